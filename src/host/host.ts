@@ -1,0 +1,116 @@
+/**
+ * The host: runs the programs of a design, stage by stage, against a platform.
+ * In: a `ProgramSet`, a `Platform`, and what the scenario asks. Out: results, events, and a view for the invariants.
+ * Knows nothing of patches: a program set amended by a series looks like any other.
+ */
+import type { Place } from '../place';
+import type { Stage, StateChange } from '../scenario/types';
+import type { Platform } from './platform';
+import type { ProgramSet } from './types';
+
+/** Takes down what happens, in order. */
+export interface Recorder {
+  event(event: {
+    readonly actor: string;
+    readonly kind: 'stage' | 'call' | 'effect' | 'hardware' | 'return' | 'violation';
+    readonly text: string;
+    readonly at: Place | null;
+    readonly function: string | null;
+    readonly changes?: readonly StateChange[];
+    readonly windowDelta?: number;
+  }): number;
+}
+
+/**
+ * Decides what the model leaves open, so that a run can be repeated and varied: each run replays a list of decisions and
+ * extends it. The scenario runner walks through the lists.
+ */
+export interface Chooser {
+  /** A test on an unknown value. */
+  decide(question: string, at: Place): boolean;
+  /** Should this call of a primitive that may fail be made to fail now? A negative errno (or 0 for "NULL"), or null: let it do its work. */
+  fail(primitive: string, at: Place): number | null;
+}
+
+export interface StageInput {
+  readonly stage: Stage;
+  readonly agent: string;
+  readonly requesterId: number | null;
+  readonly vector: number;
+  readonly count: number;
+  readonly iova: number;
+  readonly size: number;
+  readonly physical: number;
+  readonly cpu: number;
+}
+
+export interface StageResult {
+  /** What the entry function returned: 0, a negative errno, a positive count; null when unknown or when the design has no program for the stage. */
+  readonly value: number | null;
+  /** Why the value is unknown, or what was not understood on the way. */
+  readonly undecided: readonly string[];
+}
+
+/** A rule of the kernel's own world that a call broke while it ran: recorded by the interpreter, turned into violations by the invariants. */
+export interface Incident {
+  readonly kind: 'sleep-in-atomic' | 'double-free' | 'use-after-free' | 'unlock-not-held' | 'lock-held-at-exit' | 'null-dereference' | 'unmap-nothing' | 'leak-at-exit';
+  readonly message: string;
+  /** Index of the event. */
+  readonly event: number;
+}
+
+/** A window of IOVA kept for doorbells, as the host's programs registered it. */
+export interface HostWindow {
+  /** The agent whose container it belongs to. */
+  readonly agent: string;
+  /** Null while no mapping was made from it. */
+  readonly domain: number | null;
+  readonly base: number;
+  readonly size: number;
+  readonly granule: number;
+  /** IOVA pages handed out by its allocator and not given back. */
+  readonly allocated: readonly number[];
+  /** Event that registered it. */
+  readonly event: number;
+}
+
+export interface ProgrammedVector {
+  readonly requesterId: number;
+  readonly index: number;
+  /** What the device would emit now. */
+  readonly address: number;
+  readonly data: number;
+  readonly enabled: boolean;
+  readonly masked: boolean;
+  /** A handler is registered (request_irq done, not freed). */
+  readonly handler: boolean;
+  /** Event that wrote address and data last. */
+  readonly event: number;
+}
+
+export interface Host {
+  readonly set: ProgramSet;
+  readonly platform: Platform;
+  run(input: StageInput): StageResult;
+  /** What `iommu_capable(bus, IOMMU_CAP_INTR_REMAP)` (or the isolated-MSI query of the design's era) says; null when undecided. */
+  claimsIsolation(): boolean | null;
+  /** The place at which the claim is made (the `return true`), if a program made it. */
+  claimPlace(): Place | null;
+  readonly domains: readonly { readonly id: number; readonly agent: string; readonly requesterIds: readonly number[] }[];
+  readonly windows: readonly HostWindow[];
+  readonly programmed: readonly ProgrammedVector[];
+  readonly incidents: readonly Incident[];
+  /** Functions entered so far. */
+  readonly executed: ReadonlySet<string>;
+  /** Flat state for the trace; see `scenario/state.ts`. */
+  state(): Readonly<Record<string, string | number>>;
+}
+
+export interface HostOptions {
+  readonly unsafeInterrupts: boolean;
+  readonly agents: readonly { readonly name: string; readonly kind: 'host' | 'guest'; readonly requesterIds: readonly number[] }[];
+  readonly recorder: Recorder;
+  readonly chooser: Chooser;
+  /** Steps of the interpreter before a run is given up as undecided. */
+  readonly budget: number;
+}

@@ -1,0 +1,147 @@
+import type { Place } from '../place';
+import type { MachineSpec } from '../machine/types';
+
+/** A moment in the life of a passed-through device. */
+export type Stage =
+  | 'attach' | 'register-window' | 'unregister-window' | 'map' | 'unmap' | 'enable' | 'affinity' | 'mask' | 'unmask'
+  | 'disable' | 'detach' | 'release'
+  /** Hardware steps: the device raises its own vector as programmed; the device writes what its agent chose. */
+  | 'fire' | 'forge';
+
+export type InvariantId = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11' | 'I12';
+
+export type Verdict = 'holds' | 'violated' | 'undecided' | 'n/a';
+
+export interface AgentSpec {
+  readonly name: string;
+  readonly kind: 'host' | 'guest';
+  /** Names of the machine's devices that this agent drives. */
+  readonly devices: readonly string[];
+}
+
+export interface StepSpec {
+  readonly stage: Stage;
+  readonly agent: string;
+  readonly device?: string;
+  /** Vectors to enable, or the vector concerned; default 0 / 1. */
+  readonly vector?: number;
+  readonly count?: number;
+  /** Bytes. For `register-window`, `map`, `unmap`; `pages` counts granules instead of bytes. */
+  readonly iova?: number;
+  readonly size?: number;
+  readonly pages?: number;
+  readonly physical?: number;
+  /** For `affinity`. */
+  readonly cpu?: number;
+  /** For `forge`: what the agent makes its device write. A name refers to another device's vector: its message is used. */
+  readonly address?: number | 'own-door' | { readonly doorOf: string };
+  readonly data?: number | { readonly dataOf: string; readonly vector?: number };
+  /** What the step must return: 0 ('ok'), an errno name ('EPERM'), 'error' (any). Absent: no demand. */
+  readonly expect?: string;
+  /** Each primitive of this step that can fail is made to fail once, each in a run of its own. */
+  readonly failEach?: boolean;
+}
+
+export interface Scenario {
+  readonly id: string;
+  readonly title: string;
+  /** One sentence: what it shows. */
+  readonly shows: string;
+  /** The manual or kernel document to read. */
+  readonly reference: string;
+  /** Rows of the mission this scenario covers: S1 … S14. */
+  readonly rows: readonly string[];
+  /** Preset ids, or a machine in full. Run once on each. */
+  readonly machines: readonly (string | MachineSpec)[];
+  readonly unsafeInterrupts: boolean;
+  readonly agents: readonly AgentSpec[];
+  readonly steps: readonly StepSpec[];
+  /** Which invariants this scenario watches. */
+  readonly watch: readonly InvariantId[];
+  /** Verdict per built-in design, for the library's own test: `{ "v4.5": "violated" }`, or per machine: `{ "fixup": { "arm64-smmuv3-its": "holds" } }`. */
+  readonly expected: Readonly<Record<string, Verdict | Readonly<Record<string, Verdict>>>>;
+}
+
+/** One value of the state that an event changed. `before`/`after` null: absent. */
+export interface StateChange {
+  /** See `STATE_PATHS` in `scenario/state.ts` for the grammar of paths. */
+  readonly path: string;
+  readonly before: string | number | null;
+  readonly after: string | number | null;
+}
+
+export interface TraceEvent {
+  /** 0-based. */
+  readonly index: number;
+  /** Index of the scenario's step. */
+  readonly step: number;
+  /** Agent, `host` or the device's name. */
+  readonly actor: string;
+  readonly kind: 'stage' | 'call' | 'effect' | 'hardware' | 'return' | 'violation';
+  /** One line a reviewer understands: `map IOVA 0x8000000 → GICv2m#0 (0x8020000), 1 page`. */
+  readonly text: string;
+  /** The call or statement that did it; null for hardware and for stage starts. */
+  readonly at: Place | null;
+  readonly function: string | null;
+  readonly changes: readonly StateChange[];
+  /** Pages the window gained (+) or gave back (-) with this event; 0 otherwise. */
+  readonly windowDelta: number;
+}
+
+/** A broken invariant within one trace. */
+export interface Violation {
+  readonly invariant: InvariantId;
+  /** One sentence, with values. */
+  readonly message: string;
+  /** Index of the event that broke it. */
+  readonly event: number;
+  /** Indexes of the events that made it possible, earliest first: candidates for the line to blame. */
+  readonly causes: readonly number[];
+  /** Why it follows, as a chain of sentences, each with the document that says so where there is one. */
+  readonly why: readonly { readonly text: string; readonly reference: string | null }[];
+}
+
+/** How the MSI IOVA window of one domain stood at the end of a run, at its fullest. */
+export interface WindowUsage {
+  readonly domain: number;
+  readonly agent: string;
+  readonly base: number;
+  readonly size: number;
+  readonly granule: number;
+  readonly pagesUsed: number;
+  /** Distinct doorbell pages that the domain's enabled vectors need. */
+  readonly pagesNeeded: number;
+  /** Names of the doorbells, in order of their page. */
+  readonly doorbells: readonly string[];
+}
+
+export interface Trace {
+  /** `SCENARIO/MACHINE/DESIGN+PREFIX[/run]`. */
+  readonly id: string;
+  readonly scenario: string;
+  readonly machine: string;
+  readonly design: string;
+  /** Number of patches applied; 0 is the base. */
+  readonly prefix: number;
+  /** State before the first event, flat: path → value. */
+  readonly initial: Readonly<Record<string, string | number>>;
+  readonly events: readonly TraceEvent[];
+  readonly violations: readonly Violation[];
+  readonly windows: readonly WindowUsage[];
+  /** Why parts could not be decided: unknown calls, budgets; empty when all was executed. */
+  readonly undecided: readonly string[];
+  /** Which fallible call was made to fail, for runs of `failEach`. */
+  readonly injected: string | null;
+}
+
+export interface ScenarioResult {
+  readonly scenario: string;
+  readonly machine: string;
+  readonly verdict: Verdict;
+  /** For `n/a` and `undecided`. */
+  readonly reason: string | null;
+  /** The traces worth showing: all violated ones (one per distinct violation), else the plain run. */
+  readonly traces: readonly Trace[];
+  /** Names of all functions that were executed. */
+  readonly executed: ReadonlySet<string>;
+}
