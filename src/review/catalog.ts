@@ -1,0 +1,40 @@
+/**
+ * Every rule Doorbell can speak by: id, heading, class and default severity. Each has a page `docs/rules/ID.md`
+ * (why, example, how to fix, when it is wrong).
+ */
+import type { InvariantId } from '../scenario/types';
+import type { FindingClass, Severity } from './types';
+
+export interface Rule {
+  readonly id: string;
+  readonly title: string;
+  readonly class: FindingClass;
+  readonly severity: Severity;
+}
+
+/** The rule that speaks for a broken invariant. I12 has none of its own: it is I1–I11 on a prefix, `broken-between`. */
+export const INVARIANT_RULES: Readonly<Record<Exclude<InvariantId, 'I12'>, Rule>> = {
+  I1: { id: 'foreign-interrupt', title: 'Foreign interrupt', class: 'isolation', severity: 'error' },
+  I2: { id: 'stale-door', title: 'Stale door', class: 'isolation', severity: 'error' },
+  I3: { id: 'interrupt-lost', title: 'Interrupt does not arrive', class: 'window', severity: 'error' },
+  I4: { id: 'false-capability', title: 'False isolation claim', class: 'isolation', severity: 'error' },
+  I5: { id: 'unguarded-attach', title: 'Attach not refused', class: 'isolation', severity: 'error' },
+  I6: { id: 'window-unsound', title: 'Window unsound', class: 'window', severity: 'error' },
+  I7: { id: 'window-leak', title: 'Window not given back', class: 'window', severity: 'error' },
+  I8: { id: 'window-open', title: 'Window open to the guest', class: 'window', severity: 'error' },
+  I9: { id: 'sleep-in-atomic', title: 'Sleeps in atomic context', class: 'context', severity: 'error' },
+  I10: { id: 'wrong-order', title: 'Wrong order', class: 'lifetime', severity: 'error' },
+  I11: { id: 'not-balanced', title: 'Acquired and not released', class: 'lifetime', severity: 'error' },
+};
+
+/** A state that is broken only between two patches of the series (I12). */
+export const BROKEN_BETWEEN: Rule = { id: 'broken-between', title: 'Broken between patches', class: 'bisect', severity: 'warning' };
+
+export const PROMISE_NOT_KEPT: Rule = { id: 'promise-not-kept', title: 'Promise not kept', class: 'described', severity: 'warning' };
+
+export const ARGSZ_UNCHECKED: Rule = { id: 'argsz-unchecked', title: 'argsz not checked', class: 'uapi', severity: 'warning' };
+export const FLAGS_UNCHECKED: Rule = { id: 'flags-unchecked', title: 'Unknown flags accepted', class: 'uapi', severity: 'warning' };
+export const LEAK_ON_EXIT: Rule = { id: 'leak-on-exit', title: 'Leaked on this exit', class: 'lifetime', severity: 'warning' };
+export const LOCK_HELD: Rule = { id: 'lock-held-at-exit', title: 'Lock held at exit', class: 'context', severity: 'error' };
+
+export const RULES: readonly Rule[] = [...Object.values(INVARIANT_RULES), BROKEN_BETWEEN, PROMISE_NOT_KEPT, ARGSZ_UNCHECKED, FLAGS_UNCHECKED, LEAK_ON_EXIT, LOCK_HELD];
