@@ -1,0 +1,106 @@
+/**
+ * The messages that cross a border: between the extension and its review worker, and between the extension and the
+ * topology panel. One union each way; every value is plain data that survives a structured clone.
+ */
+import type { Review } from './review/types';
+import type { Scenario, Trace, Verdict } from './scenario/types';
+import type { Source } from './series/types';
+
+// ─── review worker ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What the user may choose instead of what the evidence chose; absent: the reviewer chooses. */
+export interface ReviewWishes {
+  /** Base design: `v4.5`, `fixup`, … */
+  readonly design?: string;
+  readonly machines?: readonly string[];
+  readonly scenarios?: readonly string[];
+}
+
+/** One scenario of the library as a list shows it. */
+export type ScenarioSummary = Pick<Scenario, 'id' | 'title' | 'shows' | 'reference' | 'rows'> & { readonly machines: readonly string[] };
+
+/** What one scenario gave on one machine with one built-in design, no patch applied. */
+export interface DesignRun {
+  readonly scenario: string;
+  readonly machine: string;
+  readonly design: string;
+  readonly verdict: Verdict;
+  readonly reason: string | null;
+  readonly traces: readonly Trace[];
+}
+
+/** Extension → worker. `id` is chosen by the sender and comes back in every answer. */
+export type ReviewRequest =
+  /** All sources together: several files of one series, or one mbox with several series. */
+  | { readonly kind: 'review'; readonly id: number; readonly sources: readonly Source[]; readonly wishes?: ReviewWishes }
+  | { readonly kind: 'scenarios'; readonly id: number }
+  /** Without a series: the library's scenario on each of its machines, with one design or with all. */
+  | { readonly kind: 'run'; readonly id: number; readonly scenario: string; readonly design: string | null }
+  /** Stop the work of that id; it is answered with `cancelled`, or with its result if that was under way already. */
+  | { readonly kind: 'cancel'; readonly id: number };
+
+/** Worker → extension. Each request (but `cancel`) is ended by exactly one answer that is not `progress`. */
+export type ReviewAnswer =
+  | { readonly kind: 'progress'; readonly id: number; readonly done: number; readonly total: number; readonly text: string }
+  /** One review per series found; empty when the sources hold no mail. */
+  | { readonly kind: 'reviews'; readonly id: number; readonly reviews: readonly Review[] }
+  | { readonly kind: 'scenarios'; readonly id: number; readonly scenarios: readonly ScenarioSummary[]; readonly designs: readonly string[] }
+  | { readonly kind: 'ran'; readonly id: number; readonly runs: readonly DesignRun[] }
+  | { readonly kind: 'cancelled'; readonly id: number }
+  /** Our own mistake: bad input never ends here, it is damage in a review. */
+  | { readonly kind: 'error'; readonly id: number; readonly message: string };
+
+// ─── topology panel ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One trace that the panel can show, without its events. */
+export interface TraceChoice {
+  readonly id: string;
+  readonly scenario: string;
+  readonly title: string;
+  readonly machine: string;
+  readonly design: string;
+  /** Patches applied; 0 is the base. */
+  readonly prefix: number;
+  /** Patches in the series; 0 when the trace belongs to none. */
+  readonly total: number;
+  readonly verdict: Verdict;
+  /** What was made to fail in this run, or null. */
+  readonly injected: string | null;
+}
+
+/** Where an event stands, as the list shows it. */
+export interface EventLink {
+  /** `7/10 vfio_pci_intrs.c:327`. */
+  readonly label: string;
+  /** False for a place that only names a built-in program: it cannot be opened. */
+  readonly opens: boolean;
+}
+
+/** Extension → panel. Nothing is sent before the panel said `ready`. */
+export type ToPanel =
+  /** The panel's own words in the user's language; keys are the English sentences of `topology/words.ts`. */
+  | { readonly kind: 'words'; readonly words: Readonly<Record<string, string>> }
+  | { readonly kind: 'choices'; readonly choices: readonly TraceChoice[]; readonly document: string | null }
+  | { readonly kind: 'trace'; readonly trace: Trace; readonly links: readonly (EventLink | null)[]; readonly event: number }
+  /** The cursor stands on a line of this event. */
+  | { readonly kind: 'select'; readonly trace: string; readonly event: number }
+  /** There is nothing to draw; `why` is one sentence. */
+  | { readonly kind: 'empty'; readonly why: string };
+
+/** What the panel keeps over hide and reload. */
+export interface PanelState {
+  /** URI of the document whose review is shown, or null. */
+  readonly document: string | null;
+  readonly trace: string | null;
+  readonly event: number;
+}
+
+/** Panel → extension. */
+export type FromPanel =
+  | { readonly kind: 'ready'; readonly state: PanelState | null }
+  | { readonly kind: 'choose'; readonly trace: string }
+  /** Show the line of this event, without taking the focus from the panel. */
+  | { readonly kind: 'reveal'; readonly trace: string; readonly event: number }
+  | { readonly kind: 'save'; readonly name: string; readonly svg: string }
+  /** The page failed: for the log. */
+  | { readonly kind: 'failed'; readonly message: string };
