@@ -1,0 +1,117 @@
+import type { MessagePlace } from '../place';
+import type { Series } from '../series/types';
+import type { Change } from '../patch/types';
+import { BROKEN_BETWEEN, INVARIANT_RULES, type Rule } from './catalog';
+import { hunkLineAt, patchOf, spanOf } from './spans';
+import type { Finding, Reason } from './types';
+import { type Broken, breakageKey } from './violations';
+import { narrate } from '../scenario/narrate';
+
+/** One breakage over all prefixes: where it came, where it went. */
+interface Life {
+  readonly first: Broken;
+  readonly last: Broken;
+  readonly fixedBy: number | null;
+}
+
+/**
+ * Follows each breakage over the prefixes. `prefixes[k]` holds what is broken after k patches (0: the base). What the base
+ * broke in the same way, with the same values, is not the series' and is left out.
+ */
+function lives(prefixes: readonly (readonly Broken[])[]): Life[] {
+  const base = new Set((prefixes[0] ?? []).map(broken => `${breakageKey(broken)}|${broken.violation.message}`));
+  const open = new Map<string, { first: Broken; last: Broken }>();
+  const done: Life[] = [];
+  for (let prefix = 1; prefix < prefixes.length; prefix++) {
+    const now = new Map<string, Broken>();
+    for (const broken of prefixes[prefix] ?? []) if (!base.has(`${breakageKey(broken)}|${broken.violation.message}`)) now.set(breakageKey(broken), now.get(breakageKey(broken)) ?? broken);
+    for (const [key, life] of open)
+      if (!now.has(key)) {
+        open.delete(key);
+        done.push({ ...life, fixedBy: prefix });
+      }
+    for (const [key, broken] of now) {
+      const life = open.get(key);
+      open.set(key, { first: life?.first ?? broken, last: broken });
+    }
+  }
+  for (const life of open.values()) done.push({ ...life, fixedBy: null });
+  return done;
+}
+
+const SHORT = 80;
+
+/** Cuts a sentence to what fits behind a line. */
+export function shorten(text: string): string {
+  return text.length <= SHORT ? text : `${text.slice(0, SHORT - 1).trimEnd()}…`;
+}
+
+interface Group {
+  readonly rule: Rule;
+  readonly place: MessagePlace;
+  readonly lives: Life[];
+}
+
+function ruleFor(invariant: Broken['invariant']): Rule {
+  return invariant === 'I12' ? BROKEN_BETWEEN : INVARIANT_RULES[invariant];
+}
+
+/**
+ * Breakages → findings: one per rule and line, however many scenarios and machines show it; the earliest prefix's trace
+ * stands for all. `fallback` gives the line of a patch to point at when no line of the series took part itself.
+ */
+export function breakageFindings(series: Series, changes: readonly Change[], prefixes: readonly (readonly Broken[])[], fallback: (broken: Broken) => MessagePlace | null): Finding[] {
+  const groups = new Map<string, Group>();
+  for (const life of lives(prefixes)) {
+    const place = life.first.blame ?? fallback(life.first);
+    if (place === null) continue;
+    const rule = ruleFor(life.first.invariant);
+    const key = `${rule.id}|${place.message}|${place.line}|${life.fixedBy === null ? 'open' : 'fixed'}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { rule, place, lives: [life] });
+    else group.lives.push(life);
+  }
+  return [...groups.values()].map(group => findingOf(series, changes, group));
+}
+
+function findingOf(series: Series, changes: readonly Change[], { rule, place, lives: all }: Group): Finding {
+  const life = [...all].sort((a, b) => a.first.prefix - b.first.prefix || a.first.trace.events.length - b.first.trace.events.length)[0] as Life;
+  const { first, fixedBy } = life;
+  const patch = patchOf(series, place.message);
+  const change = changes[series.patches.findIndex(p => p.index === patch)];
+  const where = hunkLineAt(change, place.line);
+  const between = fixedBy !== null;
+  const total = series.total;
+  const message = between ? `${first.violation.message}; from ${first.prefix}/${total} until ${fixedBy}/${total} repairs it` : first.violation.message;
+  const seen = [...new Set(all.map(l => `${l.first.scenario} on ${l.first.machine}`))];
+  const why: Reason[] = [...first.violation.why];
+  if (first.trace.injected !== null) why.unshift({ text: `tried with ${first.trace.injected} made to fail`, reference: null });
+  why.push({ text: `shown by ${seen.slice(0, 3).join(', ')}${seen.length > 3 ? ` and ${seen.length - 3} more` : ''}`, reference: null });
+  const related = first.violation.causes
+    .map(i => first.trace.events[i])
+    .flatMap(event => {
+      const at = spanOf(event?.at);
+      return event === undefined || at === null || (at.message === place.message && at.line === place.line) ? [] : [{ at, patch: patchOf(series, at.message), message: event.text }];
+    });
+  return {
+    id: `${between ? BROKEN_BETWEEN.id : rule.id}:${patch}:${place.line}`,
+    rule: between ? BROKEN_BETWEEN.id : rule.id,
+    title: between ? `${rule.title}, between ${first.prefix}/${total} and ${fixedBy}/${total}` : rule.title,
+    class: between ? BROKEN_BETWEEN.class : rule.class,
+    severity: between ? BROKEN_BETWEEN.severity : rule.severity,
+    message,
+    short: shorten(between ? `${rule.title.toLowerCase()} · fixed by ${fixedBy}/${total}` : first.violation.message),
+    patch,
+    file: where?.file.path ?? null,
+    function: first.trace.events.find(e => e.at?.kind === 'message' && e.at.message === place.message && e.at.line === place.line)?.function ?? first.event?.function ?? null,
+    fileLine: where?.hunkLine.newLine ?? null,
+    at: { message: place.message, line: place.line, column: place.column, endLine: place.endLine, endColumn: place.endColumn },
+    related: related.filter((r, i) => related.findIndex(o => o.at.message === r.at.message && o.at.line === r.at.line) === i),
+    why,
+    state: narrate(first.trace, first.violation.event),
+    trace: first.trace.id,
+    introducedBy: first.prefix,
+    fixedBy,
+    evidence: 'full',
+  };
+}
