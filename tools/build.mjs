@@ -1,0 +1,119 @@
+// Builds dist/: the extension, the command line, the review worker, the topology page, and the grammar they load.
+// Comes in: src/. Goes out: dist/, with sizes printed. It does not check types; `npm run check` does.
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import * as esbuild from 'esbuild';
+import { isMain, root, seconds } from './steps.mjs';
+
+const require = createRequire(import.meta.url);
+const dist = path.join(root, 'dist');
+
+/** `import text from './x.c?raw'`: the file as a string, as vite does it in the tests. @type {esbuild.Plugin} */
+export const rawText = {
+  name: 'raw-text',
+  setup(build) {
+    build.onResolve({ filter: /\?raw$/ }, async (request) => {
+      const resolved = await build.resolve(request.path.slice(0, -'?raw'.length), {
+        kind: request.kind,
+        resolveDir: request.resolveDir,
+        importer: request.importer,
+      });
+      return resolved.errors.length > 0 ? resolved : { path: resolved.path, namespace: 'raw-text' };
+    });
+    build.onLoad({ filter: /.*/, namespace: 'raw-text' }, ({ path: file }) => ({
+      contents: readFileSync(file, 'utf8'),
+      loader: 'text',
+      watchFiles: [file],
+    }));
+  },
+};
+
+/** What every bundle for Node shares: CommonJS, `import.meta.url` kept meaningful. @type {esbuild.BuildOptions} */
+export const forNode = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  external: ['vscode'],
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  plugins: [rawText],
+  logLevel: 'warning',
+};
+
+const shebang = '#!/usr/bin/env node\n';
+
+/** @type {readonly { from: string, to: string, options: esbuild.BuildOptions }[]} */
+const bundles = [
+  { from: 'src/editor/extension.ts', to: 'extension.js', options: forNode },
+  { from: 'src/cli/main.ts', to: 'cli.js', options: { ...forNode, banner: { js: shebang + forNode.banner?.js } } },
+  { from: 'src/node/review-worker.ts', to: 'review-worker.js', options: forNode },
+  {
+    from: 'src/topology/main.tsx',
+    to: 'topology.js',
+    options: {
+      bundle: true,
+      platform: 'browser',
+      format: 'iife',
+      target: 'es2022',
+      jsx: 'automatic',
+      jsxImportSource: 'preact',
+      loader: { '.ttf': 'file', '.svg': 'text' },
+      assetNames: '[name]',
+      plugins: [rawText],
+      logLevel: 'warning',
+    },
+  },
+];
+
+/** Files that are loaded at run time as they are. */
+const copies = [
+  require.resolve('web-tree-sitter/web-tree-sitter.wasm'),
+  require.resolve('tree-sitter-c/tree-sitter-c.wasm'),
+];
+
+/**
+ * Builds everything into dist/.
+ * @param {{ minify?: boolean }} [options] minified for packaging; with source maps otherwise
+ * @returns {Promise<readonly { file: string, bytes: number }[]>} what was written, in bytes
+ */
+export async function build({ minify = false } = {}) {
+  mkdirSync(dist, { recursive: true });
+  const present = bundles.filter(({ from }) => {
+    if (existsSync(path.join(root, from))) return true;
+    console.warn(`  (no ${from} yet: skipped)`);
+    return false;
+  });
+  const written = await Promise.all(
+    present.map(async ({ from, to, options }) => {
+      const result = await esbuild.build({
+        ...options,
+        absWorkingDir: root,
+        entryPoints: [{ in: from, out: path.parse(to).name }],
+        outdir: 'dist',
+        minify,
+        sourcemap: minify ? false : 'linked',
+        metafile: true,
+      });
+      return Object.entries(result.metafile.outputs).map(([file, { bytes }]) => ({ file, bytes }));
+    }),
+  );
+  if (existsSync(path.join(dist, 'cli.js'))) chmodSync(path.join(dist, 'cli.js'), 0o755);
+  const copied = copies.map((from) => {
+    copyFileSync(from, path.join(dist, path.basename(from)));
+    return { file: `dist/${path.basename(from)}`, bytes: readFileSync(from).length };
+  });
+  const files = [...written.flat(), ...copied];
+  // What an earlier build left goes last, so that dist/ is never empty for one who is just using it.
+  const current = new Set(files.map(({ file }) => path.basename(file)));
+  for (const name of readdirSync(dist)) if (!current.has(name)) rmSync(path.join(dist, name), { recursive: true });
+  return files.filter(({ file }) => !file.endsWith('.map'));
+}
+
+if (isMain(import.meta.url)) {
+  const began = Date.now();
+  const files = await build({ minify: process.argv.includes('--minify') });
+  for (const { file, bytes } of files) console.log(`${String(Math.ceil(bytes / 1024)).padStart(7)} kB  ${file}`);
+  console.log(`built in ${seconds(Date.now() - began)}`);
+}

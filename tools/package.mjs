@@ -1,0 +1,27 @@
+// Packages doorbell.vsix: a minified build and what .vscodeignore lets through.
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { build } from './build.mjs';
+import { explain, isMain, root, run, tail, Trouble } from './steps.mjs';
+
+export const vsix = path.join(root, 'doorbell.vsix');
+
+/** Builds and packages. @returns {Promise<{ note: string }>} the package's size */
+export async function packageExtension() {
+  await build({ minify: true });
+  const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
+  const args = [vsce, 'package', '--no-dependencies', '--skip-license', '--out', vsix];
+  const { code, output } = await run(process.execPath, args);
+  if (code !== 0) throw new Trouble(`vsce package failed:\n${tail(output, 30)}`, 'See .vscodeignore and package.json.');
+  return { note: `${Math.round(statSync(vsix).size / 1024)} kB` };
+}
+
+if (isMain(import.meta.url)) {
+  await packageExtension().then(
+    ({ note }) => console.log(`${path.relative(root, vsix)}: ${note}`),
+    (error) => {
+      explain(error);
+      process.exitCode = 1;
+    },
+  );
+}
