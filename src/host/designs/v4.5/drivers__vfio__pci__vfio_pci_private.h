@@ -1,0 +1,20 @@
+struct vfio_pci_irq_ctx {
+	struct eventfd_ctx *trigger;
+	struct virqfd *unmask;
+	struct virqfd *mask;
+	char *name;
+	bool masked;
+	struct irq_bypass_producer producer;
+};
+
+struct vfio_pci_device {
+	struct pci_dev *pdev;
+	spinlock_t irqlock;
+	struct mutex igate;
+	struct msix_entry *msix;
+	struct vfio_pci_irq_ctx *ctx;
+	int num_ctx;
+	int irq_type;
+	bool virq_disabled;
+	int refcnt;
+};
