@@ -17,13 +17,31 @@ export type Expression =
   | { readonly kind: 'update'; readonly operator: '++' | '--'; readonly prefix: boolean; readonly target: Expression }
   | { readonly kind: 'binary'; readonly operator: string; readonly left: Expression; readonly right: Expression }
   /** `operator` is `=`, `+=`, `|=` … */
-  | { readonly kind: 'assign'; readonly operator: string; readonly target: Expression; readonly value: Expression; readonly at: Place }
-  | { readonly kind: 'conditional'; readonly condition: Expression; readonly then: Expression; readonly otherwise: Expression }
+  | {
+      readonly kind: 'assign';
+      readonly operator: string;
+      readonly target: Expression;
+      readonly value: Expression;
+      readonly at: Place;
+    }
+  | {
+      readonly kind: 'conditional';
+      readonly condition: Expression;
+      readonly then: Expression;
+      readonly otherwise: Expression;
+    }
   | { readonly kind: 'cast'; readonly type: string; readonly operand: Expression }
   | { readonly kind: 'sizeof'; readonly type: string | null; readonly operand: Expression | null }
   | { readonly kind: 'comma'; readonly items: readonly Expression[] }
   /** `{ a, .b = c, [D] = e }`. */
-  | { readonly kind: 'initializer'; readonly items: readonly { readonly field: string | null; readonly index: Expression | null; readonly value: Expression }[] }
+  | {
+      readonly kind: 'initializer';
+      readonly items: readonly {
+        readonly field: string | null;
+        readonly index: Expression | null;
+        readonly value: Expression;
+      }[];
+    }
   /** A type passed as an argument: `container_of(p, struct s, f)`. */
   | { readonly kind: 'type'; readonly type: string }
   /** What could not be understood; its value is unknown. */
@@ -41,11 +59,37 @@ export interface Variable {
 /** One step of a function. `next`, `then`, `otherwise` are indexes into `Program.nodes`. Loops are edges that lead back. */
 export type ProgramNode =
   | { readonly kind: 'do'; readonly expression: Expression; readonly next: number; readonly at: Place }
-  | { readonly kind: 'declare'; readonly variable: Variable; readonly init: Expression | null; readonly next: number; readonly at: Place }
-  | { readonly kind: 'branch'; readonly condition: Expression; readonly then: number; readonly otherwise: number; readonly loop: boolean; readonly at: Place }
+  | {
+      readonly kind: 'declare';
+      readonly variable: Variable;
+      readonly init: Expression | null;
+      readonly next: number;
+      readonly at: Place;
+    }
+  | {
+      readonly kind: 'branch';
+      readonly condition: Expression;
+      readonly then: number;
+      readonly otherwise: number;
+      readonly loop: boolean;
+      readonly at: Place;
+    }
   /** A `for_each…(args)` macro: the body is entered once for each item; `body` leads back here, `next` follows when there are no more. */
-  | { readonly kind: 'each'; readonly macro: string; readonly args: readonly Expression[]; readonly body: number; readonly next: number; readonly at: Place }
-  | { readonly kind: 'switch'; readonly subject: Expression; readonly cases: readonly { readonly value: Expression; readonly next: number }[]; readonly otherwise: number; readonly at: Place }
+  | {
+      readonly kind: 'each';
+      readonly macro: string;
+      readonly args: readonly Expression[];
+      readonly body: number;
+      readonly next: number;
+      readonly at: Place;
+    }
+  | {
+      readonly kind: 'switch';
+      readonly subject: Expression;
+      readonly cases: readonly { readonly value: Expression; readonly next: number }[];
+      readonly otherwise: number;
+      readonly at: Place;
+    }
   | { readonly kind: 'return'; readonly value: Expression | null; readonly at: Place }
   /** Leads where nobody knows: a cut body, a macro or statement not understood, asm. */
   | { readonly kind: 'unknown'; readonly text: string; readonly next: number; readonly at: Place };

@@ -1,0 +1,452 @@
+/**
+ * Repairs before parsing: what the kernel writes and the C grammar does not know is blanked or replaced in place, so that
+ * every offset stays. In: text. Out: text of the same length, and what was hidden from the parser.
+ * Knows no hunks; the edges of cut text are mended in `edges.ts`.
+ */
+
+export interface Define {
+  readonly name: string;
+  /** Offsets of the value; empty for a flag. */
+  readonly start: number;
+  readonly end: number;
+  /** Offset of the `#`. */
+  readonly at: number;
+}
+
+export interface MacroGlobal {
+  readonly name: string;
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Repaired {
+  readonly text: string;
+  /** Offset of the `while` that stands for a loop macro → the macro. */
+  readonly loops: ReadonlyMap<number, string>;
+  /** Offset of a name that is a structure's tag → the type as written. */
+  readonly types: ReadonlyMap<number, string>;
+  readonly defines: readonly Define[];
+  readonly globals: readonly MacroGlobal[];
+}
+
+/** Comments and what stands in quotes, blanked; line ends stay. With `keepStrings`, comments only. */
+export function mask(text: string, keepStrings: boolean): string {
+  return text.replace(/\/\*[\s\S]*?(?:\*\/|$)|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g, (token) => {
+    if (token.startsWith('/')) return blank(token);
+    if (keepStrings) return token;
+    return `${token.charAt(0)}${' '.repeat(Math.max(token.length - 2, 0))}${token.charAt(0)}`;
+  });
+}
+
+function blank(text: string): string {
+  return text.replace(/[^\n]/g, ' ');
+}
+
+/** Text whose ranges can be blanked or overwritten in place. */
+export class Patchwork {
+  private pieces: { start: number; end: number; text: string }[] = [];
+  constructor(readonly text: string) {}
+
+  blank(start: number, end: number): void {
+    if (end > start) this.pieces.push({ start, end, text: blank(this.text.slice(start, end)) });
+  }
+  /** `replacement` is filled up with blanks to the length of the range. */
+  overwrite(start: number, end: number, replacement: string): void {
+    this.pieces.push({ start, end, text: replacement.padEnd(end - start).slice(0, end - start) });
+  }
+  /** Of two overlapping pieces the first in the text wins for what both cover. */
+  result(): string {
+    if (this.pieces.length === 0) return this.text;
+    const sorted = [...this.pieces].sort((a, b) => a.start - b.start || b.end - a.end);
+    let out = '';
+    let at = 0;
+    for (const piece of sorted) {
+      if (piece.end <= at) continue;
+      const from = Math.max(piece.start, at);
+      out += this.text.slice(at, from) + piece.text.slice(from - piece.start);
+      at = piece.end;
+    }
+    this.pieces = [];
+    return out + this.text.slice(at);
+  }
+}
+
+const PLAIN_ANNOTATIONS = [
+  '__iomem',
+  '__user',
+  '__kernel',
+  '__rcu',
+  '__percpu',
+  '__force',
+  '__nocast',
+  '__bitwise',
+  '__private',
+  '__safe',
+  '__init',
+  '__exit',
+  '__initdata',
+  '__initconst',
+  '__exitdata',
+  '__devinit',
+  '__devexit',
+  '__cpuinit',
+  '__meminit',
+  '__ref',
+  '__refdata',
+  '__net_init',
+  '__net_exit',
+  '__must_check',
+  '__maybe_unused',
+  '__always_unused',
+  '__unused',
+  '__used',
+  '__cold',
+  '__hot',
+  '__weak',
+  '__pure',
+  '__attribute_const__',
+  '__read_mostly',
+  '__ro_after_init',
+  '__packed',
+  '__visible',
+  '__sched',
+  '__noreturn',
+  '__deprecated',
+  '__malloc',
+  '__randomize_layout',
+  '__no_randomize_layout',
+  '__cacheline_aligned',
+  '__cacheline_aligned_in_smp',
+  '____cacheline_aligned',
+  '____cacheline_aligned_in_smp',
+  '__page_aligned_bss',
+  '__page_aligned_data',
+  '__latent_entropy',
+  '__kprobes',
+  '__lockfunc',
+  '__irq_entry',
+  '__exception',
+  '__always_inline',
+  '__inline',
+  'noinline',
+  'noinline_for_stack',
+  'asmlinkage',
+  'notrace',
+  '__refconst',
+  '__designated_init',
+  '__flatten',
+  '__noclone',
+  '__section_vmlinux',
+  '__init_or_module',
+  '__initdata_or_module',
+  'noinstr',
+  '__nocfi',
+  '__percpu_seg',
+  '__le',
+  '__counted',
+  '__mustcheck',
+  '__uninitialized_var',
+  'asm_volatile_goto_unused',
+  '__nonstring',
+  '__ksym',
+  '__bpf_kfunc',
+  '__initconst_or_module',
+  '__ptr64',
+].join('|');
+const CALLED_ANNOTATIONS = [
+  '__printf',
+  '__scanf',
+  '__acquires',
+  '__releases',
+  '__must_hold',
+  '__acquire_shared',
+  '__cond_acquires',
+  '__aligned',
+  '__section',
+  '__alloc_size',
+  '__counted_by',
+  '__counted_by_le',
+  '__counted_by_be',
+  '__attribute__',
+  '__attribute',
+  '__assume_aligned',
+  '__free',
+  '__cleanup',
+  '__guarded_by',
+  '__no_sanitize',
+  '__alias',
+  '__copy',
+  '__diagnose_as',
+  '__no_context_analysis',
+  '__cond_releases',
+  '__realloc_size',
+].join('|');
+const ANNOTATION = new RegExp(`\\b(?:(${PLAIN_ANNOTATIONS})\\b|(${CALLED_ANNOTATIONS})(\\s*)\\()`, 'g');
+
+/** Offset behind the parenthesis that closes the one at `open`, or −1. */
+export function closing(bare: string, open: number): number {
+  let depth = 0;
+  for (let i = open; i < bare.length; i++) {
+    const unit = bare.charCodeAt(i);
+    if (unit === 40) depth++;
+    else if (unit === 41 && --depth === 0) return i + 1;
+    else if ((unit === 123 || unit === 125) && depth > 0 && unit === 125) return -1;
+  }
+  return -1;
+}
+
+/** All repairs of text that is not cut. Never throws; the result has the same length. */
+export function repair(text: string): Repaired {
+  const code = new Patchwork(mask(text, true));
+  const bare = mask(text, false);
+  const defines = directives(code, bare);
+  let now = code.result();
+  const bareNow = mask(now, false);
+  const second = new Patchwork(now);
+  const globals = fileScopeMacros(second, bareNow);
+  annotations(second, bareNow);
+  now = second.result();
+  const loops = new Map<number, string>();
+  const types = new Map<number, string>();
+  const third = new Patchwork(now);
+  const bareThird = mask(now, false);
+  loopMacros(third, bareThird, loops);
+  typeArguments(third, bareThird, types);
+  return { text: third.result(), loops, types, defines, globals };
+}
+
+function annotations(work: Patchwork, bare: string): void {
+  for (const match of bare.matchAll(ANNOTATION)) {
+    const end = match.index + match[0].length;
+    if (match[1] !== undefined) work.blank(match.index, end);
+    else {
+      const close = closing(bare, end - 1);
+      if (close > 0) work.blank(match.index, close);
+    }
+  }
+}
+
+const LOOP = /\b(\w*for_each\w*)(\s*)\(/g;
+
+/** `list_for_each_entry(a, b, c) …` becomes `while (a, b, c) …`; functions of such a name, called as such, stay. */
+function loopMacros(work: Patchwork, bare: string, loops: Map<number, string>): void {
+  for (const match of bare.matchAll(LOOP)) {
+    const name = match[1] ?? '';
+    const open = match.index + match[0].length - 1;
+    if (name.length < 5 || !/(?:^|[;{}):])\s*$/.test(bare.slice(Math.max(0, match.index - 400), match.index))) continue;
+    const close = closing(bare, open);
+    if (close < 0) continue;
+    const next = /\S/.exec(bare.slice(close, close + 2000));
+    // What follows a loop is a statement; what follows a call is the rest of an expression.
+    if (next === null || !/[\w{*(+\-&]/.test(next[0])) continue;
+    if (/[*&+-]/.test(next[0]) && !bare.slice(close, close + next.index).includes('\n')) continue;
+    // At file scope a head of a function looks the same: `int foo_for_each_bar(struct x *y)` and a brace in column 0.
+    if (/^\s*\n\{/.test(bare.slice(close, close + 200)) && !/^[ \t]/.test(lineAround(bare, match.index))) continue;
+    work.overwrite(match.index, match.index + name.length, 'while');
+    loops.set(match.index, name);
+  }
+}
+
+function lineAround(text: string, offset: number): string {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const end = text.indexOf('\n', offset);
+  return text.slice(start, end < 0 ? text.length : end);
+}
+
+const TYPE_ARGUMENT = /([(,]\s*)((?:const\s+)?(?:struct|union|enum)\s+)(\w+)(\s*\**)(?=\s*[,)])/g;
+
+/** `container_of(p, struct s, f)`: the word `struct` is blanked inside call arguments, and remembered. */
+function typeArguments(work: Patchwork, bare: string, types: Map<number, string>): void {
+  for (const match of bare.matchAll(TYPE_ARGUMENT)) {
+    const lead = match[1] ?? '';
+    const stars = (match[4] ?? '').trim();
+    const callee = calleeOf(bare, match.index);
+    if (
+      callee === null ||
+      /^(?:sizeof|typeof|__typeof__|if|while|switch|offsetof|alignof|__alignof__|_Alignof|return|for)$/.test(
+        callee.name,
+      )
+    )
+      continue;
+    if (
+      !callee.inBody &&
+      !/^(?:container_of|list_|hlist_|rb_|sizeof_field|FIELD_SIZEOF|typeof_member|struct_)/.test(callee.name)
+    )
+      continue;
+    const keyword = match[2] ?? '';
+    const start = match.index + lead.length;
+    work.blank(start, start + keyword.length);
+    if (stars !== '') {
+      const from = start + keyword.length + (match[3] ?? '').length;
+      work.blank(from, from + (match[4] ?? '').length);
+    }
+    types.set(
+      start + keyword.length,
+      `${keyword.replace(/\s+/g, ' ')}${match[3] ?? ''}${stars === '' ? '' : ` ${stars}`}`,
+    );
+  }
+}
+
+/** The name in front of the innermost parenthesis open at `offset`, and whether its line is indented (so, within a body). */
+function calleeOf(bare: string, offset: number): { name: string; inBody: boolean } | null {
+  let depth = 0;
+  for (let i = offset; i >= 0 && i > offset - 2000; i--) {
+    const unit = bare[i];
+    if (unit === ')') depth++;
+    else if (unit === ';' || unit === '{' || unit === '}') return null;
+    else if (unit === '(') {
+      if (depth > 0) {
+        depth--;
+        continue;
+      }
+      const name = /(\w+)\s*$/.exec(bare.slice(Math.max(0, i - 80), i))?.[1];
+      if (name === undefined) return null;
+      const line = bare.slice(bare.lastIndexOf('\n', i) + 1, i);
+      // In a body, a call follows an operator or opens the statement; a prototype's name follows a type.
+      const before = line.slice(0, line.lastIndexOf(name)).trim();
+      return { name, inBody: /^\s/.test(line) && !/[\w*]$/.test(before.replace(/\b(?:return|case|else|do)$/, '')) };
+    }
+  }
+  return null;
+}
+
+const FILE_MACRO =
+  /^(?:static\s+)?((?:[A-Z][A-Z0-9_]*|module_\w+|\w*_initcall\w*|early_param|__setup|late_initcall|fs_initcall|EXPORT_\w+))\s*\(/gm;
+
+/** `EXPORT_SYMBOL_GPL(x);`, `DEFINE_MUTEX(x);` and their like at file scope: blanked; locks and lists are kept as globals. */
+function fileScopeMacros(work: Patchwork, bare: string): MacroGlobal[] {
+  const globals: MacroGlobal[] = [];
+  for (const match of bare.matchAll(FILE_MACRO)) {
+    const open = match.index + match[0].length - 1;
+    const close = closing(bare, open);
+    if (close < 0) continue;
+    const rest = bare.slice(close, close + 300);
+    if (/^\s*[{=[,\w*]/.test(rest) && /^\s*\{/.test(rest)) continue;
+    const end = /^[ \t]*;/.exec(rest);
+    if (end === null && !/^[ \t]*(?:\n|$)/.test(rest)) continue;
+    const stop = close + (end === null ? 0 : end[0].length);
+    const first = /^\s*(\w+)/.exec(bare.slice(open + 1, close))?.[1];
+    const type = GLOBAL_TYPES[match[1] ?? ''];
+    if (type !== undefined && first !== undefined) globals.push({ name: first, type, start: match.index, end: stop });
+    work.blank(match.index, stop);
+  }
+  return globals;
+}
+
+const GLOBAL_TYPES: Readonly<Record<string, string>> = {
+  DEFINE_MUTEX: 'struct mutex',
+  DEFINE_SPINLOCK: 'spinlock_t',
+  DEFINE_RAW_SPINLOCK: 'raw_spinlock_t',
+  DEFINE_RWLOCK: 'rwlock_t',
+  DECLARE_RWSEM: 'struct rw_semaphore',
+  LIST_HEAD: 'struct list_head',
+  HLIST_HEAD: 'struct hlist_head',
+  DEFINE_IDA: 'struct ida',
+  DEFINE_IDR: 'struct idr',
+  DEFINE_XARRAY: 'struct xarray',
+  DEFINE_XARRAY_ALLOC: 'struct xarray',
+  DECLARE_WAIT_QUEUE_HEAD: 'wait_queue_head_t',
+};
+
+interface Arm {
+  readonly condition: string;
+  /** Offset behind the directive, and of the next one. */
+  readonly start: number;
+  end: number;
+}
+
+/** Blanks every preprocessor line and the arms not taken; gives the `#define`s. */
+function directives(work: Patchwork, bare: string): Define[] {
+  const defines: Define[] = [];
+  const open: { depth: number; arms: Arm[] }[] = [];
+  let depth = 0;
+  let at = 0;
+  const dead = (offset: number): boolean =>
+    open.some((group) => group.arms.length > 1 && group.depth > 0 && (group.arms.at(-1)?.start ?? 0) <= offset);
+  while (at < bare.length) {
+    let end = bare.indexOf('\n', at);
+    if (end < 0) end = bare.length;
+    const line = bare.slice(at, end);
+    const directive = /^\s*#\s*(\w+)/.exec(line);
+    if (directive === null) {
+      if (line.startsWith('}')) depth = 0;
+      else if (line.startsWith('{')) depth = 1;
+      else if (!dead(at))
+        for (let i = at; i < end; i++) {
+          const unit = bare.charCodeAt(i);
+          if (unit === 123) depth++;
+          else if (unit === 125) depth--;
+        }
+      at = end + 1;
+      continue;
+    }
+    while (/\\\s*$/.test(bare.slice(at, end)) && end < bare.length) {
+      const next = bare.indexOf('\n', end + 1);
+      end = next < 0 ? bare.length : next;
+    }
+    work.blank(at, end);
+    const word = directive[1] ?? '';
+    const rest = bare.slice(at + directive[0].length, end);
+    if (word === 'define') {
+      const define = /^\s+(\w+)(\()?/.exec(rest);
+      if (define !== null && define[2] === undefined) {
+        const start = at + directive[0].length + define[0].length;
+        defines.push({ name: define[1] ?? '', start, end, at: at + line.indexOf('#') });
+      }
+    } else if (word === 'if' || word === 'ifdef' || word === 'ifndef') {
+      open.push({
+        depth: Math.max(depth, 0),
+        arms: [{ condition: `${word} ${rest.trim()}`, start: end, end: bare.length }],
+      });
+    } else if (word === 'else' || word === 'elif' || word === 'elifdef') {
+      const group = open.at(-1);
+      if (group === undefined) {
+        // The `#if` is out of sight: what stood before is its first arm.
+        open.push({
+          depth: 1,
+          arms: [
+            { condition: 'if ?', start: at, end: at },
+            { condition: word, start: end, end: bare.length },
+          ],
+        });
+      } else {
+        const last = group.arms.at(-1);
+        if (last !== undefined) last.end = at;
+        group.arms.push({ condition: `${word} ${rest.trim()}`, start: end, end: bare.length });
+      }
+    } else if (word === 'endif') {
+      const group = open.pop();
+      const last = group?.arms.at(-1);
+      if (group !== undefined && last !== undefined) {
+        last.end = at;
+        choose(work, bare, group);
+      }
+    }
+    at = end + 1;
+  }
+  for (const group of open) choose(work, bare, group);
+  return defines;
+}
+
+function choose(work: Patchwork, bare: string, group: { depth: number; arms: Arm[] }): void {
+  const first = group.arms[0];
+  const never = first !== undefined && /^if\s+0\b/.test(first.condition);
+  const whole = group.depth === 0 && group.arms.every((arm) => isWhole(bare.slice(arm.start, arm.end)));
+  group.arms.forEach((arm, index) => {
+    if (index === 0 ? never : !whole && !(never && index === 1)) work.blank(arm.start, arm.end);
+  });
+}
+
+/** Balanced, and ending where a declaration may end. */
+function isWhole(bare: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < bare.length; i++) {
+    const unit = bare.charCodeAt(i);
+    if (unit === 123 || unit === 40) depth++;
+    else if (unit === 125 || unit === 41) depth--;
+    if (depth < 0) return false;
+  }
+  const kept = bare.replace(/^\s*#.*(?:\\\n.*)*$/gm, '').trim();
+  return depth === 0 && (kept === '' || /[;})]$/.test(kept));
+}
