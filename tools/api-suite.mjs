@@ -15,14 +15,19 @@ const out = path.join(root, 'out/test');
 async function buildTests() {
   rmSync(out, { recursive: true, force: true });
   const folder = path.join(root, 'test/editor');
-  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
+  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.test.ts'),
+  );
   await esbuild.build({
     ...forNode,
     absWorkingDir: root,
     external: ['vscode', 'mocha'],
     entryPoints: [
       { in: path.join(folder, 'index.ts'), out: 'index' },
-      ...entries.map((name) => ({ in: path.join(folder, name), out: name.replace(/\.ts$/, '').replaceAll(path.sep, '-') })),
+      ...entries.map((name) => ({
+        in: path.join(folder, name),
+        out: name.replace(/\.ts$/, '').replaceAll(path.sep, '-'),
+      })),
     ],
     outdir: out,
     sourcemap: 'inline',

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { build } from './build.mjs';
-import { explain, isMain, root, run, tail, Trouble } from './steps.mjs';
+import { explain, isMain, root, run, Trouble, tail } from './steps.mjs';
 
 export const vsix = path.join(root, 'doorbell.vsix');
 

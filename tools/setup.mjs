@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { isMain, explain, root, run, step, tail, Trouble } from './steps.mjs';
+import { explain, isMain, root, run, step, Trouble, tail } from './steps.mjs';
 
 const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 const standInFolder = path.join(root, 'tools/vscode');
@@ -14,7 +14,10 @@ const browserNames = ['chromium', 'chromium-browser', 'google-chrome', 'google-c
 export function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 12)) return;
-  throw new Trouble(`Node ${process.versions.node} is too old.`, 'Install Node 20.12 or newer, then run the command again.');
+  throw new Trouble(
+    `Node ${process.versions.node} is too old.`,
+    'Install Node 20.12 or newer, then run the command again.',
+  );
 }
 
 /**
@@ -66,9 +69,11 @@ export function findBrowser() {
 export async function installBrowser() {
   const present = findBrowser();
   if (present) return { note: present };
-  const advice = 'Install Chromium (Debian: `apt-get install chromium`) or name one:\n  DOORBELL_CHROMIUM=/path/to/chromium';
+  const advice =
+    'Install Chromium (Debian: `apt-get install chromium`) or name one:\n  DOORBELL_CHROMIUM=/path/to/chromium';
   if (process.env.DOORBELL_CHROMIUM) throw new Trouble(`No browser at ${process.env.DOORBELL_CHROMIUM}.`, advice);
-  if ((await run('apt-get', ['--version'])).code !== 0) throw new Trouble('There is no Chromium on this machine.', advice);
+  if ((await run('apt-get', ['--version'])).code !== 0)
+    throw new Trouble('There is no Chromium on this machine.', advice);
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   if (sudo.length > 0 && (await run('sudo', ['-n', 'true'])).code !== 0) {
     throw new Trouble('There is no Chromium on this machine, and it may not be installed without root.', advice);
@@ -98,7 +103,8 @@ export async function installStandIn() {
   }
   await npm(standInFolder, ['ci']);
   const server = path.join(standInFolder, 'node_modules/code-server/lib/vscode');
-  for (const folder of [server, path.join(server, 'extensions')]) await npm(folder, ['install', '--omit=dev', '--no-save']);
+  for (const folder of [server, path.join(server, 'extensions')])
+    await npm(folder, ['install', '--omit=dev', '--no-save']);
   writeFileSync(stamp, want);
 }
 

