@@ -1,12 +1,28 @@
 /**
  * The built-in designs: the host's own behaviour as C of our own, one folder a design.
  * In: the C texts beside this file. Out: `DesignSource`s. Knows nothing of the interpreter that runs them.
+ *
+ * A design that amends another holds only the functions, tables and structures it changes.
  */
 import type { DesignSource } from '../types';
+import { fixup } from './fixup/files';
+import { transparent } from './transparent/files';
 import { v45 } from './v4.5/files';
 
-export { controllerTables, iommuTable, type ControllerTables } from './tables';
+export { type ControllerTables, controllerTables, iommuTable } from './tables';
 
 export const designs: readonly DesignSource[] = [
   { name: 'v4.5', title: 'Linux v4.5: no mapping of ARM doorbells', base: null, files: v45 },
+  {
+    name: 'fixup',
+    title: 'vfio-pci writes an IOVA over the address that the MSI core programmed',
+    base: 'v4.5',
+    files: fixup,
+  },
+  {
+    name: 'transparent',
+    title: 'The MSI layer maps the doorbell when it allocates a vector',
+    base: 'v4.5',
+    files: transparent,
+  },
 ];

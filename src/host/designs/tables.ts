@@ -35,8 +35,18 @@ export function controllerTables(kind: 'gicv2m' | 'its' | 'apic', remapping: boo
       return { msiChip: 'its_msi_irq_chip', chip: 'its_irq_chip', domain: 'its_domain_ops', root: 'gic_chip' };
     case 'apic':
       return remapping
-        ? { msiChip: 'pci_msi_ir_controller', chip: 'intel_ir_chip', domain: 'intel_ir_domain_ops', root: 'lapic_controller' }
-        : { msiChip: 'pci_msi_controller', chip: 'lapic_controller', domain: 'x86_vector_domain_ops', root: 'lapic_controller' };
+        ? {
+            msiChip: 'pci_msi_ir_controller',
+            chip: 'intel_ir_chip',
+            domain: 'intel_ir_domain_ops',
+            root: 'lapic_controller',
+          }
+        : {
+            msiChip: 'pci_msi_controller',
+            chip: 'lapic_controller',
+            domain: 'x86_vector_domain_ops',
+            root: 'lapic_controller',
+          };
   }
 }
 

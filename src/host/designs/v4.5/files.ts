@@ -1,20 +1,21 @@
 /** The texts of design `v4.5` by kernel path. The older SMMU driver stands before the newer: both define `arm_smmu_ops`, and the machines have an SMMUv3. */
-import iommuHeader from './include__linux__iommu.h?raw';
-import msiHeader from './include__linux__msi.h?raw';
-import vfioHeader from './include__uapi__linux__vfio.h?raw';
-import vfioPciPrivateHeader from './drivers__vfio__pci__vfio_pci_private.h?raw';
-import armSmmu from './drivers__iommu__arm-smmu.c?raw';
+
 import apicMsi from './arch__x86__kernel__apic__msi.c?raw';
+import armSmmu from './drivers__iommu__arm-smmu.c?raw';
 import armSmmuV3 from './drivers__iommu__arm-smmu-v3.c?raw';
-import intelIommu from './drivers__iommu__intel-iommu.c?raw';
 import intelIrqRemapping from './drivers__iommu__intel_irq_remapping.c?raw';
+import intelIommu from './drivers__iommu__intel-iommu.c?raw';
 import iommu from './drivers__iommu__iommu.c?raw';
 import irqGicV2m from './drivers__irqchip__irq-gic-v2m.c?raw';
 import irqGicV3Its from './drivers__irqchip__irq-gic-v3-its.c?raw';
 import pciMsi from './drivers__pci__msi.c?raw';
 import vfioPci from './drivers__vfio__pci__vfio_pci.c?raw';
 import vfioPciIntrs from './drivers__vfio__pci__vfio_pci_intrs.c?raw';
+import vfioPciPrivateHeader from './drivers__vfio__pci__vfio_pci_private.h?raw';
 import vfioIommuType1 from './drivers__vfio__vfio_iommu_type1.c?raw';
+import iommuHeader from './include__linux__iommu.h?raw';
+import msiHeader from './include__linux__msi.h?raw';
+import vfioHeader from './include__uapi__linux__vfio.h?raw';
 import irqChip from './kernel__irq__chip.c?raw';
 import irqdomain from './kernel__irq__irqdomain.c?raw';
 import irqMsi from './kernel__irq__msi.c?raw';
