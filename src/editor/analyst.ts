@@ -1,0 +1,155 @@
+/**
+ * The review worker seen from the extension: asks, cancels, and starts it again when it died.
+ * Knows the protocol and nothing of VS Code or threads; how a worker starts is handed in.
+ */
+import type { DesignRun, ReviewAnswer, ReviewRequest, ReviewWishes, ScenarioSummary } from '../protocol';
+import type { Review } from '../review/types';
+import type { Source } from '../series/types';
+
+/** What a worker thread or a web worker offers. */
+export interface WorkerLike {
+  post(request: ReviewRequest): void;
+  end(): void;
+}
+
+/** Starts a worker; `dead` is called once, when it can answer no more. */
+export type StartWorker = (answer: (answer: ReviewAnswer) => void, dead: (why: string) => void) => WorkerLike;
+
+/** Says whether and when the asker lost interest; a VS Code cancellation token is one. */
+export interface Interest {
+  readonly isCancellationRequested: boolean;
+  readonly onCancellationRequested: (listener: () => void) => { dispose(): void };
+}
+
+export type Progress = (done: number, total: number, text: string) => void;
+
+/** Each call gives null when it was cancelled, and throws only for a mistake of our own. */
+export interface Analyst {
+  review(sources: readonly Source[], interest: Interest, wishes?: ReviewWishes, progress?: Progress): Promise<readonly Review[] | null>;
+  scenarios(interest: Interest): Promise<{ readonly scenarios: readonly ScenarioSummary[]; readonly designs: readonly string[] } | null>;
+  run(scenario: string, design: string | null, interest: Interest, progress?: Progress): Promise<readonly DesignRun[] | null>;
+  dispose(): void;
+}
+
+/** A worker that does not heed a cancel for this long is ended, in milliseconds. */
+const PATIENCE = 1000;
+
+type Question = Exclude<ReviewRequest, { kind: 'cancel' }>;
+type Ending = Exclude<ReviewAnswer, { kind: 'progress' }>;
+
+interface Open {
+  readonly question: Question;
+  readonly progress: Progress | undefined;
+  readonly settle: (ending: Ending) => void;
+  readonly fail: (why: Error) => void;
+  /** How often a worker died over it. */
+  deaths: number;
+}
+
+export function createAnalyst(start: StartWorker, patience = PATIENCE): Analyst {
+  const open = new Map<number, Open>();
+  let worker: WorkerLike | null = null;
+  let next = 1;
+
+  const answered = (answer: ReviewAnswer): void => {
+    const asked = open.get(answer.id);
+    if (asked === undefined) return;
+    if (answer.kind === 'progress') {
+      asked.progress?.(answer.done, answer.total, answer.text);
+      return;
+    }
+    open.delete(answer.id);
+    asked.settle(answer);
+  };
+
+  const running = (): WorkerLike => {
+    if (worker !== null) return worker;
+    const mine: { worker: WorkerLike | null } = { worker: null };
+    const started = start(answered, (why) => {
+      if (worker === null || worker !== mine.worker) return;
+      worker = null;
+      startAgain(why);
+    });
+    mine.worker = started;
+    worker = started;
+    return started;
+  };
+
+  /** Whatever was open is asked once more; a question over which two workers died is given up. */
+  const startAgain = (why: string): void => {
+    for (const [id, asked] of [...open]) {
+      asked.deaths++;
+      if (asked.deaths < 2) running().post(asked.question);
+      else {
+        open.delete(id);
+        asked.fail(new Error(why));
+      }
+    }
+  };
+
+  const ask = (question: Question, interest: Interest, progress?: Progress): Promise<Ending> => {
+    if (interest.isCancellationRequested) return Promise.resolve({ kind: 'cancelled', id: question.id });
+    return new Promise<Ending>((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const listener = interest.onCancellationRequested(() => {
+        if (!open.has(question.id)) return;
+        worker?.post({ kind: 'cancel', id: question.id });
+        timer = setTimeout(() => {
+          if (!open.delete(question.id)) return;
+          const deaf = worker;
+          worker = null;
+          deaf?.end();
+          for (const other of open.values()) running().post(other.question);
+          done({ kind: 'cancelled', id: question.id });
+        }, patience);
+      });
+      const close = (): void => {
+        clearTimeout(timer);
+        listener.dispose();
+      };
+      const done = (ending: Ending): void => {
+        close();
+        resolve(ending);
+      };
+      const fail = (why: Error): void => {
+        close();
+        reject(why);
+      };
+      open.set(question.id, { question, progress, settle: done, fail, deaths: 0 });
+      running().post(question);
+    });
+  };
+
+  const failed = (ending: Ending): Error => new Error(ending.kind === 'error' ? ending.message : `unexpected answer ${ending.kind}`);
+
+  return {
+    async review(sources, interest, wishes, progress) {
+      const question: Question = { kind: 'review', id: next++, sources, ...(wishes === undefined ? {} : { wishes }) };
+      const ending = await ask(question, interest, progress);
+      if (ending.kind === 'cancelled' || interest.isCancellationRequested) return null;
+      if (ending.kind === 'reviews') return ending.reviews;
+      throw failed(ending);
+    },
+    async scenarios(interest) {
+      const ending = await ask({ kind: 'scenarios', id: next++ }, interest);
+      if (ending.kind === 'cancelled') return null;
+      if (ending.kind === 'scenarios') return { scenarios: ending.scenarios, designs: ending.designs };
+      throw failed(ending);
+    },
+    async run(scenario, design, interest, progress) {
+      const ending = await ask({ kind: 'run', id: next++, scenario, design }, interest, progress);
+      if (ending.kind === 'cancelled') return null;
+      if (ending.kind === 'ran') return ending.runs;
+      throw failed(ending);
+    },
+    dispose() {
+      const last = worker;
+      worker = null;
+      last?.end();
+      for (const [id, asked] of [...open]) {
+        open.delete(id);
+        asked.settle({ kind: 'cancelled', id });
+      }
+    },
+  };
+}

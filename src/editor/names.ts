@@ -1,0 +1,64 @@
+/**
+ * Every id that package.json and the code must agree on: commands, views, settings, colours, context keys, schemes.
+ * Knows no VS Code, so that a test can compare it with package.json.
+ */
+
+/** Commands that people find in the palette or in a menu. */
+export const COMMANDS = {
+  openSeries: 'doorbell.openSeries',
+  openSample: 'doorbell.openSample',
+  runScenario: 'doorbell.runScenario',
+  runAllScenarios: 'doorbell.runAllScenarios',
+  showTopology: 'doorbell.showTopology',
+  reviewAgain: 'doorbell.reviewAgain',
+  closeSeries: 'doorbell.closeSeries',
+  nextFinding: 'doorbell.nextFinding',
+  previousFinding: 'doorbell.previousFinding',
+} as const;
+
+/** Commands that only our own links, lenses and rows call, always with arguments. */
+export const LINKS = {
+  showTrace: 'doorbell.showTrace',
+  runScenarioOf: 'doorbell.runScenarioOf',
+  aboutRule: 'doorbell.aboutRule',
+  reveal: 'doorbell.reveal',
+} as const;
+
+export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS] | (typeof LINKS)[keyof typeof LINKS];
+
+export const VIEWS = { container: 'doorbell', review: 'doorbell.review', topology: 'doorbell.topology' } as const;
+
+/** Settings, below `doorbell.`. All are switches that are on by default. */
+export const SETTINGS = {
+  tint: 'decorations.tint',
+  glyph: 'decorations.glyph',
+  text: 'decorations.text',
+  windowUsage: 'windowUsage',
+  pathLens: 'pathLens',
+} as const;
+
+export type SettingId = (typeof SETTINGS)[keyof typeof SETTINGS];
+
+export const COLORS = {
+  violationForeground: 'doorbell.violationForeground',
+  violationBackground: 'doorbell.violationBackground',
+  warningForeground: 'doorbell.warningForeground',
+  warningBackground: 'doorbell.warningBackground',
+  fixedForeground: 'doorbell.fixedForeground',
+  fixedBackground: 'doorbell.fixedBackground',
+  noteForeground: 'doorbell.noteForeground',
+  noteBackground: 'doorbell.noteBackground',
+  windowForeground: 'doorbell.windowForeground',
+} as const;
+
+/** Language of mboxes and single mails. */
+export const LANGUAGE = 'doorbell-series';
+
+/** Languages in which a patch mail may stand. */
+export const MAIL_LANGUAGES = [LANGUAGE, 'diff', 'plaintext'] as const;
+
+/** Scheme of the read-only documents that show a decoded mail. */
+export const SCHEME = 'doorbell';
+
+/** Source of our entries in Problems. */
+export const SOURCE = 'Doorbell';

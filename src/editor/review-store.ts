@@ -1,0 +1,226 @@
+/**
+ * Keeps one review per subject: a document on screen, or several files opened together. Comes in: documents, edits,
+ * closings. Goes out: the newest review of each subject, and how its lines moved since. A result that is older than
+ * the text is thrown away.
+ */
+import * as vscode from 'vscode';
+import type { Review } from '../review/types';
+import type { Source } from '../series/types';
+import type { Analyst, Interest, Progress } from './analyst';
+import { type LineMap, shifted } from './line-shift';
+import { LANGUAGE, MAIL_LANGUAGES } from './names';
+import { holdsPatchMail } from './patch-mail';
+import type { Reviewed } from './places';
+
+export interface Subject extends Reviewed {
+  /** Opened by the user as a whole: it stays until it is closed as one. */
+  readonly explicit: boolean;
+  readonly state: 'reviewing' | 'ready' | 'failed';
+  /** Why it failed, one sentence; null otherwise. */
+  readonly why: string | null;
+}
+
+export interface ReviewStore {
+  subjects(): readonly Subject[];
+  /** The subject that a document belongs to, be it a source or a decoded mail of ours. */
+  subjectOf(uri: vscode.Uri): Subject | undefined;
+  /** The subject once its review is as new as its text; undefined when there is none, or interest was lost. */
+  fresh(uri: vscode.Uri, interest: Interest): Promise<Subject | undefined>;
+  /** Reviews files together as one subject. */
+  open(uris: readonly vscode.Uri[], interest: Interest, progress?: Progress): Promise<Subject | undefined>;
+  close(key: string): void;
+  /** Reviews a subject again from what its documents hold now. */
+  again(key: string, interest?: Interest, progress?: Progress): Promise<void>;
+  /** A new review, or none any more. */
+  readonly onDidReview: vscode.Event<void>;
+  /** Lines moved, or a review began; the reviews are the same. */
+  readonly onDidMove: vscode.Event<void>;
+}
+
+/** Pause in typing after which the text is reviewed, in milliseconds. */
+const PAUSE = 150;
+
+interface Kept {
+  readonly key: string;
+  readonly explicit: boolean;
+  readonly uris: Map<string, vscode.Uri>;
+  readonly moved: Map<string, LineMap>;
+  reviews: readonly Review[];
+  state: Subject['state'];
+  why: string | null;
+  running: vscode.CancellationTokenSource | null;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  waiting: (() => void)[];
+}
+
+/** True for a document that we review unasked when it is on screen. */
+export function isReviewable(document: vscode.TextDocument): boolean {
+  if (document.languageId === LANGUAGE) return document.uri.scheme !== 'doorbell';
+  if (!MAIL_LANGUAGES.some((language) => language === document.languageId)) return false;
+  if (!['file', 'untitled', 'vscode-remote', 'vscode-vfs'].includes(document.uri.scheme)) return false;
+  return holdsPatchMail(document.getText(new vscode.Range(0, 0, 2000, 0)));
+}
+
+export function registerReviewStore(context: vscode.ExtensionContext, deps: { readonly analyst: Analyst; readonly log: vscode.LogOutputChannel }): ReviewStore {
+  const kept = new Map<string, Kept>();
+  const reviewed = new vscode.EventEmitter<void>();
+  const movedEvent = new vscode.EventEmitter<void>();
+  const documentOf = (uri: vscode.Uri): vscode.TextDocument | undefined => {
+    const key = uri.toString();
+    return vscode.workspace.textDocuments.find((document) => document.uri.toString() === key);
+  };
+
+  const create = (uris: readonly vscode.Uri[], explicit: boolean): Kept => {
+    const names = new Map<string, vscode.Uri>();
+    for (const uri of uris) {
+      const name = vscode.workspace.asRelativePath(uri, false);
+      names.set(names.has(name) ? uri.toString(true) : name, uri);
+    }
+    const key = uris.map(String).join('\n');
+    return { key, explicit, uris: names, moved: new Map(), reviews: [], state: 'reviewing', why: null, running: null, timer: undefined, waiting: [] };
+  };
+
+  /** The bytes of a document: as they are on disk while nothing was typed, so that its charset is still known. */
+  const read = async (name: string, uri: vscode.Uri): Promise<Source> => {
+    const document = documentOf(uri);
+    if (document !== undefined && (document.isDirty || document.isUntitled)) return { name, bytes: new TextEncoder().encode(document.getText()) };
+    return { name, bytes: await vscode.workspace.fs.readFile(uri) };
+  };
+
+  const review = async (subject: Kept, interest?: Interest, progress?: Progress): Promise<void> => {
+    clearTimeout(subject.timer);
+    subject.timer = undefined;
+    subject.running?.cancel();
+    const running = new vscode.CancellationTokenSource();
+    const link = interest?.onCancellationRequested(() => running.cancel());
+    subject.running = running;
+    subject.state = 'reviewing';
+    movedEvent.fire();
+    const versions = new Map([...subject.uris.values()].map((uri) => [uri.toString(), documentOf(uri)?.version]));
+    try {
+      const sources = await Promise.all([...subject.uris].map(([name, uri]) => read(name, uri)));
+      const began = Date.now();
+      const reviews = await deps.analyst.review(sources, running.token, undefined, progress);
+      const old = [...subject.uris.values()].some((uri) => versions.get(uri.toString()) !== documentOf(uri)?.version && documentOf(uri) !== undefined && versions.get(uri.toString()) !== undefined);
+      if (reviews === null || running.token.isCancellationRequested || old || !kept.has(subject.key)) {
+        // Cancelled by the user, with nothing newer on its way: what was known before stands.
+        if (reviews === null && subject.running === running && subject.timer === undefined) subject.state = 'ready';
+        return;
+      }
+      deps.log.debug(`${sources.length} source(s) reviewed in ${Date.now() - began} ms: ${reviews.length} series`);
+      subject.reviews = reviews;
+      subject.state = 'ready';
+      subject.why = null;
+    } catch (error) {
+      if (running.token.isCancellationRequested || !kept.has(subject.key)) return;
+      deps.log.error(error instanceof Error ? error : String(error));
+      subject.reviews = [];
+      subject.state = 'failed';
+      subject.why = error instanceof Error ? error.message : String(error);
+    } finally {
+      link?.dispose();
+      running.dispose();
+      if (subject.running === running) {
+        subject.running = null;
+        for (const go of subject.waiting.splice(0)) go();
+      }
+    }
+    subject.moved.clear();
+    reviewed.fire();
+  };
+
+  const withSource = (uri: vscode.Uri): Kept[] => {
+    const key = uri.toString();
+    return [...kept.values()].filter((subject) => [...subject.uris.values()].some((other) => other.toString() === key));
+  };
+
+  const consider = (document: vscode.TextDocument): void => {
+    if (withSource(document.uri).length > 0 || !isReviewable(document)) return;
+    const subject = create([document.uri], false);
+    kept.set(subject.key, subject);
+    void review(subject);
+  };
+
+  const drop = (subject: Kept): void => {
+    clearTimeout(subject.timer);
+    subject.running?.cancel();
+    kept.delete(subject.key);
+    for (const go of subject.waiting.splice(0)) go();
+    reviewed.fire();
+  };
+
+  const edited = (event: vscode.TextDocumentChangeEvent): void => {
+    if (event.contentChanges.length === 0) return;
+    const subjects = withSource(event.document.uri);
+    if (subjects.length === 0) consider(event.document);
+    for (const subject of subjects) {
+      const key = event.document.uri.toString();
+      const length = (line: number): number => (line < event.document.lineCount ? event.document.lineAt(line).text.length : -1);
+      const grown = event.contentChanges.reduce((sum, { range, text }) => sum + text.split('\n').length - 1 - (range.end.line - range.start.line), 0);
+      subject.moved.set(key, shifted(subject.moved.get(key) ?? null, event.document.lineCount - grown, event.contentChanges, length));
+      subject.running?.cancel();
+      subject.state = 'reviewing';
+      clearTimeout(subject.timer);
+      subject.timer = setTimeout(() => void review(subject), PAUSE);
+    }
+    if (subjects.length > 0) movedEvent.fire();
+  };
+
+  context.subscriptions.push(
+    reviewed,
+    movedEvent,
+    vscode.workspace.onDidChangeTextDocument(edited),
+    vscode.workspace.onDidOpenTextDocument(consider),
+    vscode.workspace.onDidCloseTextDocument((document) => {
+      for (const subject of withSource(document.uri)) if (!subject.explicit) drop(subject);
+    }),
+    {
+      dispose: () => {
+        for (const subject of kept.values()) clearTimeout(subject.timer);
+      },
+    },
+  );
+  for (const document of vscode.workspace.textDocuments) consider(document);
+
+  const subjectOf = (uri: vscode.Uri): Kept | undefined => {
+    if (uri.scheme === 'doorbell') return kept.get(new URLSearchParams(uri.query).get('of') ?? '');
+    const all = withSource(uri);
+    return all.find((subject) => subject.explicit) ?? all[0];
+  };
+
+  return {
+    subjects: () => [...kept.values()],
+    subjectOf,
+    async fresh(uri, interest) {
+      for (let subject = subjectOf(uri); subject !== undefined; subject = subjectOf(uri)) {
+        if (interest.isCancellationRequested) return undefined;
+        if (subject.state !== 'reviewing') return subject;
+        const waiting = subject.waiting;
+        await new Promise<void>((go) => {
+          waiting.push(go);
+          interest.onCancellationRequested(go);
+        });
+      }
+      return undefined;
+    },
+    async open(uris, interest, progress) {
+      const subject = create(uris, uris.length > 1);
+      const before = kept.get(subject.key);
+      if (before !== undefined) return before;
+      for (const uri of uris) for (const other of withSource(uri)) if (!other.explicit) drop(other);
+      kept.set(subject.key, subject);
+      await review(subject, interest, progress);
+      return kept.get(subject.key);
+    },
+    close(key) {
+      const subject = kept.get(key);
+      if (subject !== undefined) drop(subject);
+    },
+    async again(key, interest, progress) {
+      const subject = kept.get(key);
+      if (subject !== undefined) await review(subject, interest, progress);
+    },
+    onDidReview: reviewed.event,
+    onDidMove: movedEvent.event,
+  };
+}
