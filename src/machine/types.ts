@@ -38,6 +38,8 @@ export interface RangeSpec {
   readonly name: string;
   readonly base: number;
   readonly size: number;
+  /** `mmio`: device registers, no DRAM. Absent: DRAM. */
+  readonly kind?: 'ram' | 'mmio';
 }
 
 export type ControllerSpec =
