@@ -20,9 +20,9 @@ export function readQuoted(text: string): { readonly name: string; readonly rest
       i += 3;
       continue;
     }
-    const escape = ESCAPES[text[i + 1] ?? ''];
-    if (escape === undefined) return null;
-    bytes.push(escape);
+    const single = ESCAPES[text[i + 1] ?? ''];
+    if (single === undefined) return null;
+    bytes.push(single);
     i++;
   }
   return null;

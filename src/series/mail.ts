@@ -2,10 +2,10 @@
  * One mail: from a slice of bytes to a `Message`. Header lines and identity-encoded bodies are shown as they stand; encoded bodies are decoded with a map
  * from each shown line to its raw line.
  */
-import PostalMime from 'postal-mime';
 import { decodeText } from './charset';
 import { addressField, decodedField, field, idList, parseAddresses, parseDate, readHeaderBlock } from './header';
 import type { HeaderBlock } from './header';
+import { textOfHtml } from './html';
 import { lineEnd, nextLine, unescapeFromLines } from './mbox';
 import type { MailSlice, Quoting } from './mbox';
 import { textParts } from './parts';
@@ -107,21 +107,19 @@ function headOf(kind: Kind, name: string): Head {
 }
 
 /** Reads one mail in full. `name` stands for the subject of a bare diff; damage is in shown lines. */
-export async function readMail(
+export function readMail(
   bytes: Uint8Array,
   slice: MailSlice,
   quoting: Quoting,
   name: string,
   index: number,
   source: number,
-): Promise<{ readonly message: Message; readonly damage: readonly MailDamage[] }> {
+): { readonly message: Message; readonly damage: readonly MailDamage[] } {
   const kind = kindOf(bytes, slice);
   const head = headOf(kind, name);
   const damage: MailDamage[] = [];
   const body =
-    kind.kind === 'mail'
-      ? await readBody(bytes, slice, kind.block, quoting, damage)
-      : readBare(bytes, slice, kind, damage);
+    kind.kind === 'mail' ? readBody(bytes, slice, kind.block, quoting, damage) : readBare(bytes, slice, kind, damage);
   if (kind.kind === 'mail') {
     const { block } = kind;
     if (block.badLine !== null)
@@ -159,13 +157,13 @@ function readBare(bytes: Uint8Array, slice: MailSlice, kind: Kind, damage: MailD
   };
 }
 
-async function readBody(
+function readBody(
   bytes: Uint8Array,
   slice: MailSlice,
   block: HeaderBlock,
   quoting: Quoting,
   damage: MailDamage[],
-): Promise<Body> {
+): Body {
   const parts = textParts(bytes, block, slice.end);
   for (const part of parts)
     if (part.unknownEncoding !== null)
@@ -191,7 +189,7 @@ async function readBody(
   );
   const raw: number[] = lines.map((_, i) => i + 1);
   for (const part of parts) {
-    const piece = await decodePart(bytes, part, slice, lines.length + 1, damage);
+    const piece = decodePart(bytes, part, slice, lines.length + 1, damage);
     unescapeFromLines(piece.lines, 0, part.encoding === 'base64' ? 'none' : quoting);
     piece.lines.forEach((line, i) => {
       lines.push(line);
@@ -206,22 +204,13 @@ async function readBody(
   };
 }
 
-async function decodePart(
+function decodePart(
   bytes: Uint8Array,
   part: TextPart,
   slice: MailSlice,
   firstShown: number,
   damage: MailDamage[],
-): Promise<{ lines: string[]; rawLines: readonly number[] }> {
-  if (part.type === 'text/html') {
-    damage.push({
-      code: 'html-only',
-      message: 'The mail holds HTML only; its text is shown, and a patch in it may be damaged.',
-      line: firstShown,
-    });
-    const mail = await PostalMime.parse(bytes.subarray(slice.start, slice.end));
-    return { lines: splitLines(mail.text ?? ''), rawLines: [] };
-  }
+): { lines: string[]; rawLines: readonly number[] } {
   const content = bytes.subarray(part.start, part.end);
   const transfer =
     part.encoding === 'base64'
@@ -231,6 +220,14 @@ async function decodePart(
         : { bytes: content, rawLines: null, badLine: null };
   const decoded = decodeText(transfer.bytes, part.charset);
   reportCharset(decoded, part.charset, firstShown, damage);
+  if (part.type === 'text/html') {
+    damage.push({
+      code: 'html-only',
+      message: 'The mail holds HTML only; its text is shown, and a patch in it may be damaged.',
+      line: firstShown,
+    });
+    return { lines: splitLines(textOfHtml(decoded.text)), rawLines: [] };
+  }
   const lines = splitLines(decoded.text);
   const rawLines = transfer.rawLines ?? lines.map((_, i) => part.line + i);
   if (transfer.badLine !== null) {

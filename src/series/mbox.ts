@@ -108,7 +108,7 @@ export function unescapeFromLines(lines: string[], from: number, quoting: Quotin
 }
 
 function quotes(line: string | undefined): boolean {
-  return line !== undefined && line.startsWith('>');
+  return line?.startsWith('>') ?? false;
 }
 
 function quoteDepth(bytes: Uint8Array, offset: number): number {

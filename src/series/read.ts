@@ -54,7 +54,7 @@ export async function readSeries(sources: readonly Source[]): Promise<Series[]> 
   if (sources.length === 0) refuse('empty-input', 'There is nothing to read.');
   const groups = groupMails(mails.map((mail) => mail.key));
   const all: Series[] = [];
-  for (const group of groups) all.push(await build(group, mails, opened));
+  for (const group of groups) all.push(build(group, mails, opened));
   if (damage.length === 0) return all;
   const only = all.length === 1 ? all[0] : undefined;
   if (only) return [{ ...only, damage: [...damage, ...only.damage] }];
@@ -113,7 +113,7 @@ function locate(file: Opened, source: number, refuse: (code: string, message: st
   return found;
 }
 
-async function build(group: MailGroup, mails: readonly Located[], opened: readonly (Opened | null)[]): Promise<Series> {
+function build(group: MailGroup, mails: readonly Located[], opened: readonly (Opened | null)[]): Series {
   const order = [
     ...(group.cover === null ? [] : [group.cover]),
     ...group.patches.map((patch) => patch.mail),
@@ -129,7 +129,7 @@ async function build(group: MailGroup, mails: readonly Located[], opened: readon
     if (!mail || !file) continue;
     if (!sources.includes(mail.source)) sources.push(mail.source);
     const index = messages.length;
-    const read = await readMail(file.bytes, mail.slice, file.quoting, file.name, index, sources.indexOf(mail.source));
+    const read = readMail(file.bytes, mail.slice, file.quoting, file.name, index, sources.indexOf(mail.source));
     messages.push(read.message);
     indexOf.set(position, index);
     for (const { code, message, line } of read.damage) damage.push({ code, message, at: lineSpan(read.message, line) });

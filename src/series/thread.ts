@@ -174,7 +174,7 @@ function buildGroups(
     else {
       rest.push(i);
       loose.find(`#${i}`);
-      loose.join(`#${i}`, key.id === '' ? `=${key.title}` : `<${key.id}`);
+      loose.join(`#${i}`, key.id === '' ? `=${key.title}` : `<${key.id}>`);
       for (const id of ancestors(key)) loose.join(`#${i}`, `<${id}>`);
     }
   });
