@@ -1,0 +1,176 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+interface Line {
+  readonly patch: number;
+  readonly line: string;
+  readonly mailLine: number;
+}
+
+interface Planted extends Line {
+  readonly id: string;
+  readonly class: string;
+  readonly version: number;
+  readonly file: string | null;
+  readonly function: string | null;
+  readonly since: number;
+  readonly fixedBy: number | null;
+  readonly why: string;
+  readonly also?: readonly Line[];
+}
+
+const samples = fileURLToPath(new URL('../../../samples/', import.meta.url));
+const planted = JSON.parse(readFileSync(path.join(samples, 'planted.json'), 'utf8')) as {
+  readonly files: Readonly<Record<string, string>>;
+  readonly defects: readonly Planted[];
+};
+const versions = Object.keys(planted.files).map(Number);
+
+/** The mails of one version, cover first, each as lines without the mbox line. */
+function mailsOf(version: number): string[][] {
+  const text = readFileSync(path.join(samples, planted.files[String(version)]!), 'utf8');
+  return text
+    .split(/^From [0-9a-f]{40} Mon Sep 17 00:00:00 2001\n/m)
+    .slice(1)
+    .map((mail) => mail.split('\n'));
+}
+
+/** For each line of a mail: the file whose hunk it stands in, or null in prose. */
+function filesByLine(mail: readonly string[]): (string | null)[] {
+  let file: string | null = null;
+  return mail.map((line) => {
+    const header = /^diff --git a\/(\S+) /.exec(line);
+    if (header !== null) file = header[1]!;
+    if (line === '-- ') file = null;
+    return file;
+  });
+}
+
+/** Name of the function that 1-based `line` of a C file stands in: the last head at column 0 before it. */
+function functionAt(text: string, line: number): string | null {
+  const lines = text.split('\n');
+  for (let i = line - 1; i >= 0; i--) {
+    const head = /^[A-Za-z_][^;={]*?(\w+)\(/.exec(lines[i]!);
+    if (head !== null) return head[1]!;
+  }
+  return null;
+}
+
+const scratch: string[] = [];
+afterAll(() => {
+  for (const directory of scratch) rmSync(directory, { recursive: true, force: true });
+});
+
+function git(directory: string, args: readonly string[], input = ''): string {
+  return execFileSync('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.org', ...args], {
+    cwd: directory,
+    encoding: 'utf8',
+    input,
+    env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' },
+  });
+}
+
+/** A repository of the pre-image with the version's patches applied one by one; the cover, which has no diff, is left out. */
+function applied(version: number): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'doorbell-samples-'));
+  scratch.push(directory);
+  cpSync(path.join(samples, 'tree'), directory, { recursive: true });
+  git(directory, ['init', '-q']);
+  git(directory, ['add', '.']);
+  git(directory, ['commit', '-qm', 'base']);
+  git(directory, ['tag', 'base']);
+  const from = `From ${'0'.repeat(40)} Mon Sep 17 00:00:00 2001`;
+  const patches = mailsOf(version).slice(1);
+  git(directory, ['am', '-q'], patches.map((mail) => `${from}\n${mail.join('\n')}`).join(''));
+  return directory;
+}
+
+function commitsOf(directory: string): string[] {
+  return git(directory, ['rev-list', '--reverse', 'base..HEAD']).trim().split('\n');
+}
+
+function blobId(bytes: string): string {
+  return createHash('sha1')
+    .update(`blob ${Buffer.byteLength(bytes)}\0${bytes}`)
+    .digest('hex');
+}
+
+describe.each(versions)('version %i', (version) => {
+  const mails = mailsOf(version);
+
+  it('is a thread of a cover and ten patches', () => {
+    expect(mails).toHaveLength(11);
+    const cover = /^Message-Id: (<.*@example\.org>)$/m.exec(mails[0]!.join('\n'))![1];
+    mails.forEach((mail, index) => {
+      const text = mail.join('\n');
+      const tag = version === 1 ? 'PATCH' : `PATCH v${version}`;
+      expect(text).toContain(`\nSubject: [${tag} ${String(index).padStart(2, '0')}/10] `);
+      if (index > 0) expect(text).toContain(`\nIn-Reply-To: ${cover}\n`);
+    });
+  });
+
+  it('applies patch by patch, with the blobs its index lines name', () => {
+    const directory = applied(version);
+    const commits = commitsOf(directory);
+    expect(commits).toHaveLength(10);
+    commits.forEach((commit, index) => {
+      const mail = mails[index + 1]!.join('\n');
+      for (const [, name, after] of mail.matchAll(/^diff --git a\/(\S+) .*\nindex [0-9a-f]+\.\.([0-9a-f]+)/gm))
+        expect(blobId(git(directory, ['show', `${commit}:${name}`])).startsWith(after!)).toBe(true);
+    });
+  });
+
+  it('has each planted line where the list says', () => {
+    const directory = applied(version);
+    const commits = ['base', ...commitsOf(directory)];
+    for (const defect of planted.defects.filter((d) => d.version === version)) {
+      for (const place of [defect, ...(defect.also ?? [])]) {
+        const mail = mails[place.patch]!;
+        const at = mail[place.mailLine - 1]!;
+        expect(at, defect.id).toContain(place.line);
+        const inPatch = at.startsWith('+');
+        const same = mail.filter((line) => line.includes(place.line) && (!inPatch || line.startsWith('+')));
+        expect(same, `${defect.id} is not unique`).toHaveLength(1);
+      }
+      if (defect.file === null) continue;
+      expect(filesByLine(mails[defect.patch]!)[defect.mailLine - 1]).toBe(defect.file);
+      const post = git(directory, ['show', `${commits[defect.patch]}:${defect.file}`]);
+      const inFunction = post
+        .split('\n')
+        .flatMap((line, i) => (line.includes(defect.line) ? [functionAt(post, i + 1)] : []));
+      expect(inFunction, defect.id).toContain(defect.function);
+    }
+  });
+});
+
+describe('the list of defects', () => {
+  it('covers every class in version 1 and names patches that exist', () => {
+    const first = planted.defects.filter((d) => d.version === 1);
+    expect(first.length).toBeGreaterThanOrEqual(10);
+    const classes = ['isolation', 'window', 'lifetime', 'context', 'uapi', 'arith', 'described', 'bisect'];
+    expect([...new Set(first.map((d) => d.class))].sort()).toEqual([...classes].sort());
+    for (const defect of planted.defects) {
+      expect(defect.since).toBeGreaterThanOrEqual(1);
+      expect(defect.since).toBeLessThanOrEqual(10);
+      if (defect.fixedBy !== null) expect(defect.fixedBy).toBeGreaterThan(defect.since);
+      expect(defect.why.length).toBeGreaterThan(20);
+    }
+  });
+
+  it('has each defect once per version', () => {
+    const keys = planted.defects.map((d) => `${d.id} ${d.version}`);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('leaves in version 2 what the README says stays', () => {
+    const second = planted.defects.filter((d) => d.version === 2).map((d) => d.id);
+    expect(second.sort()).toEqual(['first-vector-left-on-error', 'message-says-unmapped-on-detach', 'window-over-ram']);
+    const readme = readFileSync(path.join(samples, 'README.md'), 'utf8');
+    for (const id of second) expect(readme).toContain(`\`${id}\``);
+  });
+});
