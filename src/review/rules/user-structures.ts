@@ -1,0 +1,122 @@
+import { callsOf, calleeOf, expressionsOf, print, visit, withoutCasts } from '../../code/walk';
+import type { Expression, Program, Structure, Variable } from '../../code/types';
+import { ARGSZ_UNCHECKED, FLAGS_UNCHECKED } from '../catalog';
+import type { PathRule, RuleHit } from './types';
+
+const VFIO_UAPI = 'include/uapi/linux/vfio.h: argsz and flags of every structure';
+
+/** A structure filled from userspace in this function: `copy_from_user(&map, …)`. */
+interface UserStructure {
+  readonly variable: Variable;
+  readonly structure: Structure;
+  readonly copy: { readonly at: Variable['at'] };
+}
+
+function structureName(type: string): string | null {
+  return /^(?:const )?struct (\w+)$/.exec(type.trim())?.[1] ?? null;
+}
+
+function userStructures(program: Program, structures: ReadonlyMap<string, Structure>): UserStructure[] {
+  const locals = new Map<string, Variable>();
+  for (const node of program.nodes) if (node.kind === 'declare') locals.set(node.variable.name, node.variable);
+  const found: UserStructure[] = [];
+  for (const node of program.nodes)
+    for (const call of callsOf(node)) {
+      if (calleeOf(call) !== 'copy_from_user') continue;
+      const target = call.args[0] === undefined ? null : withoutCasts(call.args[0]);
+      if (target?.kind !== 'unary' || target.operator !== '&' || target.operand.kind !== 'name') continue;
+      const variable = locals.get(target.operand.name);
+      const structure = variable === undefined ? undefined : structures.get(structureName(variable.type) ?? '');
+      if (variable !== undefined && structure !== undefined) found.push({ variable, structure, copy: { at: call.at } });
+    }
+  return found;
+}
+
+const hasField = (structure: Structure, field: string): boolean => structure.fields.some(one => one.name === field);
+
+/** Where a decision of the function, or a call that gets the whole structure, looks at a field. */
+function uses(program: Program, variable: string, field: string): { readonly decided: Expression[]; readonly handedOver: boolean } {
+  const decided: Expression[] = [];
+  let handedOver = false;
+  for (const node of program.nodes) {
+    const decides = node.kind === 'branch' || node.kind === 'switch' || node.kind === 'return';
+    for (const expression of expressionsOf(node)) {
+      visit(expression, inner => {
+        if (inner.kind === 'field' && inner.field === field && inner.base.kind === 'name' && inner.base.name === variable && decides) decided.push(expression);
+        if (inner.kind === 'call' && !/^(?:copy_(?:from|to)_user|memset|sizeof|offsetof\w*)$/.test(calleeOf(inner) ?? '')) {
+          for (const arg of inner.args) {
+            const bare = withoutCasts(arg);
+            if (bare.kind === 'unary' && bare.operator === '&' && bare.operand.kind === 'name' && bare.operand.name === variable) handedOver = true;
+            if (bare.kind === 'name' && bare.name === variable) handedOver = true;
+            if (bare.kind === 'field' && bare.field === field && bare.base.kind === 'name' && bare.base.name === variable) handedOver = true;
+          }
+        }
+        // Copied elsewhere: looked at where this rule cannot see.
+        if (inner.kind === 'assign' && inner.value.kind === 'field' && inner.value.field === field && inner.value.base.kind === 'name' && inner.value.base.name === variable) handedOver = true;
+      });
+    }
+  }
+  return { decided, handedOver };
+}
+
+/** Does the decision refuse bits it does not know: `flags & ~KNOWN`, `flags`, `flags != X`, a switch over the whole? Testing one known bit does not. */
+function refusesUnknown(decision: Expression, variable: string, field: string): boolean {
+  const whole = `${variable}.${field}`;
+  let refuses = false;
+  const isWhole = (e: Expression) => print(withoutCasts(e)) === whole;
+  const look = (e: Expression): void => {
+    const inner = withoutCasts(e);
+    if (isWhole(inner)) refuses = true;
+    else if (inner.kind === 'unary' && inner.operator === '!') look(inner.operand);
+    else if (inner.kind === 'binary') {
+      if (inner.operator === '&&' || inner.operator === '||') {
+        look(inner.left);
+        look(inner.right);
+      } else if (inner.operator === '&') {
+        const other = isWhole(inner.left) ? inner.right : isWhole(inner.right) ? inner.left : null;
+        // A mask in a variable may be a negated one: quiet.
+        if (other !== null) visit(other, part => { if ((part.kind === 'unary' && part.operator === '~') || (part.kind === 'name' && !/^[A-Z0-9_]+$/.test(part.name))) refuses = true; });
+        else {
+          look(inner.left);
+          look(inner.right);
+        }
+      } else if (/^(?:==|!=|<|>|<=|>=|\^)$/.test(inner.operator)) {
+        visit(inner, part => { if (part.kind === 'field' && isWhole(part)) refuses = true; });
+      }
+    } else if (inner.kind === 'call') for (const arg of inner.args) look(arg);
+  };
+  look(decision);
+  return refuses;
+}
+
+/** `argsz` and `flags` of a structure from userspace must be looked at before the rest is believed. */
+export const userStructureRule: PathRule = (program, { structures }) => {
+  if (program.evidence === 'fragment') return [];
+  const hits: RuleHit[] = [];
+  for (const { variable, structure, copy } of userStructures(program, structures)) {
+    const related = [{ at: structure.at, message: `struct ${structure.name}` }];
+    if (hasField(structure, 'argsz')) {
+      const { decided, handedOver } = uses(program, variable.name, 'argsz');
+      if (decided.length === 0 && !handedOver)
+        hits.push({
+          rule: ARGSZ_UNCHECKED,
+          at: copy.at,
+          message: `${variable.name}.argsz is never compared with the size that is read from struct ${structure.name}`,
+          why: [{ text: 'a caller built against a shorter structure is read beyond its end, and the structure can never grow', reference: VFIO_UAPI }],
+          related,
+        });
+    }
+    if (hasField(structure, 'flags')) {
+      const { decided, handedOver } = uses(program, variable.name, 'flags');
+      if (!handedOver && !decided.some(decision => refusesUnknown(decision, variable.name, 'flags')))
+        hits.push({
+          rule: FLAGS_UNCHECKED,
+          at: copy.at,
+          message: `bits of ${variable.name}.flags that are not defined are accepted`,
+          why: [{ text: 'a bit that is ignored today cannot be given a meaning tomorrow: old kernels would silently do something else', reference: 'Documentation/process/botching-up-ioctls.rst, Basics' }],
+          related,
+        });
+    }
+  }
+  return hits;
+};

@@ -1,0 +1,142 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { FrontEnd } from '../../../src/code/front-end';
+import { pathHits } from '../../../src/review/rules';
+import { frontEnd, read } from './c';
+
+let front: FrontEnd;
+beforeAll(async () => {
+  front = await frontEnd();
+});
+
+/** `rule@line` of every hit in the text, functions in order. */
+function hits(text: string): string[] {
+  const unit = read(front, text);
+  return [...unit.programs.values()].flatMap(program =>
+    pathHits(program, null, unit).map(hit => `${hit.rule.id}@${hit.at.kind === 'message' ? hit.at.line : '?'}`),
+  );
+}
+
+const WINDOW = `struct win { __u32 argsz; __u32 flags; __u64 iova; };
+#define WIN_KNOWN 3
+`;
+
+describe('structures from userspace', () => {
+  const ioctl = (checks: string) => `${WINDOW}static long reg(void __user *arg)
+{
+	struct win w;
+
+	if (copy_from_user(&w, arg, sizeof(w)))
+		return -EFAULT;
+${checks}
+	return use(w.iova);
+}`;
+  it('asks for both checks', () => {
+    expect(hits(ioctl(''))).toEqual(['argsz-unchecked@7', 'flags-unchecked@7']);
+  });
+  it('is content with both, in one condition or in two', () => {
+    expect(hits(ioctl('\tif (w.argsz < sizeof(w) || w.flags & ~WIN_KNOWN)\n\t\treturn -EINVAL;'))).toEqual([]);
+    expect(hits(ioctl('\tif (w.argsz < sizeof(w))\n\t\treturn -EINVAL;\n\tif (w.flags)\n\t\treturn -EINVAL;'))).toEqual([]);
+  });
+  it('does not take a test of a known bit for a refusal of the others', () => {
+    expect(hits(ioctl('\tif (w.argsz < sizeof(w))\n\t\treturn -EINVAL;\n\tif (w.flags & WIN_KNOWN)\n\t\tfirst();'))).toEqual(['flags-unchecked@7']);
+  });
+  it('is quiet when a helper gets the structure', () => {
+    expect(hits(ioctl('\tif (check_win(&w))\n\t\treturn -EINVAL;'))).toEqual([]);
+  });
+});
+
+describe('leaks', () => {
+  it('sees the failing exit that keeps the object', () => {
+    expect(
+      hits(`static int add(struct list *l)
+{
+	struct item *it;
+	int ret;
+
+	it = kzalloc(sizeof(*it), GFP_KERNEL);
+	if (!it)
+		return -ENOMEM;
+	ret = setup(l);
+	if (ret)
+		return ret;
+	list_add(&it->node, &l->head);
+	return 0;
+}`),
+    ).toEqual(['leak-on-exit@11']);
+  });
+  it('is content with a release on a shared label', () => {
+    expect(
+      hits(`static int add(struct list *l)
+{
+	struct item *it = kzalloc(sizeof(*it), GFP_KERNEL);
+	int ret;
+
+	if (!it)
+		return -ENOMEM;
+	ret = setup(l);
+	if (ret)
+		goto out;
+	list_add(&it->node, &l->head);
+	return 0;
+out:
+	kfree(it);
+	return ret;
+}`),
+    ).toEqual([]);
+  });
+  it('points at the turn, not at an exit that other paths leave rightly', () => {
+    expect(
+      hits(`static int add(struct list *l)
+{
+	struct item *it;
+	int ret = -EINVAL;
+
+	if (l->full)
+		goto out;
+	it = kzalloc(sizeof(*it), GFP_KERNEL);
+	if (!it)
+		return -ENOMEM;
+	ret = setup(l);
+	if (ret)
+		goto out;
+	list_add(&it->node, &l->head);
+out:
+	return ret;
+}`),
+    ).toEqual(['leak-on-exit@12']);
+  });
+  it('lets an object go that an unknown function got, that was stored, or that never came', () => {
+    expect(hits('int f(struct s *s) { struct a *a = kzalloc(8, GFP_KERNEL); if (!a) return -ENOMEM; if (adopt(a)) return -EIO; return 0; }')).toEqual([]);
+    expect(hits('int f(struct s *s) { struct a *a = kzalloc(8, GFP_KERNEL); if (!a) return -ENOMEM; s->a = a; if (g(s)) return -EIO; return 0; }')).toEqual([]);
+    expect(hits('int f(struct s *s) { struct a *a; a = kzalloc(8, GFP_KERNEL); if (IS_ERR_OR_NULL(a)) return -ENOMEM; kfree(a); return -EIO; }')).toEqual([]);
+  });
+});
+
+describe('locks', () => {
+  it('sees the exit that keeps the lock which others release', () => {
+    expect(
+      hits(`int f(struct s *s)
+{
+	mutex_lock(&s->lock);
+	if (s->dead)
+		return -EIO;
+	s->n++;
+	mutex_unlock(&s->lock);
+	return 0;
+}`),
+    ).toEqual(['lock-held-at-exit@5']);
+  });
+  it('leaves functions alone that are meant to return with the lock', () => {
+    expect(hits('void f(struct s *s) { mutex_lock(&s->lock); s->n++; }')).toEqual([]);
+  });
+});
+
+describe('before and after', () => {
+  it('does not repeat what the function had before the patch', () => {
+    const text = 'int f(struct s *s)\n{\n\tmutex_lock(&s->lock);\n\tif (s->dead)\n\t\treturn -EIO;\n\tmutex_unlock(&s->lock);\n\treturn 0;\n}';
+    const before = read(front, text).programs.get('f') ?? null;
+    const after = read(front, text.replace('return 0', 'return 1')).programs.get('f');
+    expect(after && pathHits(after, before, read(front, text))).toEqual([]);
+    expect(after && pathHits(after, null, read(front, text)).map(hit => hit.rule.id)).toEqual(['lock-held-at-exit']);
+  });
+});
