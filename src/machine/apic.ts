@@ -3,9 +3,10 @@
  * In: the message's address and data. Out: destination, vector, delivery mode. Remapping is `vtd-remap.ts`'s business.
  * Source: Intel SDM volume 3, 11.11 "Message Signalled Interrupts"; VT-d specification 5.1.2.1 (compatibility format).
  */
-import type { Interrupt } from './types';
-import { addNumber } from './hash';
+
 import type { Hash } from './hash';
+import { addNumber } from './hash';
+import type { Interrupt } from './types';
 
 export const INTERRUPT_RANGE_BASE = 0xfee0_0000;
 export const INTERRUPT_RANGE_SIZE = 0x10_0000;
@@ -32,7 +33,14 @@ export function isInterruptAddress(address: number): boolean {
   return address >= INTERRUPT_RANGE_BASE && address < INTERRUPT_RANGE_BASE + INTERRUPT_RANGE_SIZE;
 }
 
-export function packInterrupt(destination: number, logical: number, hint: number, mode: number, vector: number, level: number): PackedInterrupt {
+export function packInterrupt(
+  destination: number,
+  logical: number,
+  hint: number,
+  mode: number,
+  vector: number,
+  level: number,
+): PackedInterrupt {
   return destination * 0x4000 + (vector | (mode << 8) | (logical << 11) | (hint << 12) | (level << 13));
 }
 
@@ -49,7 +57,14 @@ export function unpackInterrupt(packed: PackedInterrupt): ApicInterrupt {
 
 /** A compatibility-format message: destination 19:12, redirection hint 3, mode 2; data: vector 7:0, delivery mode 10:8, trigger 15. */
 export function compatibilityMessage(address: number, data: number): PackedInterrupt {
-  return packInterrupt((address >>> 12) & 0xff, (address >>> 2) & 1, (address >>> 3) & 1, (data >>> 8) & 7, data & 0xff, (data >>> 15) & 1);
+  return packInterrupt(
+    (address >>> 12) & 0xff,
+    (address >>> 2) & 1,
+    (address >>> 3) & 1,
+    (data >>> 8) & 7,
+    data & 0xff,
+    (data >>> 15) & 1,
+  );
 }
 
 /** Pending vectors (IRR) of all CPUs: 8 words of 32 bits for each. */

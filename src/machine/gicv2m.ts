@@ -2,8 +2,9 @@
  * GICv2m: a frame of 4 KiB whose SETSPI_NS register raises an SPI. No device id: who can write the page can raise all its SPIs.
  * Source: Server Base System Architecture (DEN 0029), appendix on GICv2m: MSI_TYPER 008h, MSI_SETSPI_NS 040h, MSI_IIDR FCCh.
  */
-import { addNumber } from './hash';
+
 import type { Hash } from './hash';
+import { addNumber } from './hash';
 
 export const FRAME_SIZE = 0x1000;
 export const TYPER = 0x008;
@@ -67,5 +68,6 @@ export function spiPending(distributor: Distributor, spi: number): boolean {
 
 export function acknowledgeSpi(distributor: Distributor, spi: number): void {
   const at = spi >>> 5;
-  if (at < distributor.pending.length) distributor.pending[at] = ((distributor.pending[at] as number) & ~(1 << (spi & 31))) >>> 0;
+  if (at < distributor.pending.length)
+    distributor.pending[at] = ((distributor.pending[at] as number) & ~(1 << (spi & 31))) >>> 0;
 }

@@ -4,10 +4,20 @@
  * Source: GIC architecture (IHI 0069) 5.3 (commands, encodings, errors). A command in error is ignored and the queue goes on, which is
  * one of the behaviours 5.3.1 permits. Virtual LPI commands (GICv4) are unknown here.
  */
-import { collectionTarget, deviceEntry, eventEntry, FIRST_LPI, ITS_DROP, setPending, signalEvent, pendingLpis } from './its';
+
 import type { Its, Redistributors } from './its';
-import { inRam, read32, write64 } from './memory';
+import {
+  collectionTarget,
+  deviceEntry,
+  eventEntry,
+  FIRST_LPI,
+  ITS_DROP,
+  pendingLpis,
+  setPending,
+  signalEvent,
+} from './its';
 import type { Memory } from './memory';
+import { inRam, read32, write64 } from './memory';
 import { addressField, highHalf, lowHalf } from './word';
 
 /** Command numbers (IHI 0069 5.3, table of ITS commands). */
@@ -33,12 +43,30 @@ const VALID = 0x8000_0000;
 
 /** MAPD: `bits` event bits (1 … 32) and an ITT address, 256-byte aligned, for a DeviceID; `valid` false unmaps. */
 export function mapdCommand(device: number, bits: number, itt: number, valid: boolean): CommandWords {
-  return [ITS_COMMAND.mapd, device, (bits - 1) & 0x1f, 0, lowHalf(itt), (highHalf(itt) & 0xfffff) + (valid ? VALID : 0), 0, 0];
+  return [
+    ITS_COMMAND.mapd,
+    device,
+    (bits - 1) & 0x1f,
+    0,
+    lowHalf(itt),
+    (highHalf(itt) & 0xfffff) + (valid ? VALID : 0),
+    0,
+    0,
+  ];
 }
 
 /** MAPC: a collection to a redistributor (by processor number). */
 export function mapcCommand(collection: number, redistributor: number, valid: boolean): CommandWords {
-  return [ITS_COMMAND.mapc, 0, 0, 0, ((collection & 0xffff) + (redistributor & 0xffff) * 0x1_0000) >>> 0, ((redistributor >>> 16) & 0x7ffff) + (valid ? VALID : 0), 0, 0];
+  return [
+    ITS_COMMAND.mapc,
+    0,
+    0,
+    0,
+    ((collection & 0xffff) + (redistributor & 0xffff) * 0x1_0000) >>> 0,
+    ((redistributor >>> 16) & 0x7ffff) + (valid ? VALID : 0),
+    0,
+    0,
+  ];
 }
 
 export function maptiCommand(device: number, event: number, lpi: number, collection: number): CommandWords {
@@ -54,7 +82,11 @@ export function movallCommand(from: number, to: number): CommandWords {
 }
 
 /** INT, CLEAR, DISCARD or INV of one event. */
-export function eventCommand(command: 'int' | 'clear' | 'discard' | 'inv', device: number, event: number): CommandWords {
+export function eventCommand(
+  command: 'int' | 'clear' | 'discard' | 'inv',
+  device: number,
+  event: number,
+): CommandWords {
   return [ITS_COMMAND[command], device, event, 0, 0, 0, 0, 0];
 }
 
@@ -80,7 +112,16 @@ export function runCommands(its: Its, redistributors: Redistributors, memory: Me
     its.commandRead = (its.commandRead + 32) % its.commandSize;
     if (!inRam(memory, at, 32)) continue;
     const word = (i: number) => read32(memory, at + i * 4);
-    const error = runCommand(its, redistributors, memory, [word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7)]);
+    const error = runCommand(its, redistributors, memory, [
+      word(0),
+      word(1),
+      word(2),
+      word(3),
+      word(4),
+      word(5),
+      word(6),
+      word(7),
+    ]);
     if (error !== 0) its.commandError = error;
   }
 }
@@ -92,9 +133,25 @@ export function runCommand(its: Its, redistributors: Redistributors, memory: Mem
   return error === 0 ? 0 : 0x01_0000 + command * 0x100 + error;
 }
 
-const ERROR = { device: 0x01, size: 0x02, collection: 0x03, deviceUnmapped: 0x04, event: 0x05, lpi: 0x06, eventUnmapped: 0x07, target: 0x08, collectionUnmapped: 0x09 } as const;
+const ERROR = {
+  device: 0x01,
+  size: 0x02,
+  collection: 0x03,
+  deviceUnmapped: 0x04,
+  event: 0x05,
+  lpi: 0x06,
+  eventUnmapped: 0x07,
+  target: 0x08,
+  collectionUnmapped: 0x09,
+} as const;
 
-function execute(its: Its, redistributors: Redistributors, memory: Memory, command: number, words: CommandWords): number {
+function execute(
+  its: Its,
+  redistributors: Redistributors,
+  memory: Memory,
+  command: number,
+  words: CommandWords,
+): number {
   const device = words[1];
   const event = words[2];
   const collection = words[4] & 0xffff;
@@ -155,7 +212,13 @@ function mapDevice(its: Its, memory: Memory, device: number, words: CommandWords
   return 0;
 }
 
-function mapCollection(its: Its, redistributors: Redistributors, memory: Memory, collection: number, words: CommandWords): number {
+function mapCollection(
+  its: Its,
+  redistributors: Redistributors,
+  memory: Memory,
+  collection: number,
+  words: CommandWords,
+): number {
   const at = its.collectionTable + collection * 8;
   if (collection >= its.collectionEntries || !inRam(memory, at, 8)) return ERROR.collection;
   const valid = (words[5] & VALID) !== 0;
@@ -171,7 +234,15 @@ function mappedEvent(its: Its, memory: Memory, device: number, event: number): n
   return at >= 0 && (read32(memory, at + 4) & VALID) === 0 ? ITS_DROP.eventUnmapped : at;
 }
 
-function mapEvent(its: Its, redistributors: Redistributors, memory: Memory, device: number, event: number, lpi: number, collection: number): number {
+function mapEvent(
+  its: Its,
+  redistributors: Redistributors,
+  memory: Memory,
+  device: number,
+  event: number,
+  lpi: number,
+  collection: number,
+): number {
   const at = eventEntry(its, memory, device, event);
   if (at < 0) return errorOf(at);
   if (collection >= its.collectionEntries) return ERROR.collection;
@@ -181,7 +252,14 @@ function mapEvent(its: Its, redistributors: Redistributors, memory: Memory, devi
 }
 
 /** MOVI: retargets an event; a pending LPI moves along (IHI 0069 5.3.12). */
-function moveEvent(its: Its, redistributors: Redistributors, memory: Memory, device: number, event: number, collection: number): number {
+function moveEvent(
+  its: Its,
+  redistributors: Redistributors,
+  memory: Memory,
+  device: number,
+  event: number,
+  collection: number,
+): number {
   const at = mappedEvent(its, memory, device, event);
   if (at < 0) return errorOf(at);
   if (collection >= its.collectionEntries) return ERROR.collection;
@@ -215,7 +293,14 @@ function moveAll(redistributors: Redistributors, memory: Memory, from: number, t
 }
 
 /** CLEAR: the pending state goes. DISCARD: the mapping goes too. */
-function forgetEvent(its: Its, redistributors: Redistributors, memory: Memory, device: number, event: number, discard: boolean): number {
+function forgetEvent(
+  its: Its,
+  redistributors: Redistributors,
+  memory: Memory,
+  device: number,
+  event: number,
+  discard: boolean,
+): number {
   const at = mappedEvent(its, memory, device, event);
   if (at < 0) return errorOf(at);
   const target = collectionTarget(its, memory, read32(memory, at + 4) & 0xffff);

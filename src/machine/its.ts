@@ -11,10 +11,11 @@
  *   collection entry, 8 bytes:   valid 63, redistributor 15:0
  * Pending tables (one bit an INTID) and the configuration table (one byte an LPI: enable 0, priority 7:2) are architected (5.1.1, 5.1.2).
  */
-import { addNumber } from './hash';
+
 import type { Hash } from './hash';
-import { inRam, read32, read8, write32 } from './memory';
+import { addNumber } from './hash';
 import type { Memory } from './memory';
+import { inRam, read8, read32, write32 } from './memory';
 import { addressField } from './word';
 
 /** Frame of two 64 KiB pages: control, then translation. */
@@ -61,8 +62,20 @@ export interface Redistributors {
 
 export function createIts(name: string, base: number, deviceBits: number): Its {
   return {
-    name, base, enabled: false, deviceBits, eventBits: 16, deviceTable: 0, deviceEntries: 0, collectionTable: 0, collectionEntries: 0,
-    commandBase: 0, commandSize: 0, commandRead: 0, commandWrite: 0, commandError: 0,
+    name,
+    base,
+    enabled: false,
+    deviceBits,
+    eventBits: 16,
+    deviceTable: 0,
+    deviceEntries: 0,
+    collectionTable: 0,
+    collectionEntries: 0,
+    commandBase: 0,
+    commandSize: 0,
+    commandRead: 0,
+    commandWrite: 0,
+    commandError: 0,
   };
 }
 
@@ -154,7 +167,13 @@ export function translateEvent(its: Its, memory: Memory, device: number, event: 
 }
 
 /** A device's write of GITS_TRANSLATER. Makes the LPI pending and gives redistributor * 2^24 + LPI, or a code of `ITS_DROP`. */
-export function signalEvent(its: Its, redistributors: Redistributors, memory: Memory, device: number, event: number): number {
+export function signalEvent(
+  its: Its,
+  redistributors: Redistributors,
+  memory: Memory,
+  device: number,
+  event: number,
+): number {
   if (!its.enabled) return ITS_DROP.disabled;
   const translated = translateEvent(its, memory, device, event);
   if (translated < 0) return translated;
@@ -164,7 +183,13 @@ export function signalEvent(its: Its, redistributors: Redistributors, memory: Me
 }
 
 /** Sets or clears the pending bit of an LPI; false when the INTID is no LPI of this machine or the table cannot be written. */
-export function setPending(redistributors: Redistributors, memory: Memory, target: number, lpi: number, pending: boolean): boolean {
+export function setPending(
+  redistributors: Redistributors,
+  memory: Memory,
+  target: number,
+  lpi: number,
+  pending: boolean,
+): boolean {
   const table = redistributors.pendingTables[target];
   if (table === undefined || lpi < FIRST_LPI || lpi >= 2 ** redistributors.intidBits) return false;
   const at = table + (lpi >>> 5) * 4;

@@ -6,21 +6,52 @@
  * `emit` takes a write down the way hardware does: requester id and alias, interrupt range (x86), IOMMU, then the physical address
  * decides what it is: DRAM, a doorbell, or nothing.
  */
-import { acceptInterrupt, acknowledgeVector, cloneApics, compatibilityMessage, createApics, hashApics, INTERRUPT_RANGE_BASE, INTERRUPT_RANGE_SIZE, isInterruptAddress, unpackInterrupt } from './apic';
+
 import type { Apics } from './apic';
-import { acknowledgeSpi, cloneDistributor, createDistributor, FRAME_SIZE, frameSpi, hashDistributor, raiseSpi, SETSPI_NS } from './gicv2m';
+import {
+  acceptInterrupt,
+  acknowledgeVector,
+  cloneApics,
+  compatibilityMessage,
+  createApics,
+  hashApics,
+  INTERRUPT_RANGE_BASE,
+  INTERRUPT_RANGE_SIZE,
+  isInterruptAddress,
+  unpackInterrupt,
+} from './apic';
 import type { Distributor, Gicv2mFrame } from './gicv2m';
+import {
+  acknowledgeSpi,
+  cloneDistributor,
+  createDistributor,
+  FRAME_SIZE,
+  frameSpi,
+  hashDistributor,
+  raiseSpi,
+  SETSPI_NS,
+} from './gicv2m';
 import { addNumber, createHash, hashValue } from './hash';
-import { cloneIts, cloneRedistributors, createIts, dropText, hashIts, ITS_SIZE, setPending, signalEvent, TRANSLATER } from './its';
 import type { Its, Redistributors } from './its';
-import { cloneMemory, createMemory, inRam, writeBytes } from './memory';
+import {
+  cloneIts,
+  cloneRedistributors,
+  createIts,
+  dropText,
+  hashIts,
+  ITS_SIZE,
+  setPending,
+  signalEvent,
+  TRANSLATER,
+} from './its';
 import type { Memory } from './memory';
+import { cloneMemory, createMemory, inRam, writeBytes } from './memory';
 import { streamIdOf } from './pcie';
-import { cloneSmmuv3, createSmmuv3, eventText, hashSmmuv3, recordEvent, smmuResult, translateStream } from './smmuv3';
 import type { Smmuv3 } from './smmuv3';
+import { cloneSmmuv3, createSmmuv3, eventText, hashSmmuv3, recordEvent, smmuResult, translateStream } from './smmuv3';
 import type { Interrupt, MachineSpec, Outcome } from './types';
-import { cloneVtd, createVtd, faultText, hashVtd, recordFault, translateDma, UNRECORDED } from './vtd';
 import type { Vtd } from './vtd';
+import { cloneVtd, createVtd, faultText, hashVtd, recordFault, translateDma, UNRECORDED } from './vtd';
 import { POSTED_SILENTLY, remapIndex, remapInterrupt } from './vtd-remap';
 import { isAddress } from './word';
 
@@ -42,7 +73,13 @@ export function createMachine(spec: MachineSpec): Machine {
   const frames: Gicv2mFrame[] = [];
   const its: Its[] = [];
   for (const controller of spec.controllers) {
-    if (controller.kind === 'gicv2m') frames.push({ name: controller.name, base: controller.base, spiBase: controller.spiBase, spiCount: controller.spiCount });
+    if (controller.kind === 'gicv2m')
+      frames.push({
+        name: controller.name,
+        base: controller.base,
+        spiBase: controller.spiBase,
+        spiCount: controller.spiCount,
+      });
     if (controller.kind === 'its') its.push(createIts(controller.name, controller.base, controller.deviceBits));
   }
   return {
@@ -92,11 +129,15 @@ export function hashMachine(machine: Machine): number {
  */
 export function emitWrite(machine: Machine, requesterId: number, address: number, data: number, size: number): Outcome {
   if (!isAddress(address)) return { kind: 'dropped', unit: 'pcie', why: 'no such address' };
-  if (!isAddress(data) || (size !== 1 && size !== 2 && size !== 4 && size !== 8)) return { kind: 'dropped', unit: 'pcie', why: 'malformed write' };
+  if (!isAddress(data) || (size !== 1 && size !== 2 && size !== 4 && size !== 8))
+    return { kind: 'dropped', unit: 'pcie', why: 'malformed write' };
   const id = streamIdOf(machine.spec.devices, requesterId & 0xffff);
-  if (machine.spec.architecture === 'x86' && isInterruptAddress(address)) return interruptRequest(machine, id, address, data, size);
+  if (machine.spec.architecture === 'x86' && isInterruptAddress(address))
+    return interruptRequest(machine, id, address, data, size);
   const physical = translate(machine, id, address, true);
-  return typeof physical === 'number' ? deliver(machine, id, physical, data, size, machine.smmu !== null || machine.vtd !== null) : physical;
+  return typeof physical === 'number'
+    ? deliver(machine, id, physical, data, size, machine.smmu !== null || machine.vtd !== null)
+    : physical;
 }
 
 /** Through the IOMMU: a physical address, or what stopped the access. Faults are recorded as the unit records them. */
@@ -105,9 +146,21 @@ export function translate(machine: Machine, streamId: number, address: number, w
   if (smmu !== null) {
     const result = smmuResult(translateStream(smmu, memory, streamId, address, write));
     if (result.kind === 'pass') return result.physical;
-    if (result.kind === 'abort') return { kind: 'dropped', unit: smmu.name, why: smmu.enabled ? 'the stream table entry aborts the stream' : 'the SMMU is off and aborts all' };
+    if (result.kind === 'abort')
+      return {
+        kind: 'dropped',
+        unit: smmu.name,
+        why: smmu.enabled ? 'the stream table entry aborts the stream' : 'the SMMU is off and aborts all',
+      };
     if (result.recorded) recordEvent(smmu, memory, result.type, streamId, address, write);
-    return { kind: 'fault', unit: smmu.name, code: result.type, why: eventText(result.type), address, recorded: result.recorded };
+    return {
+      kind: 'fault',
+      unit: smmu.name,
+      code: result.type,
+      why: eventText(result.type),
+      address,
+      recorded: result.recorded,
+    };
   }
   if (vtd !== null) {
     const result = translateDma(vtd, memory, streamId, address, write);
@@ -117,7 +170,14 @@ export function translate(machine: Machine, streamId: number, address: number, w
   return address;
 }
 
-function vtdFault(vtd: Vtd, code: number, requesterId: number, address: number, information: number, write: boolean): Outcome {
+function vtdFault(
+  vtd: Vtd,
+  code: number,
+  requesterId: number,
+  address: number,
+  information: number,
+  write: boolean,
+): Outcome {
   const reason = code & 0xff;
   const recorded = (code & UNRECORDED) === 0;
   if (recorded) recordFault(vtd, { reason, requesterId, information, write });
@@ -128,9 +188,17 @@ function vtdFault(vtd: Vtd, code: number, requesterId: number, address: number, 
 function interruptRequest(machine: Machine, id: number, address: number, data: number, size: number): Outcome {
   const unit = machine.vtd?.name ?? 'apic';
   // Only aligned 4-byte writes are interrupt requests; others are aborted ahead of remapping (VT-d 5.1, 3.14).
-  if (size !== 4 || address % 4 !== 0) return { kind: 'dropped', unit, why: 'malformed interrupt request: aborted before remapping, may come out as a host error' };
+  if (size !== 4 || address % 4 !== 0)
+    return {
+      kind: 'dropped',
+      unit,
+      why: 'malformed interrupt request: aborted before remapping, may come out as a host error',
+    };
   const message = data >>> 0;
-  const packed = machine.vtd === null ? compatibilityMessage(address, message) : remapInterrupt(machine.vtd, machine.memory, id, address, message);
+  const packed =
+    machine.vtd === null
+      ? compatibilityMessage(address, message)
+      : remapInterrupt(machine.vtd, machine.memory, id, address, message);
   if (packed < 0 && machine.vtd !== null) {
     const index = (address & 0x10) === 0 ? 0 : remapIndex(address, message);
     return vtdFault(machine.vtd, -packed, id, address, index, true);
@@ -139,26 +207,48 @@ function interruptRequest(machine: Machine, id: number, address: number, data: n
   const interrupt = acceptInterrupt(machine.apics, packed);
   if (interrupt === null) {
     const { vector } = unpackInterrupt(packed);
-    return { kind: 'ignored', physical: address, why: vector < 16 ? 'no APIC takes a vector below 16' : 'no CPU has this destination' };
+    return {
+      kind: 'ignored',
+      physical: address,
+      why: vector < 16 ? 'no APIC takes a vector below 16' : 'no CPU has this destination',
+    };
   }
-  return { kind: 'interrupt', interrupt, physical: null, via: machine.vtd?.remapping === true && (address & 0x10) !== 0 ? machine.vtd.name : 'apic' };
+  return {
+    kind: 'interrupt',
+    interrupt,
+    physical: null,
+    via: machine.vtd?.remapping === true && (address & 0x10) !== 0 ? machine.vtd.name : 'apic',
+  };
 }
 
 /** A write has reached a physical address: DRAM takes it, a doorbell raises an interrupt, anything else ignores it. */
-function deliver(machine: Machine, id: number, physical: number, data: number, size: number, translated: boolean): Outcome {
+function deliver(
+  machine: Machine,
+  id: number,
+  physical: number,
+  data: number,
+  size: number,
+  translated: boolean,
+): Outcome {
   const { memory } = machine;
   for (const frame of machine.frames) {
     const offset = physical - frame.base;
     if (offset < 0 || offset >= FRAME_SIZE) continue;
     const spi = size === 4 ? frameSpi(frame, offset, data >>> 0) : -1;
-    if (spi < 0) return { kind: 'ignored', physical, why: offset === SETSPI_NS ? `${frame.name} has no such SPI` : `${frame.name} has no doorbell at this offset` };
+    if (spi < 0)
+      return {
+        kind: 'ignored',
+        physical,
+        why: offset === SETSPI_NS ? `${frame.name} has no such SPI` : `${frame.name} has no doorbell at this offset`,
+      };
     const target = raiseSpi(machine.distributor, spi);
     return { kind: 'interrupt', interrupt: { kind: 'spi', number: spi, target }, physical, via: frame.name };
   }
   for (const its of machine.its) {
     const offset = physical - its.base;
     if (offset < 0 || offset >= ITS_SIZE) continue;
-    if (offset !== TRANSLATER || (size !== 4 && size !== 2)) return { kind: 'ignored', physical, why: `${its.name} has no doorbell at this offset` };
+    if (offset !== TRANSLATER || (size !== 4 && size !== 2))
+      return { kind: 'ignored', physical, why: `${its.name} has no doorbell at this offset` };
     const result = signalEvent(its, machine.redistributors, memory, id, data >>> 0);
     if (result < 0) return { kind: 'dropped', unit: its.name, why: dropText(result) };
     const interrupt: Interrupt = { kind: 'lpi', number: result % 0x100_0000, target: Math.floor(result / 0x100_0000) };
@@ -168,14 +258,23 @@ function deliver(machine: Machine, id: number, physical: number, data: number, s
     writeBytes(memory, physical, data, size);
     return { kind: 'memory', physical };
   }
-  const inRange = machine.spec.architecture === 'x86' && physical >= INTERRUPT_RANGE_BASE && physical < INTERRUPT_RANGE_BASE + INTERRUPT_RANGE_SIZE;
-  if (inRange) return { kind: 'ignored', physical, why: translated ? 'a translated address in the interrupt range is not an interrupt request' : 'interrupt range' };
+  const inRange =
+    machine.spec.architecture === 'x86' &&
+    physical >= INTERRUPT_RANGE_BASE &&
+    physical < INTERRUPT_RANGE_BASE + INTERRUPT_RANGE_SIZE;
+  if (inRange)
+    return {
+      kind: 'ignored',
+      physical,
+      why: translated ? 'a translated address in the interrupt range is not an interrupt request' : 'interrupt range',
+    };
   return { kind: 'ignored', physical, why: 'neither DRAM nor a doorbell' };
 }
 
 /** Software takes an interrupt: its pending state goes. */
 export function acknowledge(machine: Machine, interrupt: Interrupt): void {
   if (interrupt.kind === 'spi') acknowledgeSpi(machine.distributor, interrupt.number);
-  if (interrupt.kind === 'lpi') setPending(machine.redistributors, machine.memory, interrupt.target, interrupt.number, false);
+  if (interrupt.kind === 'lpi')
+    setPending(machine.redistributors, machine.memory, interrupt.target, interrupt.number, false);
   if (interrupt.kind === 'vector') acknowledgeVector(machine.apics, interrupt.target, interrupt.number);
 }

@@ -6,8 +6,9 @@
  * Pages are shared between copies until one of them writes (copy on write), and the hash of the content is kept up to
  * date word by word, so that copying and hashing a machine cost little.
  */
-import type { RangeSpec } from './types';
+
 import { mix } from './hash';
+import type { RangeSpec } from './types';
 import { isAddress } from './word';
 
 const PAGE_WORDS = 1024;
@@ -71,7 +72,7 @@ export function read32(memory: Memory, address: number): number {
     memory.lastNumber = number;
     memory.lastPage = page;
   }
-  return page[((address % PAGE_BYTES) >>> 2)] ?? 0;
+  return page[(address % PAGE_BYTES) >>> 2] ?? 0;
 }
 
 /** Writes the 32-bit word at `address` (bytes, rounded down to a multiple of 4). */

@@ -27,6 +27,9 @@ export function groupOf(devices: readonly DeviceSpec[], requesterId: number): De
   if (self === undefined) return [];
   const id = self.alias ?? self.requesterId;
   return devices.filter(
-    (device) => device === self || (device.alias ?? device.requesterId) === id || (self.group !== undefined && device.group === self.group),
+    (device) =>
+      device === self ||
+      (device.alias ?? device.requesterId) === id ||
+      (self.group !== undefined && device.group === self.group),
   );
 }

@@ -44,13 +44,24 @@ function smmu(granule: 4096 | 16384 | 65536): IommuSpec {
   return { kind: 'smmuv3', name: 'smmu0', granule, addressBits: 48 };
 }
 
-function arm(id: string, title: string, controllers: readonly ControllerSpec[], granule: 4096 | 16384 | 65536, devices: readonly DeviceSpec[]): MachineSpec {
+function arm(
+  id: string,
+  title: string,
+  controllers: readonly ControllerSpec[],
+  granule: 4096 | 16384 | 65536,
+  devices: readonly DeviceSpec[],
+): MachineSpec {
   return { id, title, architecture: 'arm64', cpus: 4, memory: ARM_MEMORY, devices, iommu: smmu(granule), controllers };
 }
 
 function x86(id: string, title: string, remapping: boolean, sourceCheck: boolean): MachineSpec {
   return {
-    id, title, architecture: 'x86', cpus: 4, memory: X86_MEMORY, devices: SERVER_DEVICES,
+    id,
+    title,
+    architecture: 'x86',
+    cpus: 4,
+    memory: X86_MEMORY,
+    devices: SERVER_DEVICES,
     iommu: { kind: 'vtd', name: 'dmar0', remapping, compatibility: false, eim: false, addressBits: 39, sourceCheck },
     controllers: [{ kind: 'apic', name: 'apic' }],
   };
@@ -59,16 +70,24 @@ function x86(id: string, title: string, remapping: boolean, sourceCheck: boolean
 export const machinePresets: readonly MachineSpec[] = [
   arm('arm64-smmuv3-gicv2m', 'Arm server, SMMUv3, one GICv2m frame of 64 SPIs', [GICV2M], 4096, SERVER_DEVICES),
   arm(
-    'arm64-smmuv3-gicv2m-2frames', 'Arm server, SMMUv3, two GICv2m frames of 8 SPIs each',
+    'arm64-smmuv3-gicv2m-2frames',
+    'Arm server, SMMUv3, two GICv2m frames of 8 SPIs each',
     [
       { kind: 'gicv2m', name: 'v2m0', base: 0x0802_0000, spiBase: 80, spiCount: 8 },
       { kind: 'gicv2m', name: 'v2m1', base: 0x0802_1000, spiBase: 88, spiCount: 8 },
     ],
-    4096, SERVER_DEVICES,
+    4096,
+    SERVER_DEVICES,
   ),
   arm('arm64-smmuv3-its', 'Arm server, SMMUv3, GICv3 ITS', [ITS], 4096, SERVER_DEVICES),
   arm('arm64-smmuv3-its-64k', 'Arm server, SMMUv3 with 64 KiB granule, GICv3 ITS', [ITS], 65536, SERVER_DEVICES),
-  arm('arm64-smmuv3-its-alias', 'Arm server, SMMUv3, GICv3 ITS, two devices behind a PCIe-to-PCI bridge', [ITS], 4096, BRIDGE_DEVICES),
+  arm(
+    'arm64-smmuv3-its-alias',
+    'Arm server, SMMUv3, GICv3 ITS, two devices behind a PCIe-to-PCI bridge',
+    [ITS],
+    4096,
+    BRIDGE_DEVICES,
+  ),
   x86('x86-vtd', 'x86 server, VT-d with interrupt remapping', true, true),
   x86('x86-vtd-noremap', 'x86 server, VT-d without interrupt remapping', false, true),
   x86('x86-vtd-nosid', 'x86 server, VT-d with interrupt remapping, source-id check off (intremap=nosid)', true, false),

@@ -5,12 +5,13 @@
  * Source: Arm System Memory Management Unit Architecture, version 3 (IHI 0070): 3.3 (stream table), 3.4 (address sizes),
  * 3.5 (event queue), 5.2 (STE), 5.4 (CD), 6.3 (registers), 7.3 (event records).
  */
-import { addNumber } from './hash';
+
 import type { Hash } from './hash';
-import { inRam, read32, write32 } from './memory';
+import { addNumber } from './hash';
 import type { Memory } from './memory';
-import { startLevelOf, walkTable, WALK_EXTERNAL_ABORT } from './vmsa';
+import { inRam, read32, write32 } from './memory';
 import type { TableFormat } from './vmsa';
+import { startLevelOf, WALK_EXTERNAL_ABORT, walkTable } from './vmsa';
 import { addressField, highHalf, lowHalf } from './word';
 
 /** Event numbers (IHI 0070 7.3). */
@@ -67,8 +68,23 @@ export interface Smmuv3 {
 
 export function createSmmuv3(name: string, outputBits: number): Smmuv3 {
   return {
-    name, outputBits, stage1: true, stage2: true, granules: 7, enabled: false, bypassAbort: false, recordBadStream: false,
-    streamBase: 0, streamLog2: 0, streamSplit: 0, eventBase: 0, eventLog2: 0, eventsEnabled: false, eventProducer: 0, eventConsumer: 0, eventOverflow: false,
+    name,
+    outputBits,
+    stage1: true,
+    stage2: true,
+    granules: 7,
+    enabled: false,
+    bypassAbort: false,
+    recordBadStream: false,
+    streamBase: 0,
+    streamLog2: 0,
+    streamSplit: 0,
+    eventBase: 0,
+    eventLog2: 0,
+    eventsEnabled: false,
+    eventProducer: 0,
+    eventConsumer: 0,
+    eventOverflow: false,
   };
 }
 
@@ -77,7 +93,14 @@ export function cloneSmmuv3(smmu: Smmuv3): Smmuv3 {
 }
 
 export function hashSmmuv3(smmu: Smmuv3, hash: Hash): void {
-  addNumber(hash, (smmu.enabled ? 1 : 0) + (smmu.bypassAbort ? 2 : 0) + (smmu.recordBadStream ? 4 : 0) + (smmu.eventsEnabled ? 8 : 0) + (smmu.eventOverflow ? 16 : 0));
+  addNumber(
+    hash,
+    (smmu.enabled ? 1 : 0) +
+      (smmu.bypassAbort ? 2 : 0) +
+      (smmu.recordBadStream ? 4 : 0) +
+      (smmu.eventsEnabled ? 8 : 0) +
+      (smmu.eventOverflow ? 16 : 0),
+  );
   addNumber(hash, smmu.streamBase);
   addNumber(hash, smmu.streamLog2 * 16 + smmu.streamSplit);
   addNumber(hash, smmu.eventBase + smmu.eventLog2);
@@ -102,26 +125,22 @@ export function smmuResult(code: number): SmmuResult {
 /**
  * Translates one access of a stream, without substream id. `sid` 0 … 2^32-1, `address` bytes.
  * Gives the output address, or a negative code for `smmuResult`. Nothing is allocated and nothing is recorded.
+ * A bypassed address passes whatever its size: the recorded unit lets addresses beyond OAS out, and the interconnect decides.
  */
 export function translateStream(smmu: Smmuv3, memory: Memory, sid: number, address: number, write: boolean): number {
-  if (!smmu.enabled) return smmu.bypassAbort ? ABORT : sized(smmu, address);
+  if (!smmu.enabled) return smmu.bypassAbort ? ABORT : address;
   const ste = streamEntry(smmu, memory, sid);
   if (ste < 0) return ste;
   const lo = read32(memory, ste);
   if ((lo & 1) === 0) return -SMMU_EVENT.badSte;
   const config = (lo >>> 1) & 7;
   if (config < 4) return ABORT;
-  if (config === 4) return sized(smmu, address);
+  if (config === 4) return address;
   if (((config & 1) !== 0 && !smmu.stage1) || ((config & 2) !== 0 && !smmu.stage2)) return -SMMU_EVENT.badSte;
   const second = (config & 2) !== 0 ? secondStage(smmu, memory, ste) : null;
   if (second !== null && second.format === null) return -SMMU_EVENT.badSte;
   if ((config & 1) === 0) return second === null ? ABORT : throughSecond(memory, second, address, write);
   return firstStage(smmu, memory, ste, address, write, second);
-}
-
-/** Without translation only the size of the address is checked (IHI 0070 3.4). */
-function sized(smmu: Smmuv3, address: number): number {
-  return address < 2 ** smmu.outputBits ? address : -SMMU_EVENT.addressSize;
 }
 
 /** Address of the STE of a stream, or a negative code (IHI 0070 3.3.1, 3.3.2). */
@@ -134,7 +153,8 @@ function streamEntry(smmu: Smmuv3, memory: Memory, sid: number): number {
     const lo = read32(memory, first);
     const span = lo & 0x1f;
     const index = sid % 2 ** smmu.streamSplit;
-    if (span === 0 || span > smmu.streamSplit + 1 || index >= 2 ** (span - 1)) return -(SMMU_EVENT.badStreamId | (smmu.recordBadStream ? 0 : UNRECORDED));
+    if (span === 0 || span > smmu.streamSplit + 1 || index >= 2 ** (span - 1))
+      return -(SMMU_EVENT.badStreamId | (smmu.recordBadStream ? 0 : UNRECORDED));
     ste = addressField(lo, read32(memory, first + 4), 6) + index * 64;
   }
   return inRam(memory, ste, 64) ? ste : -SMMU_EVENT.steFetch;
@@ -156,14 +176,21 @@ function outputBitsOf(smmu: Smmuv3, field: number): number {
 }
 
 /** Stage 1 through the context descriptor, then through stage 2 when there is one. */
-function firstStage(smmu: Smmuv3, memory: Memory, ste: number, address: number, write: boolean, second: SecondStage | null): number {
+function firstStage(
+  smmu: Smmuv3,
+  memory: Memory,
+  ste: number,
+  address: number,
+  write: boolean,
+  second: SecondStage | null,
+): number {
   let at = addressField(read32(memory, ste), read32(memory, ste + 4), 6);
   const contexts = read32(memory, ste + 4) >>> 27;
   if (contexts > 0) {
     // Several contexts, and the transaction names none: STE.S1DSS decides (IHI 0070 5.2).
     const choice = read32(memory, ste + 8) & 3;
     if (choice === 0) return -SMMU_EVENT.streamDisabled;
-    if (choice === 1) return second === null ? sized(smmu, address) : throughSecond(memory, second, address, write);
+    if (choice === 1) return second === null ? address : throughSecond(memory, second, address, write);
     if (choice === 3) return -SMMU_EVENT.badSte;
     const format = (read32(memory, ste) >>> 4) & 3;
     if (format === 3) return -SMMU_EVENT.badSte;
@@ -183,7 +210,8 @@ function firstStage(smmu: Smmuv3, memory: Memory, ste: number, address: number, 
   const hi = read32(memory, cd + 4);
   // V, AA64; S and HA/HD ask for stalls and hardware updates, which this unit has not; A = 0 asks for RAZ/WI, which its
   // termination model (IDR0.TERM_MODEL = 1: always abort) has not (IHI 0070 5.4, 5.5).
-  if (lo >>> 31 === 0 || (hi & 0x200) === 0 || (hi & 0x1000) !== 0 || (hi & 0xc00) !== 0 || (hi & 0x4000) === 0) return -SMMU_EVENT.badCd;
+  if (lo >>> 31 === 0 || (hi & 0x200) === 0 || (hi & 0x1000) !== 0 || (hi & 0xc00) !== 0 || (hi & 0x4000) === 0)
+    return -SMMU_EVENT.badCd;
   const unrecorded = (hi & 0x2000) === 0 ? UNRECORDED : 0;
   if ((lo & 0x4000) !== 0) return -(SMMU_EVENT.translation | unrecorded);
   const granuleBits = granuleOf(smmu, (lo >>> 6) & 3);
@@ -193,10 +221,22 @@ function firstStage(smmu: Smmuv3, memory: Memory, ste: number, address: number, 
   const base = addressField(read32(memory, cd + 8), read32(memory, cd + 12), 4);
   const outputBits = outputBitsOf(smmu, hi & 7);
   const format: TableFormat = {
-    granuleBits, inputBits, startLevel: startLevelOf(granuleBits, inputBits), outputBits, stage: 1,
-    accessFlag: (hi & 8) === 0, flatPermissions: (read32(memory, cd + 8) & 2) !== 0,
+    granuleBits,
+    inputBits,
+    startLevel: startLevelOf(granuleBits, inputBits),
+    outputBits,
+    stage: 1,
+    accessFlag: (hi & 8) === 0,
+    flatPermissions: (read32(memory, cd + 8) & 2) !== 0,
   };
-  const result = walkTable(memory, base, format, address, write, second === null ? null : (table) => throughSecond(memory, second, table, false));
+  const result = walkTable(
+    memory,
+    base,
+    format,
+    address,
+    write,
+    second === null ? null : (table) => throughSecond(memory, second, table, false),
+  );
   if (result >= 0) return second === null ? result : throughSecond(memory, second, result, write);
   return result === WALK_EXTERNAL_ABORT || result <= -UNRECORDED ? result : -(-result | unrecorded);
 }
@@ -219,7 +259,8 @@ function secondStage(smmu: Smmuv3, memory: Memory, ste: number): SecondStage {
   const aarch64 = (hi & 0x0008_0000) !== 0;
   const stall = (hi & 0x0200_0000) !== 0;
   const hardwareUpdate = (hi & 0x0180_0000) !== 0;
-  if (granuleBits === 0 || !aarch64 || stall || hardwareUpdate || inputSize < 16 || inputSize > 39) return { base, format: null, recorded };
+  if (granuleBits === 0 || !aarch64 || stall || hardwareUpdate || inputSize < 16 || inputSize > 39)
+    return { base, format: null, recorded };
   const inputBits = 64 - inputSize;
   // S2SL0 names the start level, counted up from 2 (4K) or 3 (16K, 64K); at most 16 tables stand side by side (Arm ARM D8.2).
   const startLevel = (granuleBits === 12 ? 2 : 3) - ((hi >>> 6) & 3);
@@ -227,7 +268,13 @@ function secondStage(smmu: Smmuv3, memory: Memory, ste: number): SecondStage {
   const indexBits = inputBits - (granuleBits + (3 - startLevel) * (granuleBits - 3));
   if (indexBits < 1 || indexBits > granuleBits - 3 + 4) return { base, format: null, recorded };
   const format: TableFormat = {
-    granuleBits, inputBits, startLevel, outputBits: outputBitsOf(smmu, (hi >>> 16) & 7), stage: 2, accessFlag: (hi & 0x0020_0000) === 0, flatPermissions: true,
+    granuleBits,
+    inputBits,
+    startLevel,
+    outputBits: outputBitsOf(smmu, (hi >>> 16) & 7),
+    stage: 2,
+    accessFlag: (hi & 0x0020_0000) === 0,
+    flatPermissions: true,
   };
   return { base, format, recorded };
 }
@@ -244,7 +291,14 @@ function throughSecond(memory: Memory, second: SecondStage, address: number, wri
  * Writes a 32-byte event record to the event queue (IHI 0070 7.2, 7.3): type, stream id, RnW, input address.
  * A full queue loses the event and notes the overflow; without a queue nothing is written.
  */
-export function recordEvent(smmu: Smmuv3, memory: Memory, type: number, sid: number, address: number, write: boolean): void {
+export function recordEvent(
+  smmu: Smmuv3,
+  memory: Memory,
+  type: number,
+  sid: number,
+  address: number,
+  write: boolean,
+): void {
   if (!smmu.eventsEnabled) return;
   const size = 2 ** smmu.eventLog2;
   if ((smmu.eventProducer ^ smmu.eventConsumer) === size) {
@@ -254,24 +308,33 @@ export function recordEvent(smmu: Smmuv3, memory: Memory, type: number, sid: num
   const at = smmu.eventBase + (smmu.eventProducer % size) * 32;
   if (inRam(memory, at, 32)) {
     const configuration = type < SMMU_EVENT.walkExternalAbort;
-    const words = [type, sid, 0, write ? 0 : 8, configuration ? 0 : lowHalf(address), configuration ? 0 : highHalf(address), 0, 0];
+    const words = [
+      type,
+      sid,
+      0,
+      write ? 0 : 8,
+      configuration ? 0 : lowHalf(address),
+      configuration ? 0 : highHalf(address),
+      0,
+      0,
+    ];
     for (let i = 0; i < words.length; i++) write32(memory, at + i * 4, words[i] as number);
   }
   smmu.eventProducer = (smmu.eventProducer + 1) % (size * 2);
 }
 
 const EVENT_NAMES: Readonly<Record<number, string>> = {
-  0x02: 'C_BAD_STREAMID: the stream id lies outside the stream table',
-  0x03: 'F_STE_FETCH: the stream table entry cannot be read',
-  0x04: 'C_BAD_STE: the stream table entry is invalid',
-  0x06: 'F_STREAM_DISABLED: the stream may not be used without a substream id',
-  0x09: 'F_CD_FETCH: the context descriptor cannot be read',
-  0x0a: 'C_BAD_CD: the context descriptor is invalid',
-  0x0b: 'F_WALK_EABT: a translation table cannot be read',
-  0x10: 'F_TRANSLATION: nothing is mapped at this IOVA',
-  0x11: 'F_ADDR_SIZE: an address is wider than the unit allows',
-  0x12: 'F_ACCESS: the access flag is clear',
-  0x13: 'F_PERMISSION: the mapping does not allow the write',
+  2: 'C_BAD_STREAMID: the stream id lies outside the stream table',
+  3: 'F_STE_FETCH: the stream table entry cannot be read',
+  4: 'C_BAD_STE: the stream table entry is invalid',
+  6: 'F_STREAM_DISABLED: the stream may not be used without a substream id',
+  9: 'F_CD_FETCH: the context descriptor cannot be read',
+  10: 'C_BAD_CD: the context descriptor is invalid',
+  11: 'F_WALK_EABT: a translation table cannot be read',
+  16: 'F_TRANSLATION: nothing is mapped at this IOVA',
+  17: 'F_ADDR_SIZE: an address is wider than the unit allows',
+  18: 'F_ACCESS: the access flag is clear',
+  19: 'F_PERMISSION: the mapping does not allow the write',
 };
 
 /** Name and meaning of an event. */

@@ -13,13 +13,25 @@ export interface Interrupt {
 
 /** What became of one write that a device emitted. */
 export type Outcome =
-  | { readonly kind: 'interrupt'; readonly interrupt: Interrupt; readonly physical: number | null; readonly via: string }
+  | {
+      readonly kind: 'interrupt';
+      readonly interrupt: Interrupt;
+      readonly physical: number | null;
+      readonly via: string;
+    }
   /** Landed in RAM at a physical address. */
   | { readonly kind: 'memory'; readonly physical: number }
   /** Reached a physical address where it has no effect. */
   | { readonly kind: 'ignored'; readonly physical: number; readonly why: string }
   /** `code` is the unit's own fault code (VT-d fault reason, SMMUv3 event type …), `unit` the IOMMU or controller that said no. */
-  | { readonly kind: 'fault'; readonly unit: string; readonly code: number; readonly why: string; readonly address: number; readonly recorded: boolean }
+  | {
+      readonly kind: 'fault';
+      readonly unit: string;
+      readonly code: number;
+      readonly why: string;
+      readonly address: number;
+      readonly recorded: boolean;
+    }
   /** Ended without a fault code: global abort, a write the controller drops. */
   | { readonly kind: 'dropped'; readonly unit: string; readonly why: string };
 
@@ -43,13 +55,32 @@ export interface RangeSpec {
 }
 
 export type ControllerSpec =
-  | { readonly kind: 'gicv2m'; readonly name: string; readonly base: number; readonly spiBase: number; readonly spiCount: number }
+  | {
+      readonly kind: 'gicv2m';
+      readonly name: string;
+      readonly base: number;
+      readonly spiBase: number;
+      readonly spiCount: number;
+    }
   | { readonly kind: 'its'; readonly name: string; readonly base: number; readonly deviceBits: number }
   | { readonly kind: 'apic'; readonly name: string };
 
 export type IommuSpec =
-  | { readonly kind: 'smmuv3'; readonly name: string; readonly granule: 4096 | 16384 | 65536; readonly addressBits: number }
-  | { readonly kind: 'vtd'; readonly name: string; readonly remapping: boolean; readonly compatibility: boolean; readonly eim: boolean; readonly addressBits: number; readonly sourceCheck: boolean }
+  | {
+      readonly kind: 'smmuv3';
+      readonly name: string;
+      readonly granule: 4096 | 16384 | 65536;
+      readonly addressBits: number;
+    }
+  | {
+      readonly kind: 'vtd';
+      readonly name: string;
+      readonly remapping: boolean;
+      readonly compatibility: boolean;
+      readonly eim: boolean;
+      readonly addressBits: number;
+      readonly sourceCheck: boolean;
+    }
   | { readonly kind: 'none' };
 
 export interface MachineSpec {

@@ -6,8 +6,9 @@
  * All addresses are bytes below 2^52. Results are numbers so that a walk allocates nothing: an address, or one of the
  * negative codes below (the SMMUv3 event number, negated; IHI 0070 7.3).
  */
-import { inRam, read32 } from './memory';
+
 import type { Memory } from './memory';
+import { inRam, read32 } from './memory';
 import { addressField } from './word';
 
 export const WALK_EXTERNAL_ABORT = -0x0b;
@@ -97,7 +98,8 @@ export function walkTable(
       continue;
     }
     const frame = addressField(lo, hi & 0xffff, granuleBits);
-    const output = Math.floor(frame * (INVERSE[shift] as number)) * (POWER[shift] as number) + (address % (POWER[shift] as number));
+    const output =
+      Math.floor(frame * (INVERSE[shift] as number)) * (POWER[shift] as number) + (address % (POWER[shift] as number));
     if (frame >= limit) return WALK_ADDRESS_SIZE;
     if (format.accessFlag && (lo & 0x400) === 0) return WALK_ACCESS_FLAG;
     if (format.stage === 1) {

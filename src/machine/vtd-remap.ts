@@ -4,12 +4,13 @@
  * Source: VT-d specification 5.1.2 (request formats), 5.1.3 (remapping table), 5.1.4 (source-id verification), 5.1.5 (processing and
  * order of checks), 5.2 (posting), 7.1.4 (fault reasons 20h–28h), 9.10, 9.11 (entries).
  */
-import { compatibilityMessage, packInterrupt } from './apic';
+
 import type { PackedInterrupt } from './apic';
-import { inRam, read32, write32 } from './memory';
+import { compatibilityMessage, packInterrupt } from './apic';
 import type { Memory } from './memory';
-import { UNRECORDED } from './vtd';
+import { inRam, read32, write32 } from './memory';
 import type { Vtd } from './vtd';
+import { UNRECORDED } from './vtd';
 import { HIGH } from './word';
 
 export const REMAP_FAULT = {
@@ -35,7 +36,7 @@ export function remapIndex(address: number, data: number): number {
 
 /** The address of a remappable-format message with SHV for an index 0 … 0xffff (VT-d 5.1.2.2). */
 export function remappableAddress(index: number): number {
-  return (0xfee0_0000 + ((index & 0x7fff) << 5) + 0x18 + ((index & 0x8000) !== 0 ? 4 : 0));
+  return 0xfee0_0000 + ((index & 0x7fff) << 5) + 0x18 + ((index & 0x8000) !== 0 ? 4 : 0);
 }
 
 /** Bits of the redirection-table entry's low half that must be zero: 14:12 and 31:24 (VT-d 9.10). */
@@ -47,9 +48,16 @@ const RESERVED_DESTINATION = 0xffff_00ff;
  * Remaps one interrupt request. `data` is the 32-bit message data. Without remapping (`remapping` false) every request passes as a
  * compatibility-format one. Gives a packed interrupt, `POSTED_SILENTLY`, or a negated fault reason with `UNRECORDED` where FPD is set.
  */
-export function remapInterrupt(vtd: Vtd, memory: Memory, requesterId: number, address: number, data: number): PackedInterrupt {
+export function remapInterrupt(
+  vtd: Vtd,
+  memory: Memory,
+  requesterId: number,
+  address: number,
+  data: number,
+): PackedInterrupt {
   if (!vtd.remapping) return compatibilityMessage(address, data);
-  if ((address & 0x10) === 0) return vtd.compatibility && !vtd.eim ? compatibilityMessage(address, data) : -REMAP_FAULT.compatibilityBlocked;
+  if ((address & 0x10) === 0)
+    return vtd.compatibility && !vtd.eim ? compatibilityMessage(address, data) : -REMAP_FAULT.compatibilityBlocked;
   if (data >>> 16 !== 0) return -REMAP_FAULT.requestReserved;
   const index = remapIndex(address, data);
   if (index >= 1 << vtd.remapLog2) return -REMAP_FAULT.index;
@@ -62,24 +70,43 @@ export function remapInterrupt(vtd: Vtd, memory: Memory, requesterId: number, ad
   const source = read32(memory, entry + 8);
   const last = read32(memory, entry + 12);
   const posted = (lo & 0x8000) !== 0;
-  if (posted ? postedReserved(vtd, lo, destination, source) : remappedReserved(vtd, lo, destination, source, last)) return -(REMAP_FAULT.entryReserved | silent);
+  if (posted ? postedReserved(vtd, lo, destination, source) : remappedReserved(vtd, lo, destination, source, last))
+    return -(REMAP_FAULT.entryReserved | silent);
   if (!sourceMatches(source, requesterId)) return -(REMAP_FAULT.source | silent);
   if (posted) return postInterrupt(vtd, memory, lo, destination, last, silent);
-  return packInterrupt(vtd.eim ? destination : (destination >>> 8) & 0xff, (lo >>> 2) & 1, (lo >>> 3) & 1, (lo >>> 5) & 7, (lo >>> 16) & 0xff, (lo >>> 4) & 1);
+  return packInterrupt(
+    vtd.eim ? destination : (destination >>> 8) & 0xff,
+    (lo >>> 2) & 1,
+    (lo >>> 3) & 1,
+    (lo >>> 5) & 7,
+    (lo >>> 16) & 0xff,
+    (lo >>> 4) & 1,
+  );
 }
 
 /** Reserved fields of a remapped entry: also the delivery modes 3 and 6 and the validation type 3 (VT-d 9.10). */
 function remappedReserved(vtd: Vtd, lo: number, destination: number, source: number, last: number): boolean {
   const mode = (lo >>> 5) & 7;
   return (
-    (lo & RESERVED_LOW) !== 0 || mode === 3 || mode === 6 || last !== 0 || source >>> 20 !== 0 || ((source >>> 18) & 3) === 3 ||
+    (lo & RESERVED_LOW) !== 0 ||
+    mode === 3 ||
+    mode === 6 ||
+    last !== 0 ||
+    source >>> 20 !== 0 ||
+    ((source >>> 18) & 3) === 3 ||
     (!vtd.eim && (destination & RESERVED_DESTINATION) !== 0)
   );
 }
 
 /** Reserved fields of a posted entry; all of it where posting is not supported, as IM is reserved then (VT-d 9.11). */
 function postedReserved(vtd: Vtd, lo: number, address: number, source: number): boolean {
-  return !vtd.posting || (lo & 0xff00_30fc) !== 0 || (address & 0x3f) !== 0 || source >>> 20 !== 0 || ((source >>> 18) & 3) === 3;
+  return (
+    !vtd.posting ||
+    (lo & 0xff00_30fc) !== 0 ||
+    (address & 0x3f) !== 0 ||
+    source >>> 20 !== 0 ||
+    ((source >>> 18) & 3) === 3
+  );
 }
 
 /** Which bits of the requester id a source qualifier leaves out: none, 2, 2:1, 2:0 (VT-d 9.10, SQ). */
@@ -98,12 +125,20 @@ function sourceMatches(source: number, requesterId: number): boolean {
  * Posts an interrupt (VT-d 5.2.3): sets the vector's bit in the descriptor; when no notification is outstanding and it is not suppressed
  * (or the entry is urgent), sets ON and sends the notification vector to the notification destination.
  */
-function postInterrupt(vtd: Vtd, memory: Memory, lo: number, address: number, last: number, silent: number): PackedInterrupt {
+function postInterrupt(
+  vtd: Vtd,
+  memory: Memory,
+  lo: number,
+  address: number,
+  last: number,
+  silent: number,
+): PackedInterrupt {
   const descriptor = last * HIGH + ((address & 0xffff_ffc0) >>> 0);
   if (!inRam(memory, descriptor, 64)) return -(REMAP_FAULT.descriptorAccess | silent);
   const control = read32(memory, descriptor + 32);
   const destination = read32(memory, descriptor + 36);
-  if ((control & 0xff00_fffc) !== 0 || (!vtd.eim && (destination & RESERVED_DESTINATION) !== 0)) return -(REMAP_FAULT.descriptorReserved | silent);
+  if ((control & 0xff00_fffc) !== 0 || (!vtd.eim && (destination & RESERVED_DESTINATION) !== 0))
+    return -(REMAP_FAULT.descriptorReserved | silent);
   const vector = (lo >>> 16) & 0xff;
   const at = descriptor + (vector >>> 5) * 4;
   write32(memory, at, read32(memory, at) | (1 << (vector & 31)));

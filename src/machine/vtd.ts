@@ -4,10 +4,11 @@
  * Source: Intel Virtualization Technology for Directed I/O specification, legacy mode: 3.4 (translation structures), 3.7
  * (second-level), 7.1 (faults), 9.1, 9.3, 9.8 (entries), 10.4 (registers).
  */
-import { addNumber } from './hash';
+
 import type { Hash } from './hash';
-import { inRam, read32 } from './memory';
+import { addNumber } from './hash';
 import type { Memory } from './memory';
+import { inRam, read32 } from './memory';
 import { addressField, HIGH } from './word';
 
 /** Fault reasons of DMA remapping (VT-d 7.1.3, legacy mode). */
@@ -67,8 +68,19 @@ export const FAULT_RECORDS = 8;
 
 export function createVtd(name: string, addressBits: number): Vtd {
   return {
-    name, addressBits, hostBits: 52, translation: false, rootTable: 0, remapping: false, remapTable: 0, remapLog2: 1, eim: false,
-    compatibility: false, posting: false, faults: [], faultOverflow: false,
+    name,
+    addressBits,
+    hostBits: 52,
+    translation: false,
+    rootTable: 0,
+    remapping: false,
+    remapTable: 0,
+    remapLog2: 1,
+    eim: false,
+    compatibility: false,
+    posting: false,
+    faults: [],
+    faultOverflow: false,
   };
 }
 
@@ -77,7 +89,15 @@ export function cloneVtd(vtd: Vtd): Vtd {
 }
 
 export function hashVtd(vtd: Vtd, hash: Hash): void {
-  addNumber(hash, (vtd.translation ? 1 : 0) + (vtd.remapping ? 2 : 0) + (vtd.eim ? 4 : 0) + (vtd.compatibility ? 8 : 0) + (vtd.posting ? 16 : 0) + (vtd.faultOverflow ? 32 : 0));
+  addNumber(
+    hash,
+    (vtd.translation ? 1 : 0) +
+      (vtd.remapping ? 2 : 0) +
+      (vtd.eim ? 4 : 0) +
+      (vtd.compatibility ? 8 : 0) +
+      (vtd.posting ? 16 : 0) +
+      (vtd.faultOverflow ? 32 : 0),
+  );
   addNumber(hash, vtd.rootTable);
   addNumber(hash, vtd.remapTable + vtd.remapLog2);
   for (const fault of vtd.faults) {
@@ -107,7 +127,13 @@ export function translateDma(vtd: Vtd, memory: Memory, requesterId: number, addr
   const rootLo = read32(memory, root);
   const rootHi = read32(memory, root + 4);
   if ((rootLo & 1) === 0) return -VTD_FAULT.rootNotPresent;
-  if ((rootLo & 0xffe) !== 0 || rootHi >>> 20 !== 0 || read32(memory, root + 8) !== 0 || read32(memory, root + 12) !== 0) return -VTD_FAULT.rootReserved;
+  if (
+    (rootLo & 0xffe) !== 0 ||
+    rootHi >>> 20 !== 0 ||
+    read32(memory, root + 8) !== 0 ||
+    read32(memory, root + 12) !== 0
+  )
+    return -VTD_FAULT.rootReserved;
   const context = addressField(rootLo, rootHi, 12) + (requesterId & 0xff) * 16;
   if (!inRam(memory, context, 16)) return -VTD_FAULT.contextAccess;
   const lo = read32(memory, context);
@@ -115,10 +141,12 @@ export function translateDma(vtd: Vtd, memory: Memory, requesterId: number, addr
   const silent = (lo & 2) !== 0 ? UNRECORDED : 0;
   if ((lo & 1) === 0) return -(VTD_FAULT.contextNotPresent | silent);
   const upper = read32(memory, context + 8);
-  if ((lo & 0xff0) !== 0 || hi >>> 20 !== 0 || (upper & 0xff00_0080) !== 0 || read32(memory, context + 12) !== 0) return -(VTD_FAULT.contextReserved | silent);
+  if ((lo & 0xff0) !== 0 || hi >>> 20 !== 0 || (upper & 0xff00_0080) !== 0 || read32(memory, context + 12) !== 0)
+    return -(VTD_FAULT.contextReserved | silent);
   const type = (lo >>> 2) & 3;
   const width = 30 + 9 * (upper & 7);
-  if (type === 3 || (upper & 7) > 3 || (upper & 7) === 0 || width > vtd.addressBits) return -(VTD_FAULT.contextInvalid | silent);
+  if (type === 3 || (upper & 7) > 3 || (upper & 7) === 0 || width > vtd.addressBits)
+    return -(VTD_FAULT.contextInvalid | silent);
   if (type === 2) return address < 2 ** vtd.hostBits ? address : -(VTD_FAULT.addressBeyond | silent);
   if (address >= 2 ** width) return -(VTD_FAULT.addressBeyond | silent);
   const result = walkSecondLevel(vtd, memory, addressField(lo, hi, 12), width, address, write);
@@ -129,7 +157,14 @@ export function translateDma(vtd: Vtd, memory: Memory, requesterId: number, addr
 const INVERSE: readonly number[] = Array.from({ length: 64 }, (_, n) => 2 ** -n);
 
 /** Second-level walk: levels of 9 bits, read bit 0, write bit 1, page size bit 7 (VT-d 3.7, 9.8). */
-function walkSecondLevel(vtd: Vtd, memory: Memory, base: number, width: number, address: number, write: boolean): number {
+function walkSecondLevel(
+  vtd: Vtd,
+  memory: Memory,
+  base: number,
+  width: number,
+  address: number,
+  write: boolean,
+): number {
   const needed = write ? 2 : 1;
   let table = base;
   let shift = width - 9;
@@ -154,28 +189,28 @@ function walkSecondLevel(vtd: Vtd, memory: Memory, base: number, width: number, 
 }
 
 const FAULT_TEXT: Readonly<Record<number, string>> = {
-  0x01: 'root entry not present',
-  0x02: 'context entry not present: the device has no domain',
-  0x03: 'context entry invalid',
-  0x04: 'address beyond the domain\'s width',
-  0x05: 'nothing writable is mapped at this IOVA',
-  0x06: 'nothing readable is mapped at this IOVA',
-  0x07: 'a second-level table cannot be read',
-  0x08: 'the root table cannot be read',
-  0x09: 'the context table cannot be read',
-  0x0a: 'reserved bits set in the root entry',
-  0x0b: 'reserved bits set in the context entry',
-  0x0c: 'reserved bits set in a second-level entry',
-  0x0d: 'request type blocked',
-  0x20: 'reserved field set in the remappable interrupt request',
-  0x21: 'the interrupt index lies beyond the remapping table',
-  0x22: 'the interrupt remapping entry is not present',
-  0x23: 'the interrupt remapping table cannot be read',
-  0x24: 'reserved field set in the interrupt remapping entry',
-  0x25: 'compatibility-format interrupts are blocked',
-  0x26: 'the requester id failed the entry\'s source check',
-  0x27: 'the posted-interrupt descriptor cannot be read',
-  0x28: 'reserved field set in the posted-interrupt descriptor',
+  1: 'root entry not present',
+  2: 'context entry not present: the device has no domain',
+  3: 'context entry invalid',
+  4: "address beyond the domain's width",
+  5: 'nothing writable is mapped at this IOVA',
+  6: 'nothing readable is mapped at this IOVA',
+  7: 'a second-level table cannot be read',
+  8: 'the root table cannot be read',
+  9: 'the context table cannot be read',
+  10: 'reserved bits set in the root entry',
+  11: 'reserved bits set in the context entry',
+  12: 'reserved bits set in a second-level entry',
+  13: 'request type blocked',
+  32: 'reserved field set in the remappable interrupt request',
+  33: 'the interrupt index lies beyond the remapping table',
+  34: 'the interrupt remapping entry is not present',
+  35: 'the interrupt remapping table cannot be read',
+  36: 'reserved field set in the interrupt remapping entry',
+  37: 'compatibility-format interrupts are blocked',
+  38: "the requester id failed the entry's source check",
+  39: 'the posted-interrupt descriptor cannot be read',
+  40: 'reserved field set in the posted-interrupt descriptor',
 };
 
 /** Meaning of a fault reason. */

@@ -3,20 +3,29 @@
  * In: a machine spec. Out: a `Platform` whose every call writes the tables, entries and commands real drivers write, and whose `emit`
  * sends a device's write through the hardware model. Knows nothing of VFIO, windows or designs.
  */
+
+import { INTERRUPT_RANGE_BASE, INTERRUPT_RANGE_SIZE, isInterruptAddress } from '../../machine/apic';
 import { FRAME_SIZE } from '../../machine/gicv2m';
 import { ITS_SIZE } from '../../machine/its';
-import { emitWrite, createMachine, hashMachine } from '../../machine/machine';
-import { INTERRUPT_RANGE_BASE, INTERRUPT_RANGE_SIZE, isInterruptAddress } from '../../machine/apic';
+import { createMachine, emitWrite, hashMachine } from '../../machine/machine';
 import { streamIdOf } from '../../machine/pcie';
 import type { MachineSpec } from '../../machine/types';
 import { isAddress } from '../../machine/word';
 import type { Errno, Platform, ReservedRegion } from '../platform';
-import { attachStream, blockStream, drainFaults, enableIommu, inputBitsOf, tableKindOf, writeContextDescriptor } from './iommu';
+import {
+  attachStream,
+  blockStream,
+  drainFaults,
+  enableIommu,
+  inputBitsOf,
+  tableKindOf,
+  writeContextDescriptor,
+} from './iommu';
 import { allocateVectors, enableIrqchip, freeVectors, irqchipKindOf, setAffinity } from './irqchip';
-import { createRoot, freeTables, lookUp, mapRange, unmapRange } from './page-tables';
 import type { TableContext } from './page-tables';
-import { clonePlatformState } from './state';
+import { createRoot, freeTables, lookUp, mapRange, unmapRange } from './page-tables';
 import type { Domain, Mapping, PlatformState } from './state';
+import { clonePlatformState } from './state';
 import { allocateBlock, createTableMemory, freeBlock } from './table-memory';
 
 const ENOMEM = -12;
@@ -40,7 +49,13 @@ export interface MachinePlatform extends Platform {
  */
 export function createPlatform(spec: MachineSpec): MachinePlatform {
   const state: PlatformState = {
-    machine: createMachine(spec), tables: createTableMemory(spec), nextDomain: 1, domains: new Map(), vectors: new Map(), itsDevices: new Map(), contextTables: new Map(),
+    machine: createMachine(spec),
+    tables: createTableMemory(spec),
+    nextDomain: 1,
+    domains: new Map(),
+    vectors: new Map(),
+    itsDevices: new Map(),
+    contextTables: new Map(),
   };
   enableIommu(state, spec);
   enableIrqchip(state, spec);
@@ -49,7 +64,9 @@ export function createPlatform(spec: MachineSpec): MachinePlatform {
 
 /** Reserved by the hardware itself: the interrupt range of x86. The window Linux picks for ARM doorbells is software's and not among them. */
 function hardwareRegionsOf(spec: MachineSpec): ReservedRegion[] {
-  return spec.architecture === 'x86' ? [{ start: INTERRUPT_RANGE_BASE, length: INTERRUPT_RANGE_SIZE, type: 'msi' }] : [];
+  return spec.architecture === 'x86'
+    ? [{ start: INTERRUPT_RANGE_BASE, length: INTERRUPT_RANGE_SIZE, type: 'msi' }]
+    : [];
 }
 
 /** Are interrupts kept apart by requester id? An ITS does; VT-d does with source checks and no compatibility-format way round; others do not. */
@@ -57,18 +74,28 @@ function isolatesMsiOf(spec: MachineSpec): boolean {
   const kind = irqchipKindOf(spec);
   if (kind === 'its') return !spec.controllers.some((controller) => controller.kind === 'gicv2m');
   const { iommu } = spec;
-  return kind === 'apic' && iommu.kind === 'vtd' && iommu.remapping && iommu.sourceCheck && !(iommu.compatibility && !iommu.eim);
+  return (
+    kind === 'apic' &&
+    iommu.kind === 'vtd' &&
+    iommu.remapping &&
+    iommu.sourceCheck &&
+    !(iommu.compatibility && !iommu.eim)
+  );
 }
 
 function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform {
   const kind = tableKindOf(spec.iommu);
   const granule = spec.iommu.kind === 'smmuv3' ? spec.iommu.granule : 4096;
   const aperture = 2 ** inputBitsOf(spec.iommu);
-  const context: TableContext | null = kind === null ? null : { memory: state.machine.memory, tables: state.tables, kind };
+  const context: TableContext | null =
+    kind === null ? null : { memory: state.machine.memory, tables: state.tables, kind };
   const deviceOf = (requesterId: number) => spec.devices.find((device) => device.requesterId === requesterId);
 
   return {
-    spec, state, granule, aperture,
+    spec,
+    state,
+    granule,
+    aperture,
     hardwareRegions: hardwareRegionsOf(spec),
     isolatesMsi: isolatesMsiOf(spec),
     clone: () => platformOver(clonePlatformState(state), spec),
@@ -106,7 +133,8 @@ function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform 
       if (domain === undefined) return EINVAL;
       const streamId = streamIdOf(spec.devices, requesterId);
       for (const other of state.domains.values()) {
-        if (other !== domain) other.attached = other.attached.filter((candidate) => streamIdOf(spec.devices, candidate) !== streamId);
+        if (other !== domain)
+          other.attached = other.attached.filter((candidate) => streamIdOf(spec.devices, candidate) !== streamId);
       }
       if (!domain.attached.includes(requesterId)) domain.attached.push(requesterId);
       return attachStream(state, spec, requesterId, domain) ? 0 : ENOMEM;
@@ -117,17 +145,21 @@ function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform 
       if (domain === undefined || !domain.attached.includes(requesterId)) return;
       domain.attached = domain.attached.filter((candidate) => candidate !== requesterId);
       const streamId = streamIdOf(spec.devices, requesterId);
-      if (!domain.attached.some((candidate) => streamIdOf(spec.devices, candidate) === streamId)) blockStream(state, spec, requesterId);
+      if (!domain.attached.some((candidate) => streamIdOf(spec.devices, candidate) === streamId))
+        blockStream(state, spec, requesterId);
     },
 
     map(id: number, iova: number, physical: number, size: number, writable: boolean): Errno {
       const domain = state.domains.get(id);
       if (domain === undefined || context === null) return EINVAL;
-      if (![iova, physical, size].every((value) => isAddress(value) && value % granule === 0) || size === 0) return EINVAL;
+      if (![iova, physical, size].every((value) => isAddress(value) && value % granule === 0) || size === 0)
+        return EINVAL;
       if (iova + size > aperture || physical + size > 2 ** 48) return ERANGE;
-      if (domain.mappings.some((mapping) => iova < mapping.iova + mapping.size && mapping.iova < iova + size)) return EEXIST;
+      if (domain.mappings.some((mapping) => iova < mapping.iova + mapping.size && mapping.iova < iova + size))
+        return EEXIST;
       const result = mapRange(context, domain.root, iova, physical, size, writable);
-      if (result === 0) domain.mappings = [...domain.mappings, { iova, physical, size, writable }].sort((a, b) => a.iova - b.iova);
+      if (result === 0)
+        domain.mappings = [...domain.mappings, { iova, physical, size, writable }].sort((a, b) => a.iova - b.iova);
       return result;
     },
 
@@ -136,7 +168,8 @@ function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform 
       if (domain === undefined || context === null || !isAddress(iova) || !isAddress(size)) return 0;
       const start = Math.floor(iova / granule) * granule;
       const end = Math.min(Math.ceil((iova + size) / granule) * granule, aperture);
-      if (end <= start || !domain.mappings.some((mapping) => start < mapping.iova + mapping.size && mapping.iova < end)) return 0;
+      if (end <= start || !domain.mappings.some((mapping) => start < mapping.iova + mapping.size && mapping.iova < end))
+        return 0;
       let bytes = 0;
       for (const mapping of domain.mappings) {
         const from = Math.max(start, mapping.iova);
@@ -149,14 +182,18 @@ function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform 
 
     translate(id: number, iova: number): number | null {
       const domain = state.domains.get(id);
-      return domain === undefined || context === null || !isAddress(iova) || iova >= aperture ? null : lookUp(context, domain.root, iova);
+      return domain === undefined || context === null || !isAddress(iova) || iova >= aperture
+        ? null
+        : lookUp(context, domain.root, iova);
     },
 
     mappings: (id: number) => state.domains.get(id)?.mappings ?? [],
 
     allocateVectors(requesterId: number, count: number) {
       const device = deviceOf(requesterId);
-      return device === undefined || !Number.isInteger(count) || count < 1 ? null : allocateVectors(state, spec, device, count);
+      return device === undefined || !Number.isInteger(count) || count < 1
+        ? null
+        : allocateVectors(state, spec, device, count);
     },
 
     freeVectors: (requesterId: number) => freeVectors(state, spec, requesterId),

@@ -28,7 +28,8 @@ export function inputBitsOf(iommu: IommuSpec): number {
 
 export function tableKindOf(iommu: IommuSpec): TableKind | null {
   if (iommu.kind === 'none') return null;
-  if (iommu.kind === 'vtd') return { architecture: 'vtd', granuleBits: 12, startLevel: iommu.addressBits >= 48 ? 0 : 1 };
+  if (iommu.kind === 'vtd')
+    return { architecture: 'vtd', granuleBits: 12, startLevel: iommu.addressBits >= 48 ? 0 : 1 };
   const granuleBits = Math.log2(iommu.granule);
   return { architecture: 'arm', granuleBits, startLevel: startLevelOf(granuleBits, inputBitsOf(iommu)) };
 }
@@ -59,7 +60,12 @@ export function enableIommu(state: PlatformState, spec: MachineSpec): boolean {
 }
 
 /** Writes what a stream does from now on: its domain's tables, nothing at all, or everything untranslated. */
-function setStream(state: PlatformState, spec: MachineSpec, streamId: number, target: Domain | typeof PASS_THROUGH | typeof BLOCKED): boolean {
+function setStream(
+  state: PlatformState,
+  spec: MachineSpec,
+  streamId: number,
+  target: Domain | typeof PASS_THROUGH | typeof BLOCKED,
+): boolean {
   if (spec.iommu.kind === 'smmuv3') {
     writeStreamEntry(state, streamId, target);
     return true;
@@ -68,7 +74,11 @@ function setStream(state: PlatformState, spec: MachineSpec, streamId: number, ta
 }
 
 /** STE (SMMUv3 IHI 0070 5.2): Config 0 abort, 4 bypass, 5 stage 1. */
-function writeStreamEntry(state: PlatformState, streamId: number, target: Domain | typeof PASS_THROUGH | typeof BLOCKED): void {
+function writeStreamEntry(
+  state: PlatformState,
+  streamId: number,
+  target: Domain | typeof PASS_THROUGH | typeof BLOCKED,
+): void {
   const { smmu, memory } = state.machine;
   if (smmu === null) return;
   const at = smmu.streamBase + streamId * 64;
@@ -78,7 +88,12 @@ function writeStreamEntry(state: PlatformState, streamId: number, target: Domain
 }
 
 /** Root and context entry (VT-d 9.1, 9.3): translation type 2 pass-through, 0 second level; address width in 66:64, domain id in 87:72. */
-function writeContextEntry(state: PlatformState, spec: MachineSpec, streamId: number, target: Domain | typeof PASS_THROUGH | typeof BLOCKED): boolean {
+function writeContextEntry(
+  state: PlatformState,
+  spec: MachineSpec,
+  streamId: number,
+  target: Domain | typeof PASS_THROUGH | typeof BLOCKED,
+): boolean {
   const { vtd, memory } = state.machine;
   if (vtd === null) return false;
   const bus = streamId >>> 8;
@@ -106,7 +121,13 @@ function writeContextEntry(state: PlatformState, spec: MachineSpec, streamId: nu
 }
 
 /** Context descriptor of an SMMU domain (IHI 0070 5.4): TTB0 only, faults recorded, terminate by abort. */
-export function writeContextDescriptor(state: PlatformState, iommu: Smmuv3Spec, at: number, root: number, asid: number): void {
+export function writeContextDescriptor(
+  state: PlatformState,
+  iommu: Smmuv3Spec,
+  at: number,
+  root: number,
+  asid: number,
+): void {
   const { memory } = state.machine;
   const granule = iommu.granule === 4096 ? 0 : iommu.granule === 65536 ? 1 : 2;
   const inputSize = 64 - inputBitsOf(iommu);

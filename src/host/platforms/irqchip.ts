@@ -5,10 +5,18 @@
  */
 import { INTERRUPT_RANGE_BASE } from '../../machine/apic';
 import { SETSPI_NS } from '../../machine/gicv2m';
-import { FIRST_LPI, setPending, TRANSLATER } from '../../machine/its';
 import type { Its } from '../../machine/its';
-import { eventCommand, mapcCommand, mapdCommand, maptiCommand, moviCommand, queueCommand, runCommands } from '../../machine/its-commands';
+import { FIRST_LPI, setPending, TRANSLATER } from '../../machine/its';
 import type { CommandWords } from '../../machine/its-commands';
+import {
+  eventCommand,
+  mapcCommand,
+  mapdCommand,
+  maptiCommand,
+  moviCommand,
+  queueCommand,
+  runCommands,
+} from '../../machine/its-commands';
 import { read32, write32, write64 } from '../../machine/memory';
 import { streamIdOf } from '../../machine/pcie';
 import type { DeviceSpec, MachineSpec } from '../../machine/types';
@@ -28,7 +36,8 @@ export type IrqchipKind = 'gicv2m' | 'its' | 'apic' | 'none';
 
 /** Which irqchip serves PCI MSIs: an ITS when there is one. */
 export function irqchipKindOf(spec: MachineSpec): IrqchipKind {
-  for (const kind of ['its', 'gicv2m', 'apic'] as const) if (spec.controllers.some((controller) => controller.kind === kind)) return kind;
+  for (const kind of ['its', 'gicv2m', 'apic'] as const)
+    if (spec.controllers.some((controller) => controller.kind === kind)) return kind;
   return 'none';
 }
 
@@ -44,7 +53,10 @@ export function enableIrqchip(state: PlatformState, spec: MachineSpec): boolean 
     vtd.compatibility = spec.iommu.compatibility;
     vtd.remapping = true;
   }
-  return state.machine.its.length === 0 || enableRedistributors(state, spec) && state.machine.its.every((its) => enableIts(state, spec, its));
+  return (
+    state.machine.its.length === 0 ||
+    (enableRedistributors(state, spec) && state.machine.its.every((its) => enableIts(state, spec, its)))
+  );
 }
 
 function enableRedistributors(state: PlatformState, spec: MachineSpec): boolean {
@@ -92,14 +104,22 @@ function everyVector(state: PlatformState): HardwareVector[] {
 }
 
 /** `count` more vectors for a device, numbered after those it has; null when the controller has not that many. */
-export function allocateVectors(state: PlatformState, spec: MachineSpec, device: DeviceSpec, count: number): readonly HardwareVector[] | null {
+export function allocateVectors(
+  state: PlatformState,
+  spec: MachineSpec,
+  device: DeviceSpec,
+  count: number,
+): readonly HardwareVector[] | null {
   const kind = irqchipKindOf(spec);
   const first = state.vectors.get(device.requesterId)?.length ?? 0;
   const fresh =
-    kind === 'gicv2m' ? allocateSpis(state, device, first, count)
-    : kind === 'its' ? allocateLpis(state, spec, device, first, count)
-    : kind === 'apic' ? allocateApicVectors(state, spec, device, first, count)
-    : null;
+    kind === 'gicv2m'
+      ? allocateSpis(state, device, first, count)
+      : kind === 'its'
+        ? allocateLpis(state, spec, device, first, count)
+        : kind === 'apic'
+          ? allocateApicVectors(state, spec, device, first, count)
+          : null;
   if (fresh === null) return null;
   state.vectors.set(device.requesterId, [...(state.vectors.get(device.requesterId) ?? []), ...fresh]);
   return fresh;
@@ -113,8 +133,13 @@ function allocateSpis(state: PlatformState, device: DeviceSpec, first: number, c
     for (let spi = frame.spiBase; spi < frame.spiBase + frame.spiCount && fresh.length < count; spi++) {
       if (used.has(spi)) continue;
       fresh.push({
-        requesterId: device.requesterId, index: first + fresh.length, interrupt: { kind: 'spi', number: spi, target: state.machine.distributor.targets[spi] ?? 0 },
-        controller: frame.name, address: frame.base + SETSPI_NS, data: spi, translated: true,
+        requesterId: device.requesterId,
+        index: first + fresh.length,
+        interrupt: { kind: 'spi', number: spi, target: state.machine.distributor.targets[spi] ?? 0 },
+        controller: frame.name,
+        address: frame.base + SETSPI_NS,
+        data: spi,
+        translated: true,
       });
     }
   }
@@ -122,20 +147,31 @@ function allocateSpis(state: PlatformState, device: DeviceSpec, first: number, c
 }
 
 /** EventIDs of the DeviceID (devices behind one bridge share it), LPIs from the lowest free; MAPD at the first use, MAPTI for each. */
-function allocateLpis(state: PlatformState, spec: MachineSpec, device: DeviceSpec, first: number, count: number): HardwareVector[] | null {
+function allocateLpis(
+  state: PlatformState,
+  spec: MachineSpec,
+  device: DeviceSpec,
+  first: number,
+  count: number,
+): HardwareVector[] | null {
   const its = state.machine.its[0];
   if (its === undefined) return null;
   const { redistributors, memory } = state.machine;
   const id = streamIdOf(spec.devices, device.requesterId);
   const sharing = spec.devices.filter((other) => (other.alias ?? other.requesterId) === id);
-  const total = Math.max(2, sharing.reduce((sum, other) => sum + other.vectors, 0));
+  const total = Math.max(
+    2,
+    sharing.reduce((sum, other) => sum + other.vectors, 0),
+  );
   const bits = Math.min(16, Math.ceil(Math.log2(total)));
   const owner = state.itsDevices.get(id);
   const events: number[] = [];
-  for (let event = 0; event < 2 ** bits && events.length < count; event++) if (owner === undefined || !owner.events.includes(event)) events.push(event);
+  for (let event = 0; event < 2 ** bits && events.length < count; event++)
+    if (owner === undefined || !owner.events.includes(event)) events.push(event);
   const used = new Set(everyVector(state).map((vector) => vector.interrupt.number));
   const lpis: number[] = [];
-  for (let lpi = FIRST_LPI; lpi < 2 ** redistributors.intidBits && lpis.length < count; lpi++) if (!used.has(lpi)) lpis.push(lpi);
+  for (let lpi = FIRST_LPI; lpi < 2 ** redistributors.intidBits && lpis.length < count; lpi++)
+    if (!used.has(lpi)) lpis.push(lpi);
   if (events.length < count || lpis.length < count || id >= its.deviceEntries) return null;
   let itsDevice = owner;
   if (itsDevice === undefined) {
@@ -153,8 +189,13 @@ function allocateLpis(state: PlatformState, spec: MachineSpec, device: DeviceSpe
     enableLpi(state, lpi, true);
     setPending(redistributors, memory, 0, lpi, false);
     return {
-      requesterId: device.requesterId, index: first + i, interrupt: { kind: 'lpi', number: lpi, target: 0 },
-      controller: its.name, address: its.base + TRANSLATER, data: event, translated: true,
+      requesterId: device.requesterId,
+      index: first + i,
+      interrupt: { kind: 'lpi', number: lpi, target: 0 },
+      controller: its.name,
+      address: its.base + TRANSLATER,
+      data: event,
+      translated: true,
     };
   });
 }
@@ -169,12 +210,23 @@ function enableLpi(state: PlatformState, lpi: number, enable: boolean): void {
 
 /** A CPU's lowest free vector, or 0. */
 function freeVector(state: PlatformState, cpu: number, taken: ReadonlySet<number>): number {
-  const used = new Set(everyVector(state).filter((vector) => vector.interrupt.target === cpu).map((vector) => vector.interrupt.number));
-  for (let vector = FIRST_VECTOR; vector <= LAST_VECTOR; vector++) if (!used.has(vector) && !taken.has(cpu * 256 + vector)) return vector;
+  const used = new Set(
+    everyVector(state)
+      .filter((vector) => vector.interrupt.target === cpu)
+      .map((vector) => vector.interrupt.number),
+  );
+  for (let vector = FIRST_VECTOR; vector <= LAST_VECTOR; vector++)
+    if (!used.has(vector) && !taken.has(cpu * 256 + vector)) return vector;
   return 0;
 }
 
-function allocateApicVectors(state: PlatformState, spec: MachineSpec, device: DeviceSpec, first: number, count: number): HardwareVector[] | null {
+function allocateApicVectors(
+  state: PlatformState,
+  spec: MachineSpec,
+  device: DeviceSpec,
+  first: number,
+  count: number,
+): HardwareVector[] | null {
   const remapped = state.machine.vtd?.remapping === true;
   const usedIndexes = new Set(remapped ? everyVector(state).map(indexOf) : []);
   const taken = new Set<number>();
@@ -201,12 +253,22 @@ function apicDestination(cpu: number): { readonly destination: number; readonly 
   return cpu < 8 ? { destination: 1 << cpu, logical: true } : { destination: cpu, logical: false };
 }
 
-function apicVector(spec: MachineSpec, requesterId: number, index: number, cpu: number, vector: number, entry: number | null): HardwareVector {
+function apicVector(
+  spec: MachineSpec,
+  requesterId: number,
+  index: number,
+  cpu: number,
+  vector: number,
+  entry: number | null,
+): HardwareVector {
   const { destination, logical } = apicDestination(cpu);
   return {
-    requesterId, index, interrupt: { kind: 'vector', number: vector, target: cpu },
+    requesterId,
+    index,
+    interrupt: { kind: 'vector', number: vector, target: cpu },
     controller: spec.controllers.find((controller) => controller.kind === 'apic')?.name ?? 'apic',
-    address: entry === null ? INTERRUPT_RANGE_BASE + destination * 0x1000 + (logical ? 4 : 0) : remappableAddress(entry),
+    address:
+      entry === null ? INTERRUPT_RANGE_BASE + destination * 0x1000 + (logical ? 4 : 0) : remappableAddress(entry),
     data: entry === null ? vector : 0,
     translated: false,
   };
@@ -222,10 +284,17 @@ function writeRemapEntry(state: PlatformState, spec: MachineSpec, vector: Hardwa
   const { vtd, memory } = state.machine;
   if (vtd === null || spec.iommu.kind !== 'vtd') return;
   const at = vtd.remapTable + indexOf(vector) * 16;
-  const { destination, logical } = vtd.eim ? { destination: vector.interrupt.target, logical: false } : apicDestination(vector.interrupt.target);
+  const { destination, logical } = vtd.eim
+    ? { destination: vector.interrupt.target, logical: false }
+    : apicDestination(vector.interrupt.target);
   const source = spec.iommu.sourceCheck ? (1 << 18) | streamIdOf(spec.devices, vector.requesterId) : 0;
   write64(memory, at + 8, source, 0);
-  write64(memory, at, (1 | (logical ? 4 : 0) | (vector.interrupt.number << 16)) >>> 0, vtd.eim ? destination : destination << 8);
+  write64(
+    memory,
+    at,
+    (1 | (logical ? 4 : 0) | (vector.interrupt.number << 16)) >>> 0,
+    vtd.eim ? destination : destination << 8,
+  );
 }
 
 /** Gives all vectors of a device back: entries cleared, events discarded, pending state gone. */
@@ -245,7 +314,12 @@ export function freeVectors(state: PlatformState, spec: MachineSpec, requesterId
   if (kind === 'gicv2m') for (const vector of vectors) machine.distributor.targets[vector.interrupt.number] = 0;
 }
 
-function discardEvents(state: PlatformState, spec: MachineSpec, requesterId: number, vectors: readonly HardwareVector[]): void {
+function discardEvents(
+  state: PlatformState,
+  spec: MachineSpec,
+  requesterId: number,
+  vectors: readonly HardwareVector[],
+): void {
   const id = streamIdOf(spec.devices, requesterId);
   const its = state.machine.its[0];
   const itsDevice = state.itsDevices.get(id);
@@ -263,11 +337,18 @@ function discardEvents(state: PlatformState, spec: MachineSpec, requesterId: num
 }
 
 /** Moves a vector to another CPU; null when there is no such vector, CPU, or room. */
-export function setAffinity(state: PlatformState, spec: MachineSpec, requesterId: number, index: number, cpu: number): HardwareVector | null {
+export function setAffinity(
+  state: PlatformState,
+  spec: MachineSpec,
+  requesterId: number,
+  index: number,
+  cpu: number,
+): HardwareVector | null {
   const vectors = state.vectors.get(requesterId);
   const at = vectors?.findIndex((candidate) => candidate.index === index) ?? -1;
   const vector = vectors?.[at];
-  if (vectors === undefined || vector === undefined || !Number.isInteger(cpu) || cpu < 0 || cpu >= spec.cpus) return null;
+  if (vectors === undefined || vector === undefined || !Number.isInteger(cpu) || cpu < 0 || cpu >= spec.cpus)
+    return null;
   if (vector.interrupt.target === cpu) return vector;
   const moved = moveVector(state, spec, vector, cpu);
   if (moved === null) return null;
@@ -275,7 +356,12 @@ export function setAffinity(state: PlatformState, spec: MachineSpec, requesterId
   return moved;
 }
 
-function moveVector(state: PlatformState, spec: MachineSpec, vector: HardwareVector, cpu: number): HardwareVector | null {
+function moveVector(
+  state: PlatformState,
+  spec: MachineSpec,
+  vector: HardwareVector,
+  cpu: number,
+): HardwareVector | null {
   const interrupt = { ...vector.interrupt, target: cpu };
   if (vector.interrupt.kind === 'spi') {
     state.machine.distributor.targets[vector.interrupt.number] = cpu;

@@ -3,12 +3,13 @@
  * In: a format, a root, ranges in bytes. Out: descriptors written; errors as negative errno.
  * Uses the largest blocks that fit, as real drivers do, and splits a block when part of it is unmapped.
  */
-import { read32, write64 } from '../../machine/memory';
+
 import type { Memory } from '../../machine/memory';
+import { read32, write64 } from '../../machine/memory';
 import { blockAllowed, levelShift } from '../../machine/vmsa';
 import { addressField, highHalf, lowHalf } from '../../machine/word';
-import { allocateBlock, freeBlock } from './table-memory';
 import type { TableMemory } from './table-memory';
+import { allocateBlock, freeBlock } from './table-memory';
 
 export interface TableKind {
   readonly architecture: 'arm' | 'vtd';
@@ -33,13 +34,17 @@ function tableBytes(kind: TableKind): number {
   return 2 ** kind.granuleBits;
 }
 
-function tableDescriptor(kind: TableKind, address: number): Descriptor {
+/** A link to the next table: Arm table descriptor (bits 1:0 set), VT-d entry with read and write. The same bits. */
+function tableDescriptor(address: number): Descriptor {
   return { lo: (lowHalf(address) | 3) >>> 0, hi: highHalf(address) };
 }
 
 /** Leaf at a level. Arm: AF 10, SH inner 9:8, AP[1] 6, AP[2] 7 read-only, page bit 1 at level 3. VT-d: R 0, W 1, PS 7 above the last level. */
 function leafDescriptor(kind: TableKind, physical: number, level: number, writable: boolean): Descriptor {
-  const flags = kind.architecture === 'arm' ? 0x741 | (level === 3 ? 2 : 0) | (writable ? 0 : 0x80) : 1 | (writable ? 2 : 0) | (level < 3 ? 0x80 : 0);
+  const flags =
+    kind.architecture === 'arm'
+      ? 0x741 | (level === 3 ? 2 : 0) | (writable ? 0 : 0x80)
+      : 1 | (writable ? 2 : 0) | (level < 3 ? 0x80 : 0);
   return { lo: (lowHalf(physical) | flags) >>> 0, hi: highHalf(physical) };
 }
 
@@ -63,7 +68,14 @@ export function createRoot(context: TableContext): number | null {
 }
 
 /** Maps `[iova, iova + size)`, all multiples of the granule, over nothing mapped. 0 or -ENOMEM (then nothing of the range is left mapped). */
-export function mapRange(context: TableContext, root: number, iova: number, physical: number, size: number, writable: boolean): number {
+export function mapRange(
+  context: TableContext,
+  root: number,
+  iova: number,
+  physical: number,
+  size: number,
+  writable: boolean,
+): number {
   let done = 0;
   while (done < size) {
     const step = mapOne(context, root, iova + done, physical + done, size - done, writable);
@@ -77,14 +89,23 @@ export function mapRange(context: TableContext, root: number, iova: number, phys
 }
 
 /** Writes the largest leaf that fits and gives its bytes, or -ENOMEM. */
-function mapOne(context: TableContext, root: number, iova: number, physical: number, size: number, writable: boolean): number {
+function mapOne(
+  context: TableContext,
+  root: number,
+  iova: number,
+  physical: number,
+  size: number,
+  writable: boolean,
+): number {
   const { memory, tables, kind } = context;
   let table = root;
   for (let level = kind.startLevel; ; level++) {
     const at = table + indexAt(kind, level, iova) * 8;
     const lo = read32(memory, at);
     const bytes = 2 ** levelShift(kind.granuleBits, level);
-    const fits = level === 3 || (blockAllowed(kind.granuleBits, level) && iova % bytes === 0 && physical % bytes === 0 && size >= bytes);
+    const fits =
+      level === 3 ||
+      (blockAllowed(kind.granuleBits, level) && iova % bytes === 0 && physical % bytes === 0 && size >= bytes);
     if (fits && !isTable(kind, lo, level)) {
       const leaf = leafDescriptor(kind, physical, level, writable);
       write64(memory, at, leaf.lo, leaf.hi);
@@ -96,7 +117,7 @@ function mapOne(context: TableContext, root: number, iova: number, physical: num
     }
     const next = allocateBlock(tables, tableBytes(kind));
     if (next === null) return ENOMEM;
-    const link = tableDescriptor(kind, next);
+    const link = tableDescriptor(next);
     write64(memory, at, link.lo, link.hi);
     table = next;
   }
@@ -114,7 +135,12 @@ export function unmapRange(context: TableContext, root: number, iova: number, si
   return cleared;
 }
 
-function unmapOne(context: TableContext, root: number, iova: number, end: number): { readonly cleared: number; readonly next: number } {
+function unmapOne(
+  context: TableContext,
+  root: number,
+  iova: number,
+  end: number,
+): { readonly cleared: number; readonly next: number } {
   const { memory, kind } = context;
   let table = root;
   const path: { readonly table: number; readonly at: number }[] = [];
@@ -139,7 +165,11 @@ function unmapOne(context: TableContext, root: number, iova: number, end: number
 }
 
 /** Gives tables back that hold nothing any more, from the lowest upwards; the root stays. */
-function pruneEmpty(context: TableContext, path: readonly { readonly table: number; readonly at: number }[], lowest: number): void {
+function pruneEmpty(
+  context: TableContext,
+  path: readonly { readonly table: number; readonly at: number }[],
+  lowest: number,
+): void {
   const { memory, tables, kind } = context;
   let table = lowest;
   for (let i = path.length - 1; i >= 0; i--) {
@@ -164,7 +194,7 @@ function splitBlock(context: TableContext, at: number, level: number): void {
     const leaf = leafDescriptor(kind, physical + i * bytes, level + 1, leafWritable(kind, lo));
     write64(memory, next + i * 8, leaf.lo, leaf.hi);
   }
-  const link = tableDescriptor(kind, next);
+  const link = tableDescriptor(next);
   write64(memory, at, link.lo, link.hi);
 }
 
@@ -187,7 +217,8 @@ export function freeTables(context: TableContext, root: number, level = context.
   const { memory, tables, kind } = context;
   for (let i = 0; i < 2 ** (kind.granuleBits - 3); i++) {
     const lo = read32(memory, root + i * 8);
-    if (isTable(kind, lo, level)) freeTables(context, addressField(lo, read32(memory, root + i * 8 + 4), kind.granuleBits), level + 1);
+    if (isTable(kind, lo, level))
+      freeTables(context, addressField(lo, read32(memory, root + i * 8 + 4), kind.granuleBits), level + 1);
   }
   freeBlock(tables, memory, root, tableBytes(kind));
 }

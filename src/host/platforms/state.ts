@@ -1,11 +1,12 @@
 /**
  * What the drivers of one machine keep: the machine itself and their own books, as plain data that can be copied.
  */
-import { cloneMachine } from '../../machine/machine';
+
 import type { Machine } from '../../machine/machine';
-import { cloneTableMemory } from './table-memory';
-import type { TableMemory } from './table-memory';
+import { cloneMachine } from '../../machine/machine';
 import type { HardwareVector } from '../platform';
+import type { TableMemory } from './table-memory';
+import { cloneTableMemory } from './table-memory';
 
 export interface Mapping {
   readonly iova: number;
@@ -52,9 +53,16 @@ export function clonePlatformState(state: PlatformState): PlatformState {
     machine: cloneMachine(state.machine),
     tables: cloneTableMemory(state.tables),
     nextDomain: state.nextDomain,
-    domains: new Map([...state.domains].map(([id, domain]) => [id, { ...domain, mappings: domain.mappings.slice(), attached: domain.attached.slice() }])),
+    domains: new Map(
+      [...state.domains].map(([id, domain]) => [
+        id,
+        { ...domain, mappings: domain.mappings.slice(), attached: domain.attached.slice() },
+      ]),
+    ),
     vectors: new Map([...state.vectors].map(([id, list]) => [id, list.slice()])),
-    itsDevices: new Map([...state.itsDevices].map(([id, device]) => [id, { ...device, events: device.events.slice() }])),
+    itsDevices: new Map(
+      [...state.itsDevices].map(([id, device]) => [id, { ...device, events: device.events.slice() }]),
+    ),
     contextTables: new Map(state.contextTables),
   };
 }

@@ -2,8 +2,9 @@
  * Where a driver keeps its tables: the top of the machine's last DRAM range, handed out in pages and blocks.
  * In: sizes in bytes. Out: zeroed physical addresses, or null when the carve-out is used up.
  */
-import { clearRange } from '../../machine/memory';
+
 import type { Memory } from '../../machine/memory';
+import { clearRange } from '../../machine/memory';
 import type { MachineSpec } from '../../machine/types';
 
 export interface TableMemory {
@@ -31,7 +32,11 @@ export function createTableMemory(spec: MachineSpec): TableMemory {
 }
 
 export function cloneTableMemory(tables: TableMemory): TableMemory {
-  return { next: tables.next, end: tables.end, free: new Map([...tables.free].map(([size, list]) => [size, list.slice()])) };
+  return {
+    next: tables.next,
+    end: tables.end,
+    free: new Map([...tables.free].map(([size, list]) => [size, list.slice()])),
+  };
 }
 
 /** A zeroed block of `size` bytes (a power of two, at least 4096), aligned to its size up to 64 KiB; null when there is no room. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createPlatform } from '../../../src/host/platforms';
 import type { MachinePlatform } from '../../../src/host/platforms';
-import { machinePreset, machinePresets } from '../../../src/machine/presets';
+import { createPlatform } from '../../../src/host/platforms';
 import { tableRegion } from '../../../src/host/platforms/table-memory';
+import { machinePreset, machinePresets } from '../../../src/machine/presets';
 
 function platform(id: string): MachinePlatform {
   const spec = machinePreset(id);
@@ -32,7 +32,11 @@ describe.each(machinePresets.map((preset) => preset.id))('%s', (id) => {
     for (const device of p.spec.devices) {
       const vectors = p.allocateVectors(device.requesterId, 2)!;
       expect(vectors).toHaveLength(2);
-      for (const vector of vectors) expect(p.emit(device.requesterId, vector.address, vector.data, 4)).toMatchObject({ kind: 'interrupt', interrupt: vector.interrupt });
+      for (const vector of vectors)
+        expect(p.emit(device.requesterId, vector.address, vector.data, 4)).toMatchObject({
+          kind: 'interrupt',
+          interrupt: vector.interrupt,
+        });
     }
     const keys = p.vectors().map((v) => JSON.stringify(v.interrupt));
     expect(new Set(keys).size).toBe(keys.length);
@@ -43,7 +47,10 @@ describe.each(machinePresets.map((preset) => preset.id))('%s', (id) => {
     const [vector] = p.allocateVectors(VF0, 1)!;
     const address = attachWithDoorbell(p, VF0);
     expect(p.emit(VF0, address, vector!.data, 4)).toMatchObject({ kind: 'interrupt', interrupt: vector!.interrupt });
-    expect(p.emit(VF0, 0x1234_5000, 1, 4)).toMatchObject({ kind: 'fault', code: p.spec.architecture === 'x86' ? 5 : 0x10 });
+    expect(p.emit(VF0, 0x1234_5000, 1, 4)).toMatchObject({
+      kind: 'fault',
+      code: p.spec.architecture === 'x86' ? 5 : 0x10,
+    });
   });
 
   it('blocks a device after detach and maps RAM with blocks and splits', () => {
@@ -101,7 +108,12 @@ describe.each(machinePresets.map((preset) => preset.id))('%s', (id) => {
   it('keeps its tables where they do not meet the devices', () => {
     const spec = machinePreset(id)!;
     const region = tableRegion(spec);
-    expect(spec.memory.some((range) => range.kind === 'ram' && region.base >= range.base && region.base + region.size <= range.base + range.size)).toBe(true);
+    expect(
+      spec.memory.some(
+        (range) =>
+          range.kind === 'ram' && region.base >= range.base && region.base + region.size <= range.base + range.size,
+      ),
+    ).toBe(true);
   });
 });
 
@@ -115,13 +127,16 @@ describe('isolation', () => {
     return { outcome: p.emit(VF0, address, foreign!.data, 4), own: own!, foreign: foreign! };
   };
 
-  it.each(['arm64-smmuv3-gicv2m', 'x86-vtd-noremap', 'x86-vtd-nosid'])('%s lets a forged message raise the host\'s interrupt', (id) => {
-    const { outcome, foreign } = forged(id);
-    expect(outcome).toMatchObject({ kind: 'interrupt', interrupt: foreign.interrupt });
-    expect(platform(id).isolatesMsi).toBe(false);
-  });
+  it.each(['arm64-smmuv3-gicv2m', 'x86-vtd-noremap', 'x86-vtd-nosid'])(
+    "%s lets a forged message raise the host's interrupt",
+    (id) => {
+      const { outcome, foreign } = forged(id);
+      expect(outcome).toMatchObject({ kind: 'interrupt', interrupt: foreign.interrupt });
+      expect(platform(id).isolatesMsi).toBe(false);
+    },
+  );
 
-  it('an ITS turns a forged event into the device\'s own or nothing; VT-d source checks fault', () => {
+  it("an ITS turns a forged event into the device's own or nothing; VT-d source checks fault", () => {
     const its = forged('arm64-smmuv3-its');
     expect(its.outcome).toMatchObject({ kind: 'interrupt', interrupt: its.own.interrupt });
     const vtd = forged('x86-vtd');
@@ -181,7 +196,11 @@ describe('without an IOMMU', () => {
     expect(p.allocateDomain()).toBe(0);
     expect(p.attach(VF0, 1)).toBe(-19);
     const [vector] = p.allocateVectors(VF0, 1)!;
-    expect(vector).toMatchObject({ address: 0x0809_0040, data: 0, interrupt: { kind: 'lpi', number: 8192, target: 0 } });
+    expect(vector).toMatchObject({
+      address: 0x0809_0040,
+      data: 0,
+      interrupt: { kind: 'lpi', number: 8192, target: 0 },
+    });
     expect(p.emit(VF0, vector!.address, vector!.data, 4).kind).toBe('interrupt');
   });
 });
