@@ -5,6 +5,9 @@ import type { Place } from '../place';
 import type { Expression } from './types';
 import { childOf, type SyntaxNode } from './syntax';
 
+/** Statement, or condition, that stands for lines nobody has seen. */
+export const UNSEEN = '__unseen_lines__';
+
 /** The text a syntax tree belongs to, as written, and what the repairs hid from the parser. */
 export interface Reading {
   /** Before the repairs; same length as what was parsed. */
@@ -71,6 +74,7 @@ export function expression(node: SyntaxNode | null, reading: Reading): Expressio
       const word = reading.text.slice(node.start, node.end);
       if (word === '') return unknown();
       if (word === 'NULL') return number(0, word);
+      if (word === UNSEEN) return { kind: 'unknown', text: 'not in the mail' };
       return name(word);
     }
     case 'true':

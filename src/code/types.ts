@@ -151,3 +151,14 @@ export interface SourceLine {
   readonly text: string;
   readonly at: Place;
 }
+
+/** Programs by name with their surroundings. `ProgramSet` of the host is one; amending a set by a patch gives another. */
+export interface ProgramTable {
+  readonly name: string;
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly tables: ReadonlyMap<string, Table>;
+  readonly structures: ReadonlyMap<string, Structure>;
+  readonly constants: ReadonlyMap<string, Expression>;
+  /** File-scope variables that are not tables, with what they start as. */
+  readonly globals?: ReadonlyMap<string, { readonly variable: Variable; readonly init: Expression | null }>;
+}

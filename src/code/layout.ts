@@ -1,0 +1,54 @@
+/**
+ * The items of a file image: which functions, types and tables its runs of lines show, whole or in part, and which of them a
+ * line belongs to.
+ */
+import type { SourceLine } from './types';
+import type { FileImage, Run } from './file-image';
+import { type Item, sectionItem, topLevel } from './top-level';
+
+export interface PlacedItem extends Item {
+  readonly run: Run;
+  /** Line numbers in the file, 1-based, inclusive. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Layout {
+  readonly items: readonly PlacedItem[];
+}
+
+/** An item shows itself whole when head, braces and end are in sight. */
+export function isWhole(item: Item): boolean {
+  return item.started && item.ended;
+}
+
+export function layoutOf(image: FileImage): Layout {
+  const items: PlacedItem[] = [];
+  for (const run of image.runs) {
+    const texts = run.lines.map((line) => line.text);
+    for (const item of topLevel(texts, run.start === 1)) {
+      const named = item.started || run.section === null ? item : { ...item, ...sectionItem(run.section.text) };
+      items.push({ ...named, run, from: run.start + item.first, to: run.start + item.last });
+    }
+  }
+  return { items };
+}
+
+/** The item that holds a line of the file; null for a line between items, or one nobody has seen. */
+export function itemAt(layout: Layout, line: number): PlacedItem | null {
+  let low = 0;
+  let high = layout.items.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const item = layout.items[middle];
+    if (item === undefined) return null;
+    if (line < item.from) high = middle - 1;
+    else if (line > item.to) low = middle + 1;
+    else return item;
+  }
+  return null;
+}
+
+export function linesOf(item: PlacedItem): readonly SourceLine[] {
+  return item.run.lines.slice(item.first, item.last + 1);
+}
