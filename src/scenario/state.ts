@@ -26,12 +26,17 @@ export function difference(before: FlatState, after: FlatState): StateChange[] {
     if (now === undefined) changes.push({ path, before: was, after: null });
     else if (now !== was) changes.push({ path, before: was, after: now });
   }
-  for (const path of Object.keys(after)) if (before[path] === undefined) changes.push({ path, before: null, after: after[path] as string | number });
+  for (const path of Object.keys(after))
+    if (before[path] === undefined) changes.push({ path, before: null, after: after[path] as string | number });
   return changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
 /** The state after the first `count` events of a trace. */
-export function stateAfter(initial: FlatState, events: readonly { readonly changes: readonly StateChange[] }[], count: number): Record<string, string | number> {
+export function stateAfter(
+  initial: FlatState,
+  events: readonly { readonly changes: readonly StateChange[] }[],
+  count: number,
+): Record<string, string | number> {
   const state: Record<string, string | number> = { ...initial };
   for (const event of events.slice(0, count))
     for (const change of event.changes) {

@@ -1,12 +1,23 @@
-import type { Place } from '../place';
 import type { MachineSpec } from '../machine/types';
+import type { Place } from '../place';
 
 /** A moment in the life of a passed-through device. */
 export type Stage =
-  | 'attach' | 'register-window' | 'unregister-window' | 'map' | 'unmap' | 'enable' | 'affinity' | 'mask' | 'unmask'
-  | 'disable' | 'detach' | 'release'
+  | 'attach'
+  | 'register-window'
+  | 'unregister-window'
+  | 'map'
+  | 'unmap'
+  | 'enable'
+  | 'affinity'
+  | 'mask'
+  | 'unmask'
+  | 'disable'
+  | 'detach'
+  | 'release'
   /** Hardware steps: the device raises its own vector as programmed; the device writes what its agent chose. */
-  | 'fire' | 'forge';
+  | 'fire'
+  | 'forge';
 
 export type InvariantId = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11' | 'I12';
 
@@ -54,6 +65,11 @@ export interface Scenario {
   /** Preset ids, or a machine in full. Run once on each. */
   readonly machines: readonly (string | MachineSpec)[];
   readonly unsafeInterrupts: boolean;
+  /**
+   * True of a scenario that shows a limit of the hardware which an administrator who allows unsafe interrupts has accepted: a violation
+   * teaches something about the machine and is no fault of a patch. Absent: false.
+   */
+  readonly demonstration?: boolean;
   readonly agents: readonly AgentSpec[];
   readonly steps: readonly StepSpec[];
   /** Which invariants this scenario watches. */

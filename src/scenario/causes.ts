@@ -1,0 +1,83 @@
+/**
+ * Which events made a state possible: the search for the line to blame, backwards through the changes of a trace.
+ * All functions give the index of an event, or null when no event of this run did it (it was so from the start).
+ */
+
+import { requesterName } from './state';
+import type { TraceEvent } from './types';
+import { hex } from './view';
+
+function lastChange(
+  events: readonly TraceEvent[],
+  upTo: number,
+  wanted: (path: string, after: string | number | null) => boolean,
+): number | null {
+  for (let i = Math.min(upTo, events.length - 1); i >= 0; i--)
+    if (events[i]?.changes.some((change) => wanted(change.path, change.after)) === true) return i;
+  return null;
+}
+
+/** The mapping of the page at `iova` (bytes, granule aligned) into a domain. */
+export function mappedBy(events: readonly TraceEvent[], domain: number, iova: number, upTo = Infinity): number | null {
+  const path = `domains/${domain}/maps/${hex(iova)}`;
+  return lastChange(events, upTo, (one, after) => one === path && after !== null);
+}
+
+/** The unmapping of the page at `iova`. */
+export function unmappedBy(
+  events: readonly TraceEvent[],
+  domain: number,
+  iova: number,
+  upTo = Infinity,
+): number | null {
+  const path = `domains/${domain}/maps/${hex(iova)}`;
+  return lastChange(events, upTo, (one, after) => one === path && after === null);
+}
+
+/** The last write of a vector's message. */
+export function programmedBy(
+  events: readonly TraceEvent[],
+  requesterId: number,
+  index: number,
+  upTo = Infinity,
+): number | null {
+  const path = `devices/${requesterName(requesterId)}/vectors/${index}/`;
+  return lastChange(
+    events,
+    upTo,
+    (one, after) => (one === `${path}address` || one === `${path}data`) && after !== null,
+  );
+}
+
+/** The event that made a page of an agent's window `allocated` (or mapped). */
+export function allocatedBy(
+  events: readonly TraceEvent[],
+  agent: string,
+  iova: number,
+  upTo = Infinity,
+): number | null {
+  const path = `windows/${agent}/pages/${hex(iova)}`;
+  for (let i = Math.min(upTo, events.length - 1); i >= 0; i--)
+    if (
+      events[i]?.changes.some((change) => change.path === path && change.before === null && change.after !== null) ===
+      true
+    )
+      return i;
+  return null;
+}
+
+/** The event that made a path what it is now. */
+export function changedBy(events: readonly TraceEvent[], path: string, upTo = Infinity): number | null {
+  return lastChange(events, upTo, (one) => one === path);
+}
+
+/** The last event of a stretch that stands on a line: where a step gave its answer. */
+export function answeredAt(events: readonly TraceEvent[], from: number, to: number): number | null {
+  for (let i = Math.min(to, events.length - 1); i >= from; i--) if (events[i]?.at !== null) return i;
+  return null;
+}
+
+/** Without the nulls and repetitions, in the order given: the most blamed first. */
+export function causes(...events: readonly (number | null | undefined)[]): number[] {
+  return [...new Set(events.filter((event): event is number => typeof event === 'number' && event >= 0))];
+}

@@ -1,0 +1,57 @@
+/**
+ * The built-in scenarios. In: the files under `library/`, as text. Out: scenarios in the order in which they are shown.
+ */
+
+import affinityChange from './library/affinity-change.scenario.json?raw';
+import capabilityAudit from './library/capability-audit.scenario.json?raw';
+import enableAgain from './library/enable-again.scenario.json?raw';
+import enableFailsMidway from './library/enable-fails-midway.scenario.json?raw';
+import hostInterruptForged from './library/host-interrupt-forged.scenario.json?raw';
+import mapOverWindow from './library/map-over-window.scenario.json?raw';
+import ownInterrupt from './library/own-interrupt.scenario.json?raw';
+import programmedBeforeMapped from './library/programmed-before-mapped.scenario.json?raw';
+import releaseWithoutDisable from './library/release-without-disable.scenario.json?raw';
+import staleDoorAfterDisable from './library/stale-door-after-disable.scenario.json?raw';
+import teardownDoor from './library/teardown-door.scenario.json?raw';
+import twoGuestsGicv2m from './library/two-guests-gicv2m.scenario.json?raw';
+import twoGuestsIts from './library/two-guests-its.scenario.json?raw';
+import twoGuestsX86 from './library/two-guests-x86.scenario.json?raw';
+import windowBeyondAperture from './library/window-beyond-aperture.scenario.json?raw';
+import windowOnePageShort from './library/window-one-page-short.scenario.json?raw';
+import windowOverRam from './library/window-over-ram.scenario.json?raw';
+import { parseScenario } from './parse';
+import type { Scenario } from './types';
+
+/** Texts of the library by file name without `.scenario.json`: the first five are what a newcomer should run. */
+export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
+  'own-interrupt': ownInterrupt,
+  'two-guests-gicv2m': twoGuestsGicv2m,
+  'two-guests-its': twoGuestsIts,
+  'window-one-page-short': windowOnePageShort,
+  'teardown-door': teardownDoor,
+  'window-over-ram': windowOverRam,
+  'map-over-window': mapOverWindow,
+  'window-beyond-aperture': windowBeyondAperture,
+  'enable-fails-midway': enableFailsMidway,
+  'enable-again': enableAgain,
+  'release-without-disable': releaseWithoutDisable,
+  'stale-door-after-disable': staleDoorAfterDisable,
+  'programmed-before-mapped': programmedBeforeMapped,
+  'affinity-change': affinityChange,
+  'capability-audit': capabilityAudit,
+  'host-interrupt-forged': hostInterruptForged,
+  'two-guests-x86': twoGuestsX86,
+};
+
+let scenarios: readonly Scenario[] | null = null;
+
+/** All built-in scenarios, parsed once. A library file that does not parse is our own mistake, and is thrown. */
+export function builtInScenarios(): readonly Scenario[] {
+  scenarios ??= Object.entries(LIBRARY_TEXTS).map(([name, text]) => {
+    const parsed = parseScenario(text);
+    if (parsed.kind === 'scenario') return parsed.scenario;
+    const first = parsed.errors[0];
+    throw new Error(`library/${name}.scenario.json:${first?.line ?? 1}: ${first?.message ?? 'does not parse'}`);
+  });
+  return scenarios;
+}

@@ -1,0 +1,140 @@
+/**
+ * Machines written out in full in a scenario file.
+ */
+import type { Node } from 'jsonc-parser';
+import type { ControllerSpec, DeviceSpec, IommuSpec, MachineSpec, RangeSpec } from '../machine/types';
+import type { Reader } from './json-reader';
+import { list, members, name, oneOf, required, text, whole, yesNo } from './json-reader';
+
+function device(reader: Reader, node: Node): DeviceSpec | undefined {
+  const all = members(reader, node, 'a device', ['name', 'requesterId', 'alias', 'vectors', 'group']);
+  if (all === null) return undefined;
+  required(reader, node, all, 'a device', ['name', 'requesterId', 'vectors']);
+  const its = name(reader, all.get('name'), 'name');
+  const requesterId = whole(reader, all.get('requesterId'), 'requesterId', 0xffff);
+  const alias = whole(reader, all.get('alias'), 'alias', 0xffff);
+  const vectors = whole(reader, all.get('vectors'), 'vectors', 2048);
+  const group = whole(reader, all.get('group'), 'group');
+  if (its === undefined || requesterId === undefined || vectors === undefined) return undefined;
+  return {
+    name: its,
+    requesterId,
+    vectors,
+    ...(alias === undefined ? {} : { alias }),
+    ...(group === undefined ? {} : { group }),
+  };
+}
+
+function range(reader: Reader, node: Node): RangeSpec | undefined {
+  const all = members(reader, node, 'a range', ['name', 'base', 'size', 'kind']);
+  if (all === null) return undefined;
+  required(reader, node, all, 'a range', ['name', 'base', 'size']);
+  const its = name(reader, all.get('name'), 'name');
+  const base = whole(reader, all.get('base'), 'base');
+  const size = whole(reader, all.get('size'), 'size');
+  const kind = oneOf(reader, all.get('kind'), 'kind', ['ram', 'mmio'] as const);
+  return its === undefined || base === undefined || size === undefined
+    ? undefined
+    : { name: its, base, size, ...(kind === undefined ? {} : { kind }) };
+}
+
+function controller(reader: Reader, node: Node): ControllerSpec | undefined {
+  const all = members(reader, node, 'a controller', ['kind', 'name', 'base', 'spiBase', 'spiCount', 'deviceBits']);
+  if (all === null) return undefined;
+  required(reader, node, all, 'a controller', ['kind', 'name']);
+  const kind = oneOf(reader, all.get('kind'), 'kind', ['gicv2m', 'its', 'apic'] as const);
+  const its = name(reader, all.get('name'), 'name');
+  if (kind === undefined || its === undefined) return undefined;
+  if (kind === 'apic') return { kind, name: its };
+  required(
+    reader,
+    node,
+    all,
+    `a controller of kind ${kind}`,
+    kind === 'its' ? ['base', 'deviceBits'] : ['base', 'spiBase', 'spiCount'],
+  );
+  const base = whole(reader, all.get('base'), 'base');
+  if (kind === 'its') {
+    const deviceBits = whole(reader, all.get('deviceBits'), 'deviceBits', 32, 1);
+    return base === undefined || deviceBits === undefined ? undefined : { kind, name: its, base, deviceBits };
+  }
+  const spiBase = whole(reader, all.get('spiBase'), 'spiBase', 1019, 32);
+  const spiCount = whole(reader, all.get('spiCount'), 'spiCount', 988, 1);
+  return base === undefined || spiBase === undefined || spiCount === undefined
+    ? undefined
+    : { kind, name: its, base, spiBase, spiCount };
+}
+
+function iommu(reader: Reader, node: Node | undefined): IommuSpec | undefined {
+  if (node === undefined) return undefined;
+  const all = members(reader, node, 'iommu', [
+    'kind',
+    'name',
+    'granule',
+    'addressBits',
+    'remapping',
+    'compatibility',
+    'eim',
+    'sourceCheck',
+  ]);
+  if (all === null) return undefined;
+  required(reader, node, all, 'iommu', ['kind']);
+  const kind = oneOf(reader, all.get('kind'), 'kind', ['smmuv3', 'vtd', 'none'] as const);
+  if (kind === undefined) return undefined;
+  if (kind === 'none') return { kind };
+  required(reader, node, all, `an iommu of kind ${kind}`, ['name', 'addressBits']);
+  const its = name(reader, all.get('name'), 'name');
+  const addressBits = whole(reader, all.get('addressBits'), 'addressBits', 52, 32);
+  if (kind === 'smmuv3') {
+    const granule = oneOf(reader, all.get('granule'), 'granule', [4096, 16384, 65536] as const) ?? 4096;
+    return its === undefined || addressBits === undefined ? undefined : { kind, name: its, granule, addressBits };
+  }
+  const remapping = yesNo(reader, all.get('remapping'), 'remapping') ?? true;
+  const compatibility = yesNo(reader, all.get('compatibility'), 'compatibility') ?? false;
+  const eim = yesNo(reader, all.get('eim'), 'eim') ?? true;
+  const sourceCheck = yesNo(reader, all.get('sourceCheck'), 'sourceCheck') ?? true;
+  return its === undefined || addressBits === undefined
+    ? undefined
+    : { kind, name: its, remapping, compatibility, eim, addressBits, sourceCheck };
+}
+
+/** A preset's id, or a machine with all its parts; undefined when something in it is wrong (then it is written down). */
+export function machine(reader: Reader, node: Node): string | MachineSpec | undefined {
+  if (node.type === 'string') return text(reader, node, 'a machine');
+  const all = members(reader, node, 'a machine', [
+    'id',
+    'title',
+    'architecture',
+    'cpus',
+    'memory',
+    'devices',
+    'iommu',
+    'controllers',
+  ]);
+  if (all === null) return undefined;
+  required(reader, node, all, 'a machine', ['id', 'architecture', 'memory', 'devices', 'iommu', 'controllers']);
+  const id = name(reader, all.get('id'), 'id');
+  const title = text(reader, all.get('title'), 'title') ?? id;
+  const architecture = oneOf(reader, all.get('architecture'), 'architecture', [
+    'arm64',
+    'x86',
+    'powerpc',
+    'riscv',
+  ] as const);
+  const cpus = whole(reader, all.get('cpus'), 'cpus', 256, 1) ?? 1;
+  const memory = list(reader, all.get('memory'), 'memory', (child) => range(reader, child));
+  const devices = list(reader, all.get('devices'), 'devices', (child) => device(reader, child));
+  const unit = iommu(reader, all.get('iommu'));
+  const controllers = list(reader, all.get('controllers'), 'controllers', (child) => controller(reader, child));
+  if (
+    id === undefined ||
+    title === undefined ||
+    architecture === undefined ||
+    memory === undefined ||
+    devices === undefined ||
+    unit === undefined ||
+    controllers === undefined
+  )
+    return undefined;
+  return { id, title, architecture, cpus, memory, devices, iommu: unit, controllers };
+}

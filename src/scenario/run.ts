@@ -1,0 +1,24 @@
+/**
+ * The scenario runner.
+ * In: a scenario, the programs of a design (or of a design amended by some patches of a series). Out: for each machine a verdict with traces.
+ * Knows nothing of patches, mails or editors. The parts: `drive` does one run, `explore` walks the variants and judges, `invariants/` say
+ * what must hold, `recording` takes events down, `chooser` repeats and varies the open decisions.
+ */
+import { createHost } from '../host/create';
+import { createPlatform } from '../host/platforms/index';
+import type { ProgramSet } from '../host/types';
+import { machinePreset } from '../machine/presets';
+import type { RunOptions } from './explore';
+import { runIn } from './explore';
+import type { Scenario, ScenarioResult } from './types';
+import type { World } from './world';
+
+export type { RunOptions };
+
+/** Presets, platforms and the host as they are. */
+export const world: World = { machine: machinePreset, platform: createPlatform, host: createHost };
+
+/** One result for each machine, in the scenario's order. A machine that is not known gives `n/a` with the reason; nothing is thrown for what a file or a patch says. */
+export function runScenario(scenario: Scenario, set: ProgramSet, options: RunOptions = {}): ScenarioResult[] {
+  return runIn(world, scenario, set, options);
+}

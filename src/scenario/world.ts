@@ -1,0 +1,15 @@
+/**
+ * What the runner is handed: where machines, platforms and hosts come from. `run.ts` hands in the real ones; tests hand in small fakes.
+ */
+import type { Host, HostOptions } from '../host/host';
+import type { Platform } from '../host/platform';
+import type { ProgramSet } from '../host/types';
+import type { MachineSpec } from '../machine/types';
+
+export interface World {
+  /** A preset by id; null when there is none of that name. */
+  machine(id: string): MachineSpec | null;
+  /** A platform in its state after reset. */
+  platform(spec: MachineSpec): Platform;
+  host(set: ProgramSet, platform: Platform, options: HostOptions): Host;
+}
