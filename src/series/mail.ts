@@ -189,7 +189,7 @@ function readBody(
   );
   const raw: number[] = lines.map((_, i) => i + 1);
   for (const part of parts) {
-    const piece = decodePart(bytes, part, slice, lines.length + 1, damage);
+    const piece = decodePart(bytes, part, lines.length + 1, damage);
     unescapeFromLines(piece.lines, 0, part.encoding === 'base64' ? 'none' : quoting);
     piece.lines.forEach((line, i) => {
       lines.push(line);
@@ -207,7 +207,6 @@ function readBody(
 function decodePart(
   bytes: Uint8Array,
   part: TextPart,
-  slice: MailSlice,
   firstShown: number,
   damage: MailDamage[],
 ): { lines: string[]; rawLines: readonly number[] } {

@@ -38,7 +38,7 @@ function collect(
   depth: number,
 ): TextPart[] {
   const content = parseContentType(field(block, 'content-type'));
-  const boundary = content.parameters['boundary'];
+  const boundary = content.parameters.boundary;
   if (content.type.startsWith('multipart/') && boundary !== undefined && boundary !== '' && depth < MAX_DEPTH) {
     const parts = cutAtBoundary(bytes, start, end, line, boundary).flatMap((piece) => {
       const inner = readHeaderBlock(bytes, piece.start, piece.end) ?? emptyBlock(bytes, piece.start, piece.end);
@@ -52,7 +52,7 @@ function collect(
     // No boundary was found: the text is shown as it stands.
   } else if (!content.type.startsWith('text/') && !content.type.startsWith('multipart/')) {
     const disposition = parseContentType(field(block, 'content-disposition'));
-    const name = disposition.parameters['filename'] ?? content.parameters['name'] ?? '';
+    const name = disposition.parameters.filename ?? content.parameters.name ?? '';
     const patch = /(?:^|[/+-])(?:x-)?(?:patch|diff)$/.test(content.type) || PATCH_NAME.test(name);
     // Nonsense types (`text`, `plain`) of a whole mail still mean text.
     if (depth > 0 ? !patch : content.type.includes('/') && !patch && !/pgp/.test(content.type)) return [];
@@ -67,7 +67,7 @@ function collect(
       end,
       line,
       type: content.type,
-      charset: content.parameters['charset'] ?? null,
+      charset: content.parameters.charset ?? null,
       encoding: known,
       unknownEncoding: usual ? null : encoding,
     },

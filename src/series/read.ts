@@ -18,9 +18,14 @@ export const MAX_INPUT = 128 * 1024 * 1024;
 /** Bytes of a single mail. */
 export const MAX_MAIL = 16 * 1024 * 1024;
 
-interface Located {
+/** A mail that was found and not yet read in full. */
+export interface LocatedMail {
   readonly key: MailKey;
+  /** The bytes that `slice` cuts; they may hold other mails too. */
+  readonly bytes: Uint8Array;
   readonly slice: MailSlice;
+  readonly quoting: Quoting;
+  /** Index into the names of the sources. */
   readonly source: number;
 }
 
@@ -37,8 +42,7 @@ interface Opened {
 export async function readSeries(sources: readonly Source[]): Promise<Series[]> {
   const damage: Damage[] = [];
   const refuse = (code: string, message: string): void => void damage.push({ code, message, at: null });
-  const opened: (Opened | null)[] = [];
-  const mails: Located[] = [];
+  const mails: LocatedMail[] = [];
   let size = 0;
   sources.forEach((source, index) => {
     size += source.bytes.length;
@@ -48,13 +52,19 @@ export async function readSeries(sources: readonly Source[]): Promise<Series[]> 
         'too-large',
         `${source.name} brings the input to ${megabytes(size)}; at most ${megabytes(MAX_INPUT)} can be read at once.`,
       );
-    opened.push(file);
     if (file) mails.push(...locate(file, index, refuse));
   });
   if (sources.length === 0) refuse('empty-input', 'There is nothing to read.');
   const groups = groupMails(mails.map((mail) => mail.key));
   const all: Series[] = [];
-  for (const group of groups) all.push(build(group, mails, opened));
+  for (const group of groups)
+    all.push(
+      assembleSeries(
+        group,
+        (position) => mails[position],
+        sources.map((source) => source.name),
+      ),
+    );
   if (damage.length === 0) return all;
   const only = all.length === 1 ? all[0] : undefined;
   if (only) return [{ ...only, damage: [...damage, ...only.damage] }];
@@ -87,8 +97,8 @@ function openSource(source: Source, refuse: (code: string, message: string) => v
   return { name: source.name, bytes, quoting: quotingOf(bytes) };
 }
 
-function locate(file: Opened, source: number, refuse: (code: string, message: string) => void): Located[] {
-  const found: Located[] = [];
+function locate(file: Opened, source: number, refuse: (code: string, message: string) => void): LocatedMail[] {
+  const found: LocatedMail[] = [];
   let unreadable = 0;
   let firstUnreadable = 0;
   for (const slice of splitMails(file.bytes)) {
@@ -100,7 +110,7 @@ function locate(file: Opened, source: number, refuse: (code: string, message: st
       continue;
     }
     const key = readKey(file.bytes, slice, file.name);
-    if (key) found.push({ key, slice, source });
+    if (key) found.push({ key, bytes: file.bytes, slice, quoting: file.quoting, source });
     else if (unreadable++ === 0) firstUnreadable = slice.line + 1;
   }
   if (unreadable > 0)
@@ -113,7 +123,15 @@ function locate(file: Opened, source: number, refuse: (code: string, message: st
   return found;
 }
 
-function build(group: MailGroup, mails: readonly Located[], opened: readonly (Opened | null)[]): Series {
+/**
+ * Reads the mails of one group and makes them a series. `mailAt` gives a mail by its position in the keys that were grouped; `names` are the
+ * sources' names. For callers that keep the bytes of a large mbox elsewhere.
+ */
+export function assembleSeries(
+  group: MailGroup,
+  mailAt: (position: number) => LocatedMail | undefined,
+  names: readonly string[],
+): Series {
   const order = [
     ...(group.cover === null ? [] : [group.cover]),
     ...group.patches.map((patch) => patch.mail),
@@ -121,15 +139,23 @@ function build(group: MailGroup, mails: readonly Located[], opened: readonly (Op
   ];
   const messages: Message[] = [];
   const indexOf = new Map<number, number>();
+  const titles = new Map<number, string>();
   const sources: number[] = [];
   const damage: Damage[] = [];
   for (const position of order) {
-    const mail = mails[position];
-    const file = mail && opened[mail.source];
-    if (!mail || !file) continue;
+    const mail = mailAt(position);
+    if (!mail) continue;
+    titles.set(position, mail.key.title);
     if (!sources.includes(mail.source)) sources.push(mail.source);
     const index = messages.length;
-    const read = readMail(file.bytes, mail.slice, file.quoting, file.name, index, sources.indexOf(mail.source));
+    const read = readMail(
+      mail.bytes,
+      mail.slice,
+      mail.quoting,
+      names[mail.source] ?? '',
+      index,
+      sources.indexOf(mail.source),
+    );
     messages.push(read.message);
     indexOf.set(position, index);
     for (const { code, message, line } of read.damage) damage.push({ code, message, at: lineSpan(read.message, line) });
@@ -138,7 +164,7 @@ function build(group: MailGroup, mails: readonly Located[], opened: readonly (Op
   const patches = group.patches.map((patch) => ({
     index: patch.index,
     message: at(patch.mail),
-    title: mails[patch.mail]?.key.title || (messages[at(patch.mail)]?.subject ?? ''),
+    title: titles.get(patch.mail) || (messages[at(patch.mail)]?.subject ?? ''),
     replies: patch.replies.map(at),
   }));
   for (const { code, message, mail } of group.damage) {
@@ -147,14 +173,14 @@ function build(group: MailGroup, mails: readonly Located[], opened: readonly (Op
   }
   const head = group.cover ?? group.patches[0]?.mail ?? order[0];
   return {
-    subject: (head === undefined ? '' : mails[head]?.key.title) || (messages[0]?.subject ?? ''),
+    subject: (head === undefined ? '' : titles.get(head)) || (messages[0]?.subject ?? ''),
     version: group.version,
     total: group.total,
     cover: group.cover === null ? null : at(group.cover),
     patches,
     discussion: group.discussion.map(at),
     messages,
-    sources: sources.map((source) => opened[source]?.name ?? ''),
+    sources: sources.map((source) => names[source] ?? ''),
     damage,
   };
 }

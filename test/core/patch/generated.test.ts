@@ -136,7 +136,7 @@ describe('git', () => {
       git('init', '-q');
       const [firsts, seconds] = [fc.sample(text, { seed: 7, numRuns: 24 }), fc.sample(text, { seed: 8, numRuns: 24 })];
       const long = Array.from({ length: 40 }, (_, i) => `line ${i}\n`).join('');
-      firsts.forEach((content, i) => write(`dir ${i % 3}/f${i}.c`, content));
+      for (const [i, content] of firsts.entries()) write(`dir ${i % 3}/f${i}.c`, content);
       write('gone.c', long);
       write('moved.c', long);
       write('exec.sh', 'a\n');
@@ -145,7 +145,8 @@ describe('git', () => {
       write('cut.c', 'no end');
       git('add', '-A');
       git('commit', '-qm', 'one');
-      seconds.forEach((content, i) => write(`dir ${i % 3}/f${i}.c`, i % 4 === 0 ? content.trimEnd() : content));
+      for (const [i, content] of seconds.entries())
+        write(`dir ${i % 3}/f${i}.c`, i % 4 === 0 ? content.trimEnd() : content);
       unlinkSync(join(folder, 'gone.c'));
       renameSync(join(folder, 'moved.c'), join(folder, 'there.c'));
       writeFileSync(join(folder, 'there.c'), `${long}more\n`);
