@@ -16,6 +16,10 @@
  *
  * IOMMU. `iommu_domain_alloc(bus)`: `ops` is the driver's table, also at `bus->iommu_ops`; `pgsize_bitmap` has the granule as lowest bit.
  * `get_user_pages_fast(vaddr, 1, write, page)` and `page_to_pfn` give the RAM the step named.
+ *
+ * VFIO. An open `struct vfio_pci_device` has `pdev`, `irq_type` VFIO_PCI_NUM_IRQS and `refcnt` 1. `vfio_device_get_from_dev(dev)`, NULL for a device that
+ * is in no container, has `group->iommu_group`, `group->container->iommu_data` (what `vfio_iommu_type1_open` returned) and
+ * `group->container->iommu_driver->ops` (vfio_iommu_driver_ops_type1).
  */
 
 /** Names of the C tables that make up the hierarchy of one interrupt: the MSI chip, the controller's chip and domain, the root chip. */

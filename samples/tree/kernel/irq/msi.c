@@ -72,8 +72,10 @@ int msi_domain_alloc_irqs(struct irq_domain *domain, struct device *dev, int nve
 	}
 
 	/* The model activates here; the message stands in the device when the allocation returns. */
-	for_each_msi_entry(desc, dev)
-		irq_domain_activate_irq(irq_get_irq_data(desc->irq));
+	for_each_msi_entry(desc, dev) {
+		for (i = 0; i < desc->nvec_used; i++)
+			irq_domain_activate_irq(irq_get_irq_data(desc->irq + i));
+	}
 
 	return 0;
 }
@@ -81,10 +83,12 @@ int msi_domain_alloc_irqs(struct irq_domain *domain, struct device *dev, int nve
 void msi_domain_free_irqs(struct irq_domain *domain, struct device *dev)
 {
 	struct msi_desc *desc;
+	int i;
 
 	for_each_msi_entry(desc, dev) {
 		if (desc->irq) {
-			irq_domain_deactivate_irq(irq_get_irq_data(desc->irq));
+			for (i = 0; i < desc->nvec_used; i++)
+				irq_domain_deactivate_irq(irq_get_irq_data(desc->irq + i));
 			irq_domain_free_irqs(desc->irq, desc->nvec_used);
 			desc->irq = 0;
 		}

@@ -1,5 +1,7 @@
 /* The last close of a device: DMA off, interrupts off, then the device itself. */
 
+static DEFINE_MUTEX(driver_lock);
+
 static void vfio_pci_disable(struct vfio_pci_device *vdev)
 {
 	struct pci_dev *pdev = vdev->pdev;
