@@ -35,7 +35,7 @@ export interface Run {
   readonly decisions: readonly Decision[];
   readonly failPoints: readonly FailPoint[];
   readonly injected: boolean;
-  /** The attach that was refused, after which the agent's steps were left out; null when none was. */
+  /** The first attach that was refused, after which the agent's steps were left out; null when none was. */
   readonly refused: { readonly agent: string; readonly value: number } | null;
   /** Steps whose result the scenario demanded and did not get, other than those the invariants speak of. */
   readonly unmet: readonly string[];
@@ -128,7 +128,7 @@ export function drive(
   const unknown: string[] = [];
   const attached = new Set<string>();
   let claim: RunView['claim'] = { value: null, event: null };
-  let refused: Run['refused'] = null;
+  const refused = new Map<string, number>();
   let injectedBefore = false;
 
   const emit = (step: StepSpec, agent: AgentView, requesterId: number, now: Snapshot): Ran => {
@@ -217,7 +217,7 @@ export function drive(
       function: null,
     });
     const locked =
-      agent.kind === 'guest' && refused?.agent === agent.name && !attached.has(agent.name) && spec.stage !== 'attach';
+      agent.kind === 'guest' && refused.has(agent.name) && !attached.has(agent.name) && spec.stage !== 'attach';
     let ran: Ran;
     if (locked) {
       log.recorder.event({
@@ -238,7 +238,7 @@ export function drive(
         function: null,
       });
     if (spec.stage === 'attach' && ran.run === 'done') {
-      if (ran.value !== null && ran.value < 0) refused ??= { agent: agent.name, value: ran.value };
+      if (ran.value !== null && ran.value < 0) refused.set(agent.name, ran.value);
       else attached.add(agent.name);
       askClaim();
     }
@@ -303,6 +303,7 @@ export function drive(
     }
   });
 
+  const [first] = refused;
   const notes = [...new Set(steps.flatMap((step) => step.undecided))];
   const trace: Trace = {
     id: `${scenario.id}/${machine.id}/${set.name}+${options.prefix}${options.suffix === '' ? '' : `/${options.suffix}`}`,
@@ -324,7 +325,7 @@ export function drive(
     decisions: choices.decisions,
     failPoints: choices.failPoints,
     injected: choices.injected(),
-    refused,
+    refused: first === undefined ? null : { agent: first[0], value: first[1] },
     unmet,
     unknown,
     steps,

@@ -300,6 +300,7 @@ export function parseScenario(source: string): ParsedScenario {
     return { kind: 'errors', errors: reader.errors };
   }
   const found = scenario(reader, root);
+  reader.errors.sort((a, b) => a.line - b.line || a.column - b.column);
   if (found === undefined || reader.errors.length > 0)
     return { kind: 'errors', errors: reader.errors.length > 0 ? reader.errors : [nothing()] };
   return { kind: 'scenario', scenario: found };
