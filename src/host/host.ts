@@ -42,6 +42,9 @@ export interface StageInput {
   readonly size: number;
   readonly physical: number;
   readonly cpu: number;
+  /** For `forge`: what the device writes; its own message when absent. */
+  readonly address?: number;
+  readonly data?: number;
 }
 
 export interface StageResult {

@@ -1,7 +1,7 @@
 /**
  * A design: the host's own behaviour as programs, and which program each stage enters.
  */
-import type { Unit, Program, Table, Structure, Expression } from '../code/types';
+import type { Unit, Program, Table, Structure, Expression, Variable } from '../code/types';
 
 /** Programs by name with their surroundings: a design, or a design amended by a prefix of a series. A value: amend by making a new one. */
 export interface ProgramSet {
@@ -11,6 +11,8 @@ export interface ProgramSet {
   readonly tables: ReadonlyMap<string, Table>;
   readonly structures: ReadonlyMap<string, Structure>;
   readonly constants: ReadonlyMap<string, Expression>;
+  /** File-scope variables that are not tables, with what they start as. */
+  readonly globals?: ReadonlyMap<string, { readonly variable: Variable; readonly init: Expression | null }>;
 }
 
 export interface DesignSource {

@@ -1,0 +1,161 @@
+/**
+ * The kernel's objects before the first stage: PCI functions, groups, VFIO devices, one container for each agent. In: the
+ * machine's devices and the agents. Out: a filled world.
+ */
+import { requesterName } from '../scenario/state';
+import { iommuTable } from './designs/tables';
+import { globalNamed } from './evaluate';
+import { initialise, msiListOf } from './links';
+import { keyFor } from './names';
+import { MSI_CAP, MSIX_CAP } from './primitives/pci';
+import type { StructValue } from './values';
+import { embedded, functionNamed, isStruct, newStruct } from './values';
+import type { ContainerRecord, DeviceRecord, GroupRecord, World } from './world';
+import { Halt } from './world';
+
+const TYPE1V2 = 3;
+const NUM_IRQS = 5;
+
+/** Fills the world with what exists before anybody asks for anything. */
+export function boot(world: World): void {
+  const { spec, granule } = world.platform;
+  const page = spec.architecture === 'arm64' ? granule : 4096;
+  world.globals.set('PAGE_SIZE', page);
+  world.globals.set('PAGE_SHIFT', Math.round(Math.log2(page)));
+  world.globals.set('PAGE_MASK', -page);
+  world.globals.set('nr_cpu_ids', spec.cpus);
+  world.globals.set('allow_unsafe_interrupts', world.options.unsafeInterrupts ? 1 : 0);
+  world.globals.set('irq_remapping_enabled', spec.iommu.kind === 'vtd' && spec.iommu.remapping ? 1 : 0);
+  world.globals.set('current', newStruct('struct task_struct', 'unknown'));
+  world.globals.set('cpu_online_mask', newStruct('struct cpumask', 'zero'));
+  const bus = newStruct('struct bus_type', 'unknown');
+  world.globals.set('pci_bus_type', bus);
+  world.iommuOps = spec.iommu.kind === 'none' ? null : opsOf(world, spec.iommu.kind);
+  bus.fields.set('iommu_ops', world.iommuOps ?? 0);
+  describeMachine(world);
+  makeDevices(world, bus);
+  for (const agent of world.options.agents) if (agent.kind === 'guest') containerOf(world, agent.name);
+}
+
+function opsOf(world: World, kind: 'smmuv3' | 'vtd'): StructValue {
+  const { file, name } = iommuTable(kind);
+  const key = keyFor(world.set, name, file);
+  const table = world.set.tables.has(key) ? globalNamed(world, key) : 0;
+  return isStruct(table) ? table : newStruct('struct iommu_ops', 'zero');
+}
+
+function describeMachine(world: World): void {
+  const { ledger, platform, options } = world;
+  for (const agent of options.agents) ledger.set(`agents/${agent.name}/kind`, agent.kind);
+  for (const memory of platform.spec.memory) {
+    ledger.set(`memory/${memory.name}/base`, memory.base);
+    ledger.set(`memory/${memory.name}/size`, memory.size);
+  }
+  for (const controller of platform.spec.controllers) {
+    const path = `controllers/${controller.name}`;
+    ledger.set(`${path}/kind`, controller.kind);
+    ledger.set(`${path}/base`, controller.kind === 'apic' ? 0xfee00000 : controller.base);
+    ledger.set(`${path}/size`, controller.kind === 'apic' ? 0x100000 : controller.kind === 'its' ? 0x20000 : 0x1000);
+  }
+}
+
+function makeDevices(world: World, bus: StructValue): void {
+  const { platform, options } = world;
+  const groups = new Map<string, GroupRecord>();
+  for (const spec of platform.spec.devices) {
+    const agent = options.agents.find((a) => a.requesterIds.includes(spec.requesterId));
+    const key = spec.group !== undefined ? `group ${spec.group}` : `alias ${spec.alias ?? spec.requesterId}`;
+    let group = groups.get(key);
+    if (!group) {
+      group = { id: groups.size + 1, object: newStruct('struct iommu_group', 'unknown'), devices: [], domain: null, fallback: null };
+      groups.set(key, group);
+      world.groups.push(group);
+    }
+    const pdev = newStruct('struct pci_dev', 'unknown');
+    const dev = embedded(pdev, 'dev', 'struct device');
+    dev.fields.set('bus', bus);
+    dev.fields.set('iommu_group', group.object);
+    msiListOf(pdev);
+    for (const [field, value] of Object.entries({ msi_enabled: 0, msix_enabled: 0, current_state: 0, irq: 0, devfn: spec.requesterId & 255, msi_cap: MSI_CAP, msix_cap: MSIX_CAP, no_msi: 0, is_busmaster: 1 }))
+      pdev.fields.set(field, value);
+    const domain = newStruct('struct irq_domain', 'zero');
+    domain.fields.set('ops', world.set.tables.has('msi_domain_ops') ? globalNamed(world, 'msi_domain_ops') : newStruct('struct irq_domain_ops', 'zero'));
+    pdev.fields.set('msi_domain', domain);
+    const vdev = newStruct('struct vfio_pci_device', 'zero');
+    vdev.fields.set('pdev', pdev);
+    vdev.fields.set('irq_type', NUM_IRQS);
+    vdev.fields.set('refcnt', 1);
+    dev.fields.set('driver_data', vdev);
+    const device: DeviceRecord = { requesterId: spec.requesterId, name: spec.name, agent: agent?.name ?? 'host', host: (agent?.kind ?? 'host') === 'host', pdev, vdev, group, irqs: [] };
+    group.devices.push(device);
+    world.devices.set(spec.requesterId, device);
+    const path = `devices/${requesterName(spec.requesterId)}`;
+    world.ledger.set(`${path}/name`, spec.name);
+    world.ledger.set(`${path}/agent`, device.agent);
+    if (spec.alias !== undefined) world.ledger.set(`${path}/alias`, requesterName(spec.alias));
+  }
+  for (const device of world.devices.values()) linkVfio(world, device);
+}
+
+/** From a device to its container, as vfio.c keeps it: device → group → container → driver and its data. */
+function linkVfio(world: World, device: DeviceRecord): void {
+  const object = newStruct('struct vfio_device', 'unknown');
+  object.fields.set('dev', device.pdev.fields.get('dev') ?? 0);
+  object.fields.set('device_data', device.vdev);
+  const group = newStruct('', 'unknown');
+  group.fields.set('iommu_group', device.group.object);
+  group.fields.set('container', containerObject(world, device.agent));
+  object.fields.set('group', group);
+  device.vdev.fields.set('vfio_device', object);
+  device.vdev.fields.set('vdev', object);
+}
+
+const containerObjects = new WeakMap<World, Map<string, StructValue>>();
+
+function containerObject(world: World, agent: string): StructValue {
+  let of = containerObjects.get(world);
+  if (!of) containerObjects.set(world, (of = new Map()));
+  let object = of.get(agent);
+  if (!object) {
+    object = newStruct('struct vfio_container', 'unknown');
+    const driver = newStruct('struct vfio_iommu_driver', 'unknown');
+    const ops = world.set.tables.has('vfio_iommu_driver_ops_type1') ? globalNamed(world, 'vfio_iommu_driver_ops_type1') : 0;
+    driver.fields.set('ops', ops);
+    object.fields.set('iommu_driver', driver);
+    object.fields.set('iommu_data', 0);
+    of.set(agent, object);
+  }
+  return object;
+}
+
+/** The agent's container, opened anew after it was released. */
+export function containerOf(world: World, agent: string): ContainerRecord {
+  const now = world.containers.get(agent);
+  if (now && now.object.freed === null) return now;
+  const record: ContainerRecord = { agent, object: open(world), attached: new Set() };
+  record.object.type ||= 'struct vfio_iommu';
+  world.containers.set(agent, record);
+  containerObject(world, agent).fields.set('iommu_data', record.object);
+  return record;
+}
+
+function open(world: World): StructValue {
+  const { muted } = world;
+  world.muted = true;
+  try {
+    const program = world.set.programs.get('vfio_iommu_type1_open');
+    const made = program ? world.call(functionNamed(program.name), [TYPE1V2], program.at) : 0;
+    if (isStruct(made)) {
+      world.live.delete(made);
+      return made;
+    }
+  } catch (stop) {
+    if (!(stop instanceof Halt)) throw stop;
+    world.undecided.add(stop.reason);
+  } finally {
+    world.muted = muted;
+  }
+  const object = newStruct('struct vfio_iommu', 'zero');
+  for (const list of ['domain_list', 'dma_list']) initialise(embedded(object, list, 'struct list_head'));
+  return object;
+}

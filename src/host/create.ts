@@ -1,0 +1,199 @@
+/**
+ * A host: programs of a design run against a platform, stage by stage. In: a program set, a platform, agents, a recorder and
+ * a chooser. Out: results, events, and views of what the programs made of domains, windows and vectors.
+ */
+import type { Place } from '../place';
+import { requesterName } from '../scenario/state';
+import { boot } from './boot';
+import { ERRNO } from './constants';
+import { evaluate, store } from './evaluate';
+import type { Host, HostOptions, StageInput, StageResult } from './host';
+import { callValue, invoke } from './interpreter';
+import { plainName } from './names';
+import type { Platform } from './platform';
+import { PRIMITIVES } from './primitives/index';
+import { callsOf } from './stages';
+import type { ProgramSet } from './types';
+import { functionNamed, isStruct, structOf } from './values';
+import type { Value } from './values';
+import { createLedger, Halt, incident } from './world';
+import type { World } from './world';
+
+const NOWHERE: Place = { kind: 'design', file: '', line: 0 };
+const CAP_INTR_REMAP = 1;
+
+/** Makes a host in its state after boot: devices known, nothing attached, no vector allocated. */
+export function createHost(set: ProgramSet, platform: Platform, options: HostOptions): Host {
+  const world = createWorld(set, platform, options);
+  boot(world);
+  world.ledger.take();
+  return {
+    set,
+    platform,
+    run: (input) => runStage(world, input),
+    claimsIsolation: () => claims(world),
+    claimPlace: () => claimPlace(world),
+    get domains() {
+      return world.domains.filter((d) => !d.freed).map((d) => ({ id: d.id, agent: d.agent, requesterIds: [...d.requesterIds] }));
+    },
+    get windows() {
+      return world.windows
+        .filter((w) => w.open)
+        .map((w) => ({ agent: w.agent, domain: w.domain, base: w.base, size: w.size, granule: w.granule, allocated: [...w.allocated.keys()].sort((a, b) => a - b), event: w.event }));
+    },
+    get programmed() {
+      return [...world.vectors.values()].map((v) => ({ ...v }));
+    },
+    incidents: world.incidents,
+    executed: world.executed,
+    state: () => world.ledger.all(),
+  };
+}
+
+function createWorld(set: ProgramSet, platform: Platform, options: HostOptions): World {
+  const world: World = {
+    set,
+    platform,
+    options,
+    ledger: createLedger(),
+    incidents: [],
+    executed: new Set(),
+    returns: new Map(),
+    globals: new Map(),
+    devices: new Map(),
+    groups: [],
+    containers: new Map(),
+    domains: [],
+    windows: [],
+    irqs: new Map(),
+    vectors: new Map(),
+    controllers: new Map(),
+    live: new Set(),
+    primitives: PRIMITIVES,
+    iommuOps: null,
+    undecided: new Set(),
+    agent: 'host',
+    locks: [],
+    atomic: 0,
+    steps: 0,
+    frame: null,
+    lastEvent: -1,
+    muted: false,
+    callWith: (target, args, expressions, at, field) => callValue(world, target, args, expressions, at, field),
+    evaluate: (frame, of) => evaluate(world, frame, of),
+    assign: (frame, target, value) => {
+      store(world, frame, target, value, false);
+    },
+    call: (target, args, at) => callValue(world, target, args, [], at, null),
+    enter: (name, args, at) => {
+      const program = set.programs.get(name);
+      return program ? invoke(world, program, args, at) : undefined;
+    },
+  };
+  return world;
+}
+
+/** `-ENOSPC`, `0`, `3`. */
+export function errnoName(value: number): string {
+  if (value >= 0) return String(value);
+  for (const [name, number] of Object.entries(ERRNO)) if (number === -value) return `-${name}`;
+  return String(value);
+}
+
+function runStage(world: World, input: StageInput): StageResult {
+  world.undecided = new Set();
+  world.steps = 0;
+  world.agent = input.agent;
+  if (input.stage === 'fire' || input.stage === 'forge') return emit(world, input);
+  const calls = callsOf(world, input);
+  if (typeof calls === 'string') return { value: null, undecided: [calls] };
+  if (calls.length === 0 || !calls.some((c) => world.set.programs.has(c.program))) return { value: null, undecided: [] };
+  let value: number | null = 0;
+  for (const call of calls) {
+    if (!world.set.programs.has(call.program)) continue;
+    world.locks = call.holds.map((held) => ({ ...held, at: NOWHERE }));
+    world.atomic = 0;
+    world.frame = null;
+    const given = world.locks.length;
+    let result: Value | undefined;
+    try {
+      result = world.enter(call.program, call.args, NOWHERE);
+    } catch (stop) {
+      if (!(stop instanceof Halt)) throw stop;
+      world.undecided.add(stop.reason);
+      world.frame = null;
+      world.locks = [];
+      return { value: null, undecided: [...world.undecided] };
+    }
+    value = typeof result === 'number' ? result : null;
+    const shown = value === null ? 'an unknown value' : errnoName(value);
+    world.lastEvent = world.options.recorder.event({
+      actor: 'host',
+      kind: 'return',
+      text: isVoid(world, call.program) ? `${call.program}() returns` : `${call.program}() returns ${shown}`,
+      at: world.returns.get(call.program) ?? null,
+      function: call.program,
+      changes: world.ledger.take(),
+    });
+    if (isVoid(world, call.program)) value = 0;
+    for (const held of world.locks.slice(given)) incident(world, 'lock-held-at-exit', `${held.name} is still held when ${call.program}() returns`, held.at);
+    world.locks = [];
+  }
+  return { value, undecided: [...world.undecided] };
+}
+
+function isVoid(world: World, program: string): boolean {
+  return world.set.programs.get(program)?.returns === 'void';
+}
+
+/** A device's own write. The runner usually does this itself; here for callers without one. */
+function emit(world: World, input: StageInput): StageResult {
+  const { requesterId } = input;
+  const device = requesterId === null ? undefined : world.devices.get(requesterId);
+  if (requesterId === null || !device) return { value: null, undecided: ['the step names no device'] };
+  const own = world.vectors.get(`${requesterId}/${input.vector}`);
+  const address = input.stage === 'forge' ? (input.address ?? own?.address) : own?.enabled ? own.address : undefined;
+  const data = input.stage === 'forge' ? (input.data ?? own?.data) : own?.data;
+  const name = requesterName(requesterId);
+  if (address === undefined || data === undefined) {
+    world.options.recorder.event({ actor: device.name, kind: 'hardware', text: `${name} writes nothing: vector ${input.vector} is not programmed and enabled`, at: null, function: null });
+    return { value: 0, undecided: [] };
+  }
+  const outcome = world.platform.emit(requesterId, address, data, 4);
+  const text =
+    outcome.kind === 'interrupt' ? `raises ${outcome.interrupt.kind} ${outcome.interrupt.number} via ${outcome.via}`
+    : outcome.kind === 'memory' ? `lands in memory at 0x${outcome.physical.toString(16)}`
+    : outcome.kind === 'ignored' ? `has no effect: ${outcome.why}`
+    : outcome.kind === 'fault' ? `faults in ${outcome.unit}: ${outcome.why}`
+    : `is dropped by ${outcome.unit}: ${outcome.why}`;
+  world.options.recorder.event({ actor: device.name, kind: 'hardware', text: `${name} writes ${data} to 0x${address.toString(16)}: it ${text}`, at: null, function: null });
+  return { value: 0, undecided: [] };
+}
+
+function claims(world: World): boolean | null {
+  const bus = structOf(world.globals.get('pci_bus_type'));
+  if (bus === null) return null;
+  const { muted, undecided, steps, agent } = world;
+  world.muted = true;
+  world.undecided = new Set();
+  try {
+    const value = world.call(functionNamed('iommu_capable'), [bus, CAP_INTR_REMAP], NOWHERE);
+    return typeof value === 'number' ? value !== 0 : null;
+  } catch (stop) {
+    if (!(stop instanceof Halt)) throw stop;
+    return null;
+  } finally {
+    world.muted = muted;
+    world.undecided = undecided;
+    world.steps = steps;
+    world.agent = agent;
+    world.frame = null;
+  }
+}
+
+function claimPlace(world: World): Place | null {
+  if (claims(world) !== true) return null;
+  const callback = isStruct(world.iommuOps ?? undefined) ? world.iommuOps?.fields.get('capable') : undefined;
+  if (typeof callback !== 'object' || callback.kind !== 'function') return world.returns.get('iommu_capable') ?? null;
+  return world.returns.get(plainName(callback.name)) ?? null;
+}

@@ -1,0 +1,205 @@
+/**
+ * Runs programs: nodes, calls, loops, and what a call of an unknown function means. In: a program and its arguments.
+ * Out: what it returned. Knows C's control flow; what primitives do stands under `primitives/`.
+ */
+import type { Expression, Program } from '../code/types';
+import { primitive as kernelFact } from '../kernel/primitives';
+import type { Primitive as KernelFact } from '../kernel/primitives';
+import type { Place } from '../place';
+import { ERRNO, GFP_MAY_SLEEP } from './constants';
+import { convert, evaluate, initialValue, store } from './evaluate';
+import { isStructType } from './layout';
+import { beginsAnew, startLoop } from './loops';
+import { nullDereference } from './memory-access';
+import { plainName } from './names';
+import { comparison, truth } from './operators';
+import { isQuiet, runsUnknown } from './quiet-calls';
+import { textOf } from './static-types';
+import type { Value } from './values';
+import { copyStruct, isStruct, newStruct, newUnknown } from './values';
+import type { Call, Frame, World } from './world';
+import { Halt, injected, mightSleep } from './world';
+
+/** Calls nested deeper than this are given up. */
+const DEEPEST = 60;
+
+const types = new WeakMap<Program, ReadonlyMap<string, string>>();
+
+/** Declared types of a program's parameters and locals. */
+function typesOf(program: Program): ReadonlyMap<string, string> {
+  let found = types.get(program);
+  if (!found) {
+    const made = new Map<string, string>();
+    for (const parameter of program.parameters) made.set(parameter.name, parameter.array === null ? parameter.type : `${parameter.type} *`);
+    for (const node of program.nodes) {
+      if (node.kind === 'declare') made.set(node.variable.name, node.variable.array === null ? node.variable.type : `${node.variable.type} []`);
+    }
+    types.set(program, (found = made));
+  }
+  return found;
+}
+
+/** Enters a program. */
+export function invoke(world: World, program: Program, args: readonly Value[], at: Place | null): Value {
+  const caller = world.frame;
+  const depth = caller === null ? 0 : caller.depth + 1;
+  if (depth > DEEPEST) throw new Halt(`calls nest deeper than ${DEEPEST} at ${program.name}()`);
+  const frame: Frame = { program, locals: new Map(), types: typesOf(program), loops: new Map(), caller, at, depth, announced: -1, place: program.at };
+  for (let i = 0; i < program.parameters.length; i++) {
+    const parameter = program.parameters[i];
+    if (!parameter) continue;
+    const arg = args[i] ?? newUnknown(parameter.name);
+    if (isStruct(arg) && isStructType(parameter.type)) {
+      const copy = newStruct(arg.type, arg.fill);
+      copyStruct(arg, copy);
+      frame.locals.set(parameter.name, copy);
+    } else frame.locals.set(parameter.name, convert(arg, parameter.type));
+  }
+  world.executed.add(program.name);
+  world.frame = frame;
+  try {
+    return run(world, frame);
+  } finally {
+    world.frame = caller;
+  }
+}
+
+function run(world: World, frame: Frame): Value {
+  const { program } = frame;
+  const { nodes } = program;
+  let at = program.entry;
+  let from = -1;
+  for (;;) {
+    const node = nodes[at];
+    if (!node) return 0;
+    if (++world.steps > world.options.budget) throw new Halt(`the budget of ${world.options.budget} steps is spent in ${program.name}()`);
+    frame.place = node.at;
+    let next: number;
+    switch (node.kind) {
+      case 'do':
+        evaluate(world, frame, node.expression);
+        next = node.next;
+        break;
+      case 'declare': {
+        const { variable, init } = node;
+        if (init !== null || variable.array !== null || isStructType(variable.type)) frame.locals.set(variable.name, initialValue(world, frame, variable.type, variable.array, init));
+        else frame.locals.delete(variable.name);
+        next = node.next;
+        break;
+      }
+      case 'branch':
+        next = truth(world, evaluate(world, frame, node.condition), node.at, textOf(node.condition)) ? node.then : node.otherwise;
+        break;
+      case 'each':
+        next = turn(world, frame, at, from, node.macro, node.args) ? node.body : node.next;
+        break;
+      case 'switch':
+        next = choose(world, frame, node);
+        break;
+      case 'return': {
+        const value = node.value === null ? 0 : evaluate(world, frame, node.value);
+        world.returns.set(program.name, node.at);
+        return convert(value, program.returns);
+      }
+      case 'unknown':
+        if (runsUnknown(node.text)) world.undecided.add(`not understood in ${program.name}(): ${node.text}`);
+        next = node.next;
+        break;
+    }
+    from = at;
+    at = next;
+  }
+}
+
+function turn(world: World, frame: Frame, head: number, from: number, macro: string, args: readonly Expression[]): boolean {
+  let loop = beginsAnew(frame.program, head, from) ? undefined : frame.loops.get(head);
+  if (!loop) {
+    const started = startLoop(world, frame, macro, args);
+    if (started === null) {
+      world.undecided.add(`unknown loop: ${macro}()`);
+      for (const arg of args.slice(0, 1)) if (arg.kind === 'name') store(world, frame, arg, newUnknown(arg.name), false);
+      return world.options.chooser.decide(`${macro}(…) has another item`, frame.place) && beginsAnew(frame.program, head, from);
+    }
+    frame.loops.set(head, (loop = started));
+  }
+  if (loop.next().done !== true) return true;
+  frame.loops.delete(head);
+  return false;
+}
+
+function choose(world: World, frame: Frame, node: Extract<Program['nodes'][number], { kind: 'switch' }>): number {
+  const subject = evaluate(world, frame, node.subject);
+  for (const one of node.cases) {
+    if (one.value.kind === 'unknown') {
+      world.undecided.add(`not understood: case ${one.value.text}`);
+      continue;
+    }
+    const equal = comparison('==', subject, evaluate(world, frame, one.value), () => false);
+    if (truth(world, equal, node.at, `${textOf(node.subject)} == ${textOf(one.value)}`)) return one.next;
+  }
+  return node.otherwise;
+}
+
+/** Calls a function by value: a program of the design, a primitive, or something known only from the kernel's facts. */
+export function callValue(world: World, target: Value, args: readonly Value[], expressions: readonly Expression[], at: Place, field: string | null): Value {
+  if (typeof target === 'number') nullDereference(world, field === null ? 'a function' : `the callback ${field}`, target, at);
+  if (typeof target !== 'object' || target.kind !== 'function') {
+    world.undecided.add(`unknown call${field === null ? '' : `: ${field}()`}`);
+    return newUnknown(`${field ?? 'call'}()`);
+  }
+  const program = world.set.programs.get(target.name);
+  if (program) return invoke(world, program, args, at);
+  const name = plainName(target.name);
+  if (++world.steps > world.options.budget) throw new Halt(`the budget of ${world.options.budget} steps is spent`);
+  const call: Call = { name, args, expressions, at, frame: world.frame, world };
+  const known = world.primitives.get(name) ?? (field === null ? undefined : world.primitives.get(`->${field}`));
+  if (known) {
+    const own = kernelFact(name);
+    if (own && sleeps(own, call)) mightSleep(call);
+    return known(call);
+  }
+  const fact = kernelFact(name);
+  if (isQuiet(name)) {
+    if (fact && sleeps(fact, call)) mightSleep(call);
+    return 0;
+  }
+  if (fact) return byFact(call, fact);
+  if (world.globals.has(name)) {
+    const value = world.globals.get(name);
+    if (value !== undefined && typeof value === 'object' && value.kind === 'function' && value.name !== name) return callValue(world, value, args, expressions, at, field);
+  }
+  world.undecided.add(`unknown call: ${name}()`);
+  return newUnknown(`${name}()`);
+}
+
+function sleeps(fact: KernelFact, call: Call): boolean {
+  if (fact.maySleep === 'gfp') return call.args.some((arg, i) => typeof arg === 'number' && isGfp(call.expressions[i]) && (arg & GFP_MAY_SLEEP) !== 0);
+  return fact.maySleep;
+}
+
+function isGfp(of: Expression | undefined): boolean {
+  if (of === undefined) return false;
+  const text = textOf(of);
+  return /GFP_|gfp/.test(text);
+}
+
+/** What the kernel's facts say of a function nobody models: may it sleep, may it fail, what comes back. */
+function byFact(call: Call, fact: KernelFact): Value {
+  if (sleeps(fact, call)) mightSleep(call);
+  const canBeMadeToFail = fact.fails.length > 0 || fact.returns === 'err' || fact.returns === 'ptr_err' || fact.returns === 'ptr_null';
+  const failed = canBeMadeToFail ? injected(call) : null;
+  switch (fact.returns) {
+    case 'void':
+      return 0;
+    case 'err':
+      return failed ?? 0;
+    case 'ptr_null':
+      return failed === null ? newStruct('', 'unknown') : 0;
+    case 'ptr_err':
+      return failed === null ? newStruct('', 'unknown') : failed === 0 ? -(ERRNO.ENOMEM ?? 12) : failed;
+    default:
+      if (failed !== null) return failed;
+      call.world.undecided.add(`unknown result: ${fact.name}()`);
+      return newUnknown(`${fact.name}()`);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The irq_data of one interrupt, level by level, as `designs/tables.ts` names them: the MSI chip, the controller's chip with
+ * its data, the root chip.
+ */
+import { controllerTables } from './designs/tables';
+import { globalNamed } from './evaluate';
+import type { StructValue, Value } from './values';
+import { functionNamed, isStruct, newStruct, structOf } from './values';
+import type { IrqRecord, World } from './world';
+
+function tableNamed(world: World, name: string, type: string): StructValue {
+  const value = world.set.tables.has(name) ? globalNamed(world, name) : 0;
+  if (isStruct(value)) return value;
+  const made = newStruct(type, 'zero');
+  if (type === 'struct irq_chip') made.fields.set('irq_set_affinity', functionNamed('gic_set_affinity'));
+  return made;
+}
+
+function domainNamed(world: World, ops: string): StructValue {
+  const domain = newStruct('struct irq_domain', 'zero');
+  domain.fields.set('ops', tableNamed(world, ops, 'struct irq_domain_ops'));
+  return domain;
+}
+
+/** The kind of the controller that a vector's message goes to. */
+function controllerKind(world: World, record: IrqRecord): 'gicv2m' | 'its' | 'apic' {
+  const controller = world.platform.spec.controllers.find((c) => c.name === record.vector.controller);
+  return controller?.kind ?? 'apic';
+}
+
+/** What irqchip code finds in `chip_data`: the frame, the ITS device, or the remapping entry. */
+function chipData(world: World, record: IrqRecord, kind: 'gicv2m' | 'its' | 'apic'): StructValue {
+  const { vector, device } = record;
+  const key = kind === 'apic' ? `${vector.controller}/${record.irq}` : kind === 'its' ? `${vector.controller}/${device.requesterId}` : vector.controller;
+  let data = world.controllers.get(key);
+  if (!data) {
+    data = newStruct(kind === 'gicv2m' ? 'struct v2m_data' : kind === 'its' ? 'struct its_device' : 'struct intel_ir_data', 'unknown');
+    world.controllers.set(key, data);
+  }
+  if (kind === 'gicv2m') {
+    const resource = inner(data, 'res', 'struct resource');
+    const base = vector.address - (vector.address % 4096);
+    resource.fields.set('start', base);
+    resource.fields.set('end', base + 4095);
+  } else if (kind === 'its') {
+    const its = inner(data, '__node', 'struct its_node');
+    its.fields.set('phys_base', vector.address - 0x10040);
+    data.fields.set('its', its);
+    data.fields.set('phys_base', vector.address - 0x10040);
+    data.fields.set('requester', device.requesterId);
+    data.fields.set('device_id', device.requesterId);
+  } else {
+    const entry = inner(data, 'msi_entry', 'struct msi_msg');
+    entry.fields.set('address_lo', vector.address % 2 ** 32);
+    entry.fields.set('address_hi', Math.floor(vector.address / 2 ** 32));
+    entry.fields.set('data', vector.data);
+  }
+  return data;
+}
+
+function inner(owner: StructValue, field: string, type: string): StructValue {
+  const now = owner.fields.get(field);
+  if (isStruct(now)) return now;
+  const made = newStruct(type, 'unknown');
+  made.parent = owner;
+  made.member = field;
+  owner.fields.set(field, made);
+  return made;
+}
+
+function level(of: StructValue, record: IrqRecord, fields: Readonly<Record<string, Value>>): StructValue {
+  of.fields.set('irq', record.irq);
+  for (const [name, value] of Object.entries(fields)) of.fields.set(name, value);
+  return of;
+}
+
+/** Fills, or brings up to date, the irq_data of an interrupt. */
+export function hierarchyFor(world: World, record: IrqRecord): void {
+  const kind = controllerKind(world, record);
+  const { iommu } = world.platform.spec;
+  const names = controllerTables(kind, iommu.kind === 'vtd' && iommu.remapping);
+  const second = structOf(record.data.fields.get('parent_data')) ?? newStruct('struct irq_data', 'zero');
+  const third = structOf(second.fields.get('parent_data')) ?? newStruct('struct irq_data', 'zero');
+  const data = chipData(world, record, kind);
+  level(third, record, { chip: tableNamed(world, names.root, 'struct irq_chip'), hwirq: record.vector.interrupt.number });
+  level(second, record, {
+    chip: tableNamed(world, names.chip, 'struct irq_chip'),
+    chip_data: data,
+    hwirq: kind === 'its' ? record.vector.data : record.vector.interrupt.number,
+    parent_data: third,
+  });
+  if (!isStruct(second.fields.get('domain'))) second.fields.set('domain', domainNamed(world, names.domain));
+  level(record.data, record, {
+    chip: tableNamed(world, names.msiChip, 'struct irq_chip'),
+    chip_data: data,
+    hwirq: record.vector.interrupt.number,
+    parent_data: second,
+    domain: record.device.pdev.fields.get('msi_domain') ?? 0,
+  });
+  const inDesc = record.desc.fields.get('irq_data');
+  if (inDesc === undefined) record.desc.fields.set('irq_data', record.data);
+}

@@ -1,0 +1,91 @@
+/**
+ * Sizes and offsets of C types, consistent with each other: what programs compare (`argsz`, `minsz`, `offsetofend`)
+ * comes out as on a 64-bit kernel for structures whose fields are known, and as a fixed plausible size for others.
+ */
+import type { ProgramSet } from './types';
+import { integerType } from './integers';
+
+/** User structures whose size is part of the UAPI and that a diff seldom shows. */
+const UAPI: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  'struct vfio_iommu_type1_dma_map': [['argsz', '__u32'], ['flags', '__u32'], ['vaddr', '__u64'], ['iova', '__u64'], ['size', '__u64']],
+  'struct vfio_iommu_type1_dma_unmap': [['argsz', '__u32'], ['flags', '__u32'], ['iova', '__u64'], ['size', '__u64']],
+  'struct vfio_iommu_type1_info': [['argsz', '__u32'], ['flags', '__u32'], ['iova_pgsizes', '__u64']],
+  'struct vfio_irq_set': [['argsz', '__u32'], ['flags', '__u32'], ['index', '__u32'], ['start', '__u32'], ['count', '__u32']],
+  'struct msi_msg': [['address_lo', 'u32'], ['address_hi', 'u32'], ['data', 'u32']],
+  'struct resource': [['start', 'resource_size_t'], ['end', 'resource_size_t']],
+  'struct msix_entry': [['vector', 'u32'], ['entry', 'u16']],
+  'struct iova': [['pfn_hi', 'unsigned long'], ['pfn_lo', 'unsigned long']],
+  'struct iova_domain': [['granule', 'unsigned long'], ['start_pfn', 'unsigned long'], ['dma_32bit_pfn', 'unsigned long']],
+  'struct iommu_domain_geometry': [['aperture_start', 'dma_addr_t'], ['aperture_end', 'dma_addr_t'], ['force_aperture', 'bool']],
+  'struct irq_data': [['mask', 'u32'], ['irq', 'unsigned int'], ['hwirq', 'irq_hw_number_t']],
+};
+
+const OPAQUE = 64;
+
+/** Fields of a structure with their types in order; null when nobody knows them. */
+export function fieldsOf(set: ProgramSet, type: string): readonly (readonly [string, string])[] | null {
+  const name = type.replace(/^(const )?(struct|union) /, '');
+  const found = set.structures.get(name) ?? set.structures.get(type);
+  if (found) return found.fields.map((field) => [field.name, field.type] as const);
+  return UAPI[type.startsWith('struct ') ? type : `struct ${name}`] ?? null;
+}
+
+const fieldTypes = new WeakMap<ProgramSet, Map<string, Map<string, string> | null>>();
+
+/** Declared type of a field; empty when nobody knows it. */
+export function fieldType(set: ProgramSet, type: string, field: string): string {
+  let ofSet = fieldTypes.get(set);
+  if (!ofSet) fieldTypes.set(set, (ofSet = new Map()));
+  let fields = ofSet.get(type);
+  if (fields === undefined) {
+    const known = fieldsOf(set, type.replace(/\s*\*\s*$/, '').replace(/^const /, ''));
+    ofSet.set(type, (fields = known ? new Map(known) : null));
+  }
+  return fields?.get(field) ?? '';
+}
+
+/** True for a structure or union held by value. */
+export function isStructType(type: string): boolean {
+  return !type.includes('*') && /\b(struct|union)\b/.test(type);
+}
+
+/** What a pointer of this type points to; empty when it is none. */
+export function pointee(type: string): string {
+  const at = type.lastIndexOf('*');
+  return at < 0 ? '' : type.slice(0, at).trim();
+}
+
+/** Bytes of a type. */
+export function sizeOf(set: ProgramSet, type: string, depth = 0): number {
+  const array = /\[(\d*)\]\s*$/.exec(type);
+  if (array) return Number(array[1] ?? 0) * sizeOf(set, type.slice(0, array.index).trim(), depth);
+  if (type.includes('*')) return 8;
+  const integer = integerType(type);
+  if (integer) return integer.bits === 1 ? 1 : integer.bits / 8;
+  const fields = depth < 8 ? fieldsOf(set, type) : null;
+  if (!fields) return OPAQUE;
+  let size = 0;
+  let align = 1;
+  for (const [, of] of fields) {
+    const bytes = sizeOf(set, of, depth + 1);
+    const unit = Math.min(8, Math.max(1, bytes));
+    align = Math.max(align, unit > 4 ? 8 : unit > 2 ? 4 : unit);
+    size = Math.ceil(size / (unit > 4 ? 8 : unit > 2 ? 4 : unit)) * (unit > 4 ? 8 : unit > 2 ? 4 : unit) + bytes;
+  }
+  return Math.max(1, Math.ceil(size / align) * align);
+}
+
+/** Byte offset just behind a field (or of its start), for `offsetofend` and `offsetof`. */
+export function offsetOf(set: ProgramSet, type: string, field: string, end: boolean): number {
+  const fields = fieldsOf(set, type);
+  if (!fields) return end ? OPAQUE / 2 : OPAQUE / 2 - 8;
+  let size = 0;
+  for (const [name, of] of fields) {
+    const bytes = sizeOf(set, of);
+    const unit = bytes > 4 ? 8 : bytes > 2 ? 4 : Math.max(1, bytes);
+    size = Math.ceil(size / unit) * unit;
+    if (name === field) return end ? size + bytes : size;
+    size += bytes;
+  }
+  return size;
+}

@@ -1,0 +1,42 @@
+/**
+ * Names of file scope: two files may define a static function or table of one name. The plain name belongs to one of them,
+ * the other's stands under `path:name` (`code/table-draft.ts`). In: a name and the file that uses it. Out: the key.
+ */
+import { fileKey } from '../code/table-draft';
+import type { ProgramSet } from './types';
+
+const shared = new WeakMap<ProgramSet, ReadonlySet<string>>();
+
+/** Names that more than one file defines. */
+function sharedNames(set: ProgramSet): ReadonlySet<string> {
+  let names = shared.get(set);
+  if (!names) {
+    const found = new Set<string>();
+    for (const map of [set.programs, set.tables]) {
+      for (const key of map.keys()) {
+        const at = key.lastIndexOf(':');
+        if (at >= 0) found.add(key.slice(at + 1));
+      }
+    }
+    shared.set(set, (names = found));
+  }
+  return names;
+}
+
+/** The key under which a file's use of a name finds its program or table. */
+export function keyFor(set: ProgramSet, name: string, file: string): string {
+  if (file === '' || !sharedNames(set).has(name)) return name;
+  const own = fileKey(file, name);
+  return set.programs.has(own) || set.tables.has(own) ? own : name;
+}
+
+/** The file a key names, or '' for a plain name. */
+export function fileOfKey(key: string): string {
+  const at = key.lastIndexOf(':');
+  return at < 0 ? '' : key.slice(0, at);
+}
+
+/** The name without its file. */
+export function plainName(key: string): string {
+  return key.slice(key.lastIndexOf(':') + 1);
+}

@@ -1,0 +1,16 @@
+/** All primitives by name. In: calls of functions that no program defines. Out: their values; effects happen in the world. */
+import type { Primitive } from '../world';
+import { interrupts } from './interrupts';
+import { iommu } from './iommu';
+import { iova } from './iova';
+import { language } from './language';
+import { lists } from './lists';
+import { locks } from './locks';
+import { memory } from './memory';
+import { pci } from './pci';
+import { uaccess } from './uaccess';
+import { vfio } from './vfio';
+
+export const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map(
+  [language, memory, lists, locks, uaccess, iommu, iova, interrupts, pci, vfio].flatMap((area) => Object.entries(area)),
+);
