@@ -1,6 +1,6 @@
 /** The header block of a mail: from bytes to fields, and from fields to what a series needs of them (RFC 5322, RFC 2047). */
 import { addressParser, decodeWords } from 'postal-mime';
-import { ascii, lineEnd, nextLine } from './mbox';
+import { ascii, nextLine } from './mbox';
 import type { Address } from './types';
 
 export interface HeaderBlock {
@@ -22,35 +22,45 @@ const NAME = /^([!-9;-~]+)[ \t]*:/;
 export function readHeaderBlock(bytes: Uint8Array, start: number, end: number): HeaderBlock | null {
   if (!NAME.test(ascii(bytes, start, Math.min(end, start + 100)))) return null;
   const fields = new Map<string, string[]>();
-  let offset = start;
-  let line = 1;
-  let badLine: number | null = null;
+  const stop = blockEnd(bytes, start, end);
+  const lines = decode(bytes.subarray(start, stop)).split('\n');
   let current: string[] | null = null;
-  while (offset < end) {
-    const lineStart = offset;
-    const stop = Math.min(lineEnd(bytes, offset), end);
-    const text = stripReturn(decode(bytes.subarray(offset, stop)));
-    offset = Math.min(nextLine(bytes, offset), end);
-    if (text === '') {
-      line++;
-      break;
-    }
+  for (const [index, line] of lines.entries()) {
+    const text = stripReturn(line);
+    // The last piece of the split is no line; any other empty one ends the block.
+    if (text === '')
+      return { fields, bodyStart: stop, bodyLine: index + (index === lines.length - 1 ? 1 : 2), badLine: null };
     const name = NAME.exec(text);
-    if ((text.startsWith(' ') || text.startsWith('\t')) && current) current[current.length - 1] += ` ${text.trim()}`;
-    else if (name) {
+    if ((text.startsWith(' ') || text.startsWith('\t')) && current) {
+      current[current.length - 1] += ` ${text.trim()}`;
+    } else if (name) {
       const key = (name[1] ?? '').toLowerCase();
       current = fields.get(key) ?? [];
       current.push(text.slice(name[0].length).trim());
       fields.set(key, current);
     } else if (!text.startsWith('>From ') && !text.startsWith('From ')) {
-      badLine = line;
       // A body without a blank line before it starts here.
-      offset = lineStart;
-      break;
+      return { fields, bodyStart: lineStart(bytes, start, index), bodyLine: index + 1, badLine: index + 1 };
     }
-    line++;
   }
-  return { fields, bodyStart: offset, bodyLine: line, badLine };
+  return { fields, bodyStart: stop, bodyLine: lines.length + 1, badLine: null };
+}
+
+/** Offset behind the blank line that ends the block at `start`; `end` when there is none. */
+function blockEnd(bytes: Uint8Array, start: number, end: number): number {
+  for (let offset = start; offset < end; ) {
+    const next = Math.min(nextLine(bytes, offset), end);
+    const length = next - offset;
+    if (length === 1 || (length === 2 && bytes[offset] === 13)) return next;
+    offset = next;
+  }
+  return end;
+}
+
+function lineStart(bytes: Uint8Array, start: number, line: number): number {
+  let offset = start;
+  for (let i = 0; i < line; i++) offset = nextLine(bytes, offset);
+  return offset;
 }
 
 function decode(bytes: Uint8Array): string {

@@ -27,7 +27,7 @@ export interface MailKey {
   /** Sender's address, or name where there is no address; lower case. */
   readonly sender: string;
   readonly date: number | null;
-  /** A diff stands in the raw text (an encoded body does not show it). */
+  /** A diff stands in the raw text (an encoded body does not show it). Looked for only where the subject does not tell patch from talk. */
   readonly hasDiff: boolean;
 }
 
@@ -63,21 +63,23 @@ function kindOf(bytes: Uint8Array, slice: MailSlice): Kind {
 export function readKey(bytes: Uint8Array, slice: MailSlice, name: string): MailKey | null {
   const kind = kindOf(bytes, slice);
   if (kind.kind === 'nothing') return null;
-  const head = headOf(kind, name);
+  const head = headOf(kind, name, false);
+  const subject = parseSubject(head.subject);
   return {
     id: head.id,
     inReplyTo: head.inReplyTo,
     references: head.references,
-    ...parseSubject(head.subject),
+    ...subject,
     sender: (head.from.address || head.from.name).toLowerCase(),
     date: head.date,
-    hasDiff: kind.kind === 'diff' || hasDiff(bytes, slice.start, slice.end),
+    hasDiff: kind.kind === 'diff' || (subject.tag === null && !subject.reply && hasDiff(bytes, slice.start, slice.end)),
   };
 }
 
 type Head = Pick<Message, 'id' | 'subject' | 'from' | 'to' | 'cc' | 'date' | 'inReplyTo' | 'references'>;
 
-function headOf(kind: Kind, name: string): Head {
+/** `recipients` false leaves `to` and `cc` empty: grouping has no use for them. */
+function headOf(kind: Kind, name: string, recipients: boolean): Head {
   const nobody: Address = { name: '', address: '' };
   if (kind.kind !== 'mail') {
     const copy = kind.kind === 'web copy' ? kind : null;
@@ -98,8 +100,8 @@ function headOf(kind: Kind, name: string): Head {
     id: idList(field(block, 'message-id'))[0] ?? '',
     subject: decodedField(block, 'subject').replace(/\s+/g, ' ').trim(),
     from: addressField(block, 'from')[0] ?? nobody,
-    to: addressField(block, 'to'),
-    cc: addressField(block, 'cc'),
+    to: recipients ? addressField(block, 'to') : [],
+    cc: recipients ? addressField(block, 'cc') : [],
     date: parseDate(field(block, 'date')),
     inReplyTo: idList(field(block, 'in-reply-to'))[0] ?? null,
     references,
@@ -116,7 +118,7 @@ export function readMail(
   source: number,
 ): { readonly message: Message; readonly damage: readonly MailDamage[] } {
   const kind = kindOf(bytes, slice);
-  const head = headOf(kind, name);
+  const head = headOf(kind, name, true);
   const damage: MailDamage[] = [];
   const body =
     kind.kind === 'mail' ? readBody(bytes, slice, kind.block, quoting, damage) : readBare(bytes, slice, kind, damage);

@@ -1,0 +1,67 @@
+/** `doorbell simulate` and `doorbell scenarios`. */
+import { readFile } from 'node:fs/promises';
+import { reason } from '../node/files';
+import { loadSimulator } from '../node/reviewer';
+import { scenariosText, simulationJson, simulationText } from '../report/simulation';
+import type { Simulation } from '../report/simulation';
+import { builtInScenarios } from '../scenario/library';
+import { parseScenario } from '../scenario/parse';
+import type { Scenario } from '../scenario/types';
+import type { Command } from './arguments';
+import type { Terminal } from './review';
+
+export async function simulate(command: Extract<Command, { kind: 'simulate' }>, terminal: Terminal): Promise<number> {
+  const scenario = await findScenario(command.scenario, terminal);
+  if (!scenario) return 2;
+  const machines = scenario.machines.map((machine) => (typeof machine === 'string' ? machine : machine.id));
+  if (command.machine !== null && !machines.includes(command.machine)) {
+    terminal.complain(`${scenario.id} does not run on “${command.machine}”: its machines are ${machines.join(', ')}.`);
+    return 2;
+  }
+  const simulator = await loadSimulator();
+  if (command.design !== null && !simulator.designs.includes(command.design)) {
+    terminal.complain(`There is no design “${command.design}”: there are ${simulator.designs.join(', ')}.`);
+    return 2;
+  }
+  const simulations: Simulation[] = (command.design === null ? simulator.designs : [command.design]).map((design) => ({
+    scenario,
+    design,
+    results: simulator.run(scenario, design, command.machine === null ? undefined : [command.machine]) ?? [],
+  }));
+  await terminal.write(
+    command.format === 'json'
+      ? `${JSON.stringify(simulationJson(simulations), null, 2)}\n`
+      : simulationText(simulations, { colours: terminal.colours }),
+  );
+  return simulations.some(({ results }) => results.some((result) => result.verdict === 'violated')) ? 1 : 0;
+}
+
+export async function scenarios(command: Extract<Command, { kind: 'scenarios' }>, terminal: Terminal): Promise<number> {
+  const all = builtInScenarios();
+  await terminal.write(
+    command.format === 'json' ? `${JSON.stringify(all, null, 2)}\n` : scenariosText(all, { colours: terminal.colours }),
+  );
+  return 0;
+}
+
+/** A built-in scenario by its id, else a scenario file. */
+async function findScenario(name: string, terminal: Terminal): Promise<Scenario | null> {
+  const known = builtInScenarios().find((scenario) => scenario.id === name);
+  if (known) return known;
+  if (!/[./\\]/.test(name)) {
+    terminal.complain(`There is no scenario “${name}”; doorbell scenarios lists them.`);
+    return null;
+  }
+  let text: string;
+  try {
+    text = await readFile(name, 'utf8');
+  } catch (problem) {
+    terminal.complain(reason(name, problem));
+    return null;
+  }
+  const parsed = parseScenario(text);
+  if (parsed.kind === 'scenario') return parsed.scenario;
+  for (const error of parsed.errors.slice(0, 20))
+    terminal.complain(`${name}:${error.line}:${error.column}: ${error.message}`);
+  return null;
+}

@@ -1,0 +1,38 @@
+/** The reviewer and the simulator, made ready for Node: front end loaded, designs read. */
+import { designs } from '../host/designs';
+import { programSet } from '../host/programs';
+import { createReviewer } from '../review/review';
+import type { Review } from '../review/types';
+import { runScenario } from '../scenario/run';
+import type { Scenario, ScenarioResult } from '../scenario/types';
+import type { Series } from '../series/types';
+import { loadFrontEnd } from './wasm';
+
+/** Loads what a review needs; about 0.1 s. */
+export async function loadReviewer(): Promise<(series: Series) => Review> {
+  const reviewer = createReviewer(await loadFrontEnd());
+  return (series) => reviewer.review(series);
+}
+
+export interface Simulator {
+  /** Names of the built-in designs. */
+  readonly designs: readonly string[];
+  /** One result for each of the scenario's machines (or of those named); null for an unknown design. */
+  run(scenario: Scenario, design: string, machines?: readonly string[]): readonly ScenarioResult[] | null;
+}
+
+/** Loads what a simulation needs. A design's programs are read when it is first run. */
+export async function loadSimulator(): Promise<Simulator> {
+  const frontEnd = await loadFrontEnd();
+  const sets = new Map<string, ReturnType<typeof programSet>>();
+  return {
+    designs: designs.map((design) => design.name),
+    run(scenario, name, machines) {
+      const design = designs.find((one) => one.name === name);
+      if (!design) return null;
+      const set = sets.get(name) ?? programSet(design, frontEnd);
+      sets.set(name, set);
+      return runScenario(scenario, set, machines ? { machines } : {});
+    },
+  };
+}

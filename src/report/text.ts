@@ -1,0 +1,155 @@
+/**
+ * A review as text for a terminal or a log. In: a `Review`. Out: lines. Everything that stems from a mail is made printable; colours only when asked for.
+ */
+import type { Finding, Review, Severity } from '../review/types';
+import type { Verdict } from '../scenario/types';
+import { coverageOf } from './json';
+import { allDamage, mailLine, messageId } from './places';
+import { painter, printable, shortened } from './plain';
+import type { Colour, Paint } from './plain';
+
+export interface TextOptions {
+  readonly colours: boolean;
+}
+
+const COLOUR: Readonly<Record<Severity, Colour>> = { error: 'red', warning: 'yellow', info: 'blue' };
+
+/** The whole review, ending in a line feed. */
+export function reviewText(review: Review, options: TextOptions): string {
+  const paint = painter(options.colours);
+  const blocks = [
+    [headLine(review, paint)],
+    damageLines(review, paint),
+    ...review.findings.map((finding) => findingLines(review, finding, paint)),
+    windowLines(review, paint),
+    matrixLines(review, paint),
+    coverageLines(review, paint),
+    [summary(review, paint)],
+  ].filter((block) => block.length > 0);
+  return `${blocks.map((block) => block.join('\n')).join('\n\n')}\n`;
+}
+
+function headLine({ series }: Review, paint: Paint): string {
+  const count = series.patches.length;
+  const parts = [
+    ...(series.version > 1 ? [`v${series.version}`] : []),
+    count === 0 ? 'no patch' : count === 1 ? '1 patch' : `${count} patches`,
+    ...(series.messages.length > count ? [`${series.messages.length} mails`] : []),
+  ];
+  return `${paint('bold', printable(series.subject))} ${paint('grey', `(${parts.join(', ')})`)}`;
+}
+
+function damageLines(review: Review, paint: Paint): string[] {
+  return allDamage(review).map(({ code, message, at }) => {
+    const where = at
+      ? ` ${paint('grey', `${printable(shortened(messageId(review.series, at.message), 60))} mail line ${mailLine(review.series, at)}`)}`
+      : '';
+    return `${paint('yellow', 'damage')} ${code}  ${printable(message)}${where}`;
+  });
+}
+
+function findingLines(review: Review, finding: Finding, paint: Paint): string[] {
+  const { series } = review;
+  const patch =
+    finding.patch === 0 ? 'mail' : `patch ${finding.patch}/${Math.max(series.total, series.patches.length)}`;
+  const place =
+    finding.file === null ? `mail line ${mailLine(series, finding.at)}` : `${finding.file}:${finding.fileLine ?? '?'}`;
+  const line = series.messages[finding.at.message]?.lines[finding.at.line - 1] ?? '';
+  const lines = [
+    `${paint('bold', `${patch} ${printable(place)}`)}  ${paint(COLOUR[finding.severity], finding.severity)} ${paint('grey', finding.rule)}  ${printable(finding.message)}`,
+    `    ${paint('grey', `${mailLine(series, finding.at)} |`)} ${printable(line)}`,
+  ];
+  finding.why.forEach(({ text, reference }) => {
+    lines.push(
+      `      because ${printable(text)}${reference === null ? '' : paint('grey', `  [${printable(reference)}]`)}`,
+    );
+  });
+  if (finding.state !== null) lines.push(`      state: ${printable(finding.state)}`);
+  for (const related of finding.related) {
+    const quoted = series.messages[related.at.message]?.lines[related.at.line - 1] ?? '';
+    lines.push(
+      `      see ${related.patch === 0 ? 'mail' : `patch ${related.patch}`} line ${mailLine(series, related.at)}: ${printable(related.message)}`,
+    );
+    lines.push(`          ${paint('grey', `| ${printable(quoted)}`)}`);
+  }
+  const history = [
+    ...(finding.introducedBy > 0 && finding.introducedBy !== finding.patch
+      ? [`since patch ${finding.introducedBy}`]
+      : []),
+    ...(finding.fixedBy === null ? [] : [`fixed by patch ${finding.fixedBy}`]),
+    ...(finding.evidence === 'full' ? [] : [`evidence: ${finding.evidence}`]),
+    ...(finding.trace === null ? [] : [`trace ${finding.trace}`]),
+  ];
+  if (history.length > 0) lines.push(`      ${paint('grey', printable(history.join(' · ')))}`);
+  return lines;
+}
+
+function windowLines({ windows }: Review, paint: Paint): string[] {
+  if (windows.length === 0) return [];
+  return [
+    paint('bold', 'MSI IOVA window'),
+    ...windows.map((window) => {
+      const total = window.granule > 0 ? Math.floor(window.size / window.granule) : 0;
+      const text = `after patch ${window.patch}  ${window.pagesUsed} of ${total} pages used, ${window.pagesNeeded} needed  at 0x${window.base.toString(16)}, ${window.size / 1024} KiB in pages of ${window.granule / 1024} KiB`;
+      const scene = `${window.scenario} on ${window.machine}`;
+      return `  ${window.pagesNeeded > total ? paint('red', text) : text}  ${paint('grey', printable(scene))}`;
+    }),
+  ];
+}
+
+const SIGN: Readonly<Record<Verdict, readonly [string, Colour]>> = {
+  holds: ['+', 'green'],
+  violated: ['!', 'red'],
+  undecided: ['?', 'yellow'],
+  'n/a': ['-', 'grey'],
+};
+
+function matrixLines({ matrix }: Review, paint: Paint): string[] {
+  const rows = new Map<string, (Verdict | undefined)[]>();
+  for (const cell of matrix) {
+    const name = `${cell.scenario} on ${cell.machine}`;
+    const row = rows.get(name) ?? [];
+    row[cell.prefix] = cell.verdict;
+    rows.set(name, row);
+  }
+  const shown = [...rows].filter(([, row]) => row.some((verdict) => verdict !== undefined && verdict !== 'n/a'));
+  if (shown.length === 0) return [];
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return [
+    `${paint('bold', 'After each patch')} ${paint('grey', '(base first; + holds, ! violated, ? undecided, - does not apply)')}`,
+    ...shown.map(([name, row]) => {
+      const cells = Array.from(row, (verdict) =>
+        verdict === undefined ? ' ' : paint(SIGN[verdict][1], SIGN[verdict][0]),
+      );
+      return `  ${printable(name).padEnd(width)}  ${cells.join(' ')}`;
+    }),
+  ];
+}
+
+function coverageLines(review: Review, paint: Paint): string[] {
+  if (review.coverage.length === 0 && review.choices.length === 0) return [];
+  const { functions, full, spliced, fragment, executed, reasons } = coverageOf(review);
+  const sorted = Object.entries(reasons).sort((a, b) => b[1] - a[1]);
+  return [
+    `${paint('bold', 'Coverage')}  ${functions} changed ${functions === 1 ? 'function' : 'functions'}: ${full} full, ${spliced} spliced, ${fragment} fragment; ${executed} executed`,
+    ...sorted.map(([reason, count]) => `  ${count} × ${printable(reason)}`),
+    ...review.choices.map(({ what, value, because }) =>
+      paint('grey', `  ${what}: ${printable(value)}, because ${printable(because)}`),
+    ),
+  ];
+}
+
+function summary({ findings, series }: Review, paint: Paint): string {
+  const count = (severity: Severity): number => findings.filter((finding) => finding.severity === severity).length;
+  if (findings.length === 0)
+    return series.patches.length === 0 ? 'No patch to review.' : paint('green', 'No findings.');
+  const parts = (['error', 'warning', 'info'] as const).filter((severity) => count(severity) > 0);
+  return parts
+    .map((severity) =>
+      paint(
+        COLOUR[severity],
+        `${count(severity)} ${severity}${count(severity) === 1 || severity === 'info' ? '' : 's'}`,
+      ),
+    )
+    .join(', ');
+}
