@@ -1,0 +1,31 @@
+import type { Amended } from '../code/bodies';
+import { amend, begin } from '../code/bodies';
+import type { FrontEnd } from '../code/front-end';
+import type { SourceLine } from '../code/types';
+import { designs } from '../host/designs/index';
+import { designLines, programSet } from '../host/programs';
+import type { DesignSource } from '../host/types';
+import type { Change } from '../patch/types';
+import type { Series } from '../series/types';
+
+/** A design made ready to be amended, base designs first. */
+export function baseOf(name: string | null, frontEnd: FrontEnd): Amended {
+  const chain: DesignSource[] = [];
+  for (let at = designs.find(d => d.name === name); at !== undefined && !chain.includes(at); at = designs.find(d => d.name === chain[0]?.base)) chain.unshift(at);
+  const last = chain.at(-1);
+  const texts = new Map<string, readonly SourceLine[]>();
+  for (const design of chain) for (const [file, text] of Object.entries(design.files)) texts.set(file, designLines(design.name, file, text));
+  const set = last === undefined ? { name: 'none', programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() } : programSet(last, frontEnd);
+  return begin({ set, texts });
+}
+
+/** The base and what is known after each patch: entry k after k patches. */
+export function prefixes(base: Amended, series: Series, changes: readonly Change[], frontEnd: FrontEnd): Amended[] {
+  const all: Amended[] = [base];
+  for (const [i, change] of changes.entries()) {
+    const message = series.messages[change.message];
+    const before = all[i] ?? base;
+    all.push(message === undefined ? before : amend(before, change, message, frontEnd, `${base.set.name}+${i + 1}`));
+  }
+  return all;
+}

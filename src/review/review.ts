@@ -1,0 +1,155 @@
+/**
+ * The review: joins series, programs, scenarios and claims. In: a `Series`. Out: a `Review`, the one thing that editor, reports
+ * and command line read. Knows neither VS Code nor Node.
+ */
+import { builtInScenarios } from '../scenario/library';
+import { machinePresets } from '../machine/presets';
+import type { FrontEnd } from '../code/front-end';
+import type { Amended } from '../code/bodies';
+import { parseChange } from '../patch/parse';
+import { claims } from '../prose/claims';
+import type { Scenario, ScenarioResult, Trace } from '../scenario/types';
+import type { MessagePlace } from '../place';
+import type { Series } from '../series/types';
+import { breakageFindings, shorten } from './breakage';
+import { select } from './choose';
+import { coverageOf, stageLines } from './coverage';
+import { baseOf, prefixes } from './prefixes';
+import { promiseFindings } from './promises';
+import { pathHits } from './rules';
+import { hunkLineAt, patchOf, spanOf } from './spans';
+import { type TrialStore, trials } from './trials';
+import type { Finding, MatrixCell, Review } from './types';
+import { type Broken, brokenOf } from './violations';
+import { windowReports } from './windows';
+
+export interface ReviewOptions {
+  /** Instead of what the evidence chooses. */
+  readonly design?: string;
+  /** Preset ids. */
+  readonly machines?: readonly string[];
+  /** Scenario ids; all built-in ones when absent. */
+  readonly scenarios?: readonly string[];
+  readonly signal?: { readonly aborted: boolean };
+}
+
+export interface Reviewer {
+  /** Never throws on what a series says. An aborted review gives what was found until then. */
+  review(series: Series, options?: ReviewOptions): Review;
+}
+
+/** A reviewer keeps what does not depend on a series: parsed designs and their runs without a patch. */
+export function createReviewer(frontEnd: FrontEnd, library: readonly Scenario[] = builtInScenarios()): Reviewer {
+  const bases = new Map<string, Amended>();
+  const store: TrialStore = new Map();
+  return { review: (series, options = {}) => review(frontEnd, library, bases, store, series, options) };
+}
+
+function review(frontEnd: FrontEnd, library: readonly Scenario[], bases: Map<string, Amended>, store: TrialStore, series: Series, options: ReviewOptions): Review {
+  const changes = series.patches.flatMap(patch => {
+    const message = series.messages[patch.message];
+    return message === undefined ? [] : [parseChange(message)];
+  });
+  const evidence = select(series, changes, machinePresets);
+  const design = options.design ?? evidence.design;
+  const selection = { ...evidence, machines: options.machines === undefined ? evidence.machines : new Set(options.machines) };
+  const base = bases.get(design ?? '') ?? baseOf(design, frontEnd);
+  bases.set(design ?? '', base);
+  const amended = prefixes(base, series, changes, frontEnd);
+
+  const scenarios = library.filter(scenario => design !== null && (options.scenarios?.includes(scenario.id) ?? true));
+  const touchesDesign = amended.slice(1).some(now => now.touched.some(touched => base.set.programs.has(touched.name)) || now.set.tables !== base.set.tables);
+  const results = touchesDesign ? trials(amended, scenarios, selection, store, options.signal) : amended.map((): ScenarioResult[] => []);
+
+  const allClaims = series.messages.flatMap(message => claims(message, changes[series.patches.findIndex(patch => patch.message === message.index)] ?? null));
+  const broken = results.map((now, prefix) => brokenOf(now, prefix));
+  const fallback = (one: Broken): MessagePlace | null => touchedAndExecuted(amended[one.prefix], results[one.prefix] ?? [], one);
+  const findings = [...breakageFindings(series, changes, broken, fallback), ...promiseFindings(series, allClaims, results), ...pathFindings(series, changes, amended)].sort(
+    (a, b) => a.patch - b.patch || a.at.line - b.at.line,
+  );
+
+  const traces: Record<string, Trace> = {};
+  const cells: MatrixCell[] = [];
+  for (const [prefix, now] of results.entries())
+    for (const result of now) {
+      const trace = result.traces[0] ?? null;
+      if (trace !== null) traces[trace.id] = trace;
+      for (const other of result.traces) if (findings.some(finding => finding.trace === other.id)) traces[other.id] = other;
+      cells.push({ scenario: result.scenario, machine: result.machine, prefix, verdict: result.verdict, reason: result.reason, trace: trace?.id ?? null });
+    }
+
+  return {
+    series,
+    changes,
+    findings,
+    claims: allClaims,
+    windows: results.flatMap((now, prefix) => windowReports(now, prefix)),
+    matrix: cells,
+    coverage: coverageOf(series, amended, results),
+    stages: stageLines(series, amended),
+    choices: evidence.choices,
+    traces,
+    damage: [...series.damage, ...changes.flatMap(change => change.damage), ...amended.flatMap(now => now.damage)],
+  };
+}
+
+/** The first line by which the breakage's patch touches a function that its run executed: where to point when no line took part itself. */
+function touchedAndExecuted(now: Amended | undefined, results: readonly ScenarioResult[], broken: Broken): MessagePlace | null {
+  const executed = results.find(result => result.scenario === broken.scenario && result.machine === broken.machine)?.executed;
+  const touched = now?.touched.find(one => executed?.has(one.name) && one.at.kind === 'message') ?? now?.touched.find(one => one.at.kind === 'message');
+  return touched?.at.kind === 'message' ? touched.at : null;
+}
+
+function pathFindings(series: Series, changes: readonly ReturnType<typeof parseChange>[], amended: readonly Amended[]): Finding[] {
+  const open = new Map<string, number>();
+  const findings: Finding[] = [];
+  for (const [prefix, now] of amended.entries()) {
+    if (prefix === 0) continue;
+    for (const touched of now.touched) {
+      const before = `${touched.file}:${touched.name}|`;
+      const hits = touched.program === null ? [] : pathHits(touched.program, touched.before, now.set);
+      // What an earlier patch of the series brought and this one's version of the function no longer has is repaired by it.
+      for (const [key, index] of open)
+        if (key.startsWith(before) && touched.evidence !== 'fragment') {
+          const still = touched.program !== null && pathHits(touched.program, null, now.set).some(hit => `${before}${hit.rule.id}|${hit.message}` === key);
+          const finding = findings[index];
+          if (!still && finding !== undefined) {
+            findings[index] = { ...finding, fixedBy: series.patches[prefix - 1]?.index ?? prefix, severity: 'info' };
+            open.delete(key);
+          }
+        }
+      for (const hit of hits) {
+        const at = spanOf(hit.at) ?? hit.related.map(one => spanOf(one.at)).find(span => span !== null) ?? null;
+        if (at === null) continue;
+        const patch = patchOf(series, at.message);
+        const where = hunkLineAt(changes[series.patches.findIndex(p => p.index === patch)], at.line);
+        open.set(`${before}${hit.rule.id}|${hit.message}`, findings.length);
+        findings.push({
+          id: `${hit.rule.id}:${patch}:${at.line}`,
+          rule: hit.rule.id,
+          title: hit.rule.title,
+          class: hit.rule.class,
+          severity: hit.rule.severity,
+          message: hit.message,
+          short: shorten(hit.message),
+          patch,
+          file: touched.file,
+          function: touched.name,
+          fileLine: where?.hunkLine.newLine ?? null,
+          at,
+          related: hit.related.flatMap(one => {
+            const span = spanOf(one.at);
+            return span === null ? [] : [{ at: span, patch: patchOf(series, span.message), message: one.message }];
+          }),
+          why: hit.why,
+          state: null,
+          trace: null,
+          introducedBy: series.patches[prefix - 1]?.index ?? prefix,
+          fixedBy: null,
+          evidence: touched.evidence,
+        });
+      }
+    }
+  }
+  return findings;
+}
