@@ -181,21 +181,6 @@ export function drive(
     const requesterId = requesterOf(step, agent, machine);
     if (step.stage === 'fire' || step.stage === 'forge')
       return requesterId === null ? { ...NOTHING, run: 'skipped' } : emit(step, agent, requesterId, now);
-    if (agent.kind === 'host' && step.stage === 'enable') {
-      // A device of the host is set up by its own driver: what a guest could disturb is its interrupt.
-      const vectors = requesterId === null ? null : platform.allocateVectors(requesterId, step.count ?? 1);
-      log.recorder.event({
-        actor: 'host',
-        kind: 'effect',
-        text:
-          vectors === null
-            ? 'the controllers have no vectors left'
-            : `${vectors.length} vector(s) allocated by the host's own driver`,
-        at: null,
-        function: null,
-      });
-      return { ...NOTHING, value: vectors === null ? -28 : 0 };
-    }
     const result = host.run(stageInput(step, agent, agents, machine, platform.granule));
     const absent = result.value === null && result.undecided.length === 0;
     return { ...NOTHING, run: absent ? 'absent' : 'done', value: result.value, undecided: result.undecided };

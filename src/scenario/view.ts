@@ -96,7 +96,12 @@ export function lastStep(view: RunView): StepRecord | null {
 
 /** The agent whose device has this requester id; devices that no agent claims are the host's. */
 export function agentOf(view: RunView, requesterId: number): string {
-  return view.agents.find((agent) => agent.requesterIds.includes(requesterId))?.name ?? 'host';
+  return view.agents.find((agent) => agent.requesterIds.includes(requesterId))?.name ?? hostName(view);
+}
+
+/** What the host is called in this scenario. */
+function hostName(view: RunView): string {
+  return view.agents.find((agent) => agent.kind === 'host')?.name ?? 'host';
 }
 
 /** `01:10.0 (nic0)`. */
@@ -135,7 +140,7 @@ export function sameInterrupt(a: Interrupt, b: Interrupt): boolean {
 export function ownerOf(view: RunView, vectors: readonly HardwareVector[], interrupt: Interrupt): string | null {
   const holder = vectors.find((vector) => sameInterrupt(vector.interrupt, interrupt));
   if (holder !== undefined) return agentOf(view, holder.requesterId);
-  return interrupt.kind === 'vector' ? 'host' : null;
+  return interrupt.kind === 'vector' ? hostName(view) : null;
 }
 
 export function domainOf(snapshot: Snapshot, requesterId: number): DomainView | null {
