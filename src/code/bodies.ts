@@ -8,7 +8,7 @@ import type { Damage, Place } from '../place';
 import type { Change, FileChange, Hunk, HunkLine } from '../patch/types';
 import type { BodySource, Evidence, Program, ProgramTable, SourceLine } from './types';
 import { applyHunks, type FileImage, placeOf, sourceLineOf, UNKNOWN_FILE, wholeFile } from './file-image';
-import { fragmentLines } from './fragment';
+import { fragmentLines, withType } from './fragment';
 import type { FrontEnd } from './front-end';
 import { isWhole, itemAt, type Layout, layoutOf, linesOf, type PlacedItem } from './layout';
 import { addedEnumerators, amendStructure, amendTable } from './partial';
@@ -288,7 +288,7 @@ function bodyOf(
   const { message } = work.change;
   const complete = items.find(isWhole);
   if (complete !== undefined) {
-    const lines = linesOf(complete);
+    const lines = withType(linesOf(complete));
     const unit = work.frontEnd.parse(file.path, lines, { evidence: 'full', source: sourceOf(lines, message) });
     work.damage.push(...unit.damage);
     const program = unit.programs.find((one) => one.name === name) ?? null;
@@ -333,7 +333,7 @@ function sourceOf(lines: readonly SourceLine[], message: number): BodySource {
 }
 
 function whole(work: FileWork, file: string, name: string, item: PlacedItem, message: number): Program | null {
-  const lines = linesOf(item);
+  const lines = withType(linesOf(item));
   return read(work.frontEnd, file, name, lines, 'full', sourceOf(lines, message));
 }
 

@@ -27,8 +27,14 @@ export function mendEdges(lines: readonly string[]): Mended {
   const stack: ('block' | 'do' | 'list')[] = [];
   let boundary = at;
   const parens: number[] = [];
+  /** An `if` of the piece's own level stands before; an `else` without one has its `if` out of sight. */
+  let condition = false;
   for (; at < text.length; at++) {
     const unit = text[at];
+    if (stack.length === 0 && (unit === 'i' || unit === 'e') && !/\w/.test(text[at - 1] ?? ' ')) {
+      if (/^if\b/.test(text.slice(at, at + 3))) condition = true;
+      else if (!condition && /^else\b/.test(text.slice(at, at + 5))) blank(at, at + 4);
+    }
     if (unit === '(') parens.push(at);
     else if (unit === ')') {
       if (parens.pop() === undefined) blank(at, at + 1);
@@ -36,7 +42,7 @@ export function mendEdges(lines: readonly string[]): Mended {
       if (parens.length === 0) boundary = at + 1;
     } else if (unit === '{') {
       const before = text.slice(Math.max(0, at - 200), at).trimEnd();
-      stack.push(/\bdo$/.test(before) ? 'do' : /[=(,]$/.test(before) ? 'list' : 'block');
+      stack.push(/\bdo$/.test(before) ? 'do' : /[=(,]$|=\s*\([^()]*\)$/.test(before) ? 'list' : 'block');
       parens.length = 0;
       boundary = at + 1;
     } else if (unit === '}') {
@@ -46,6 +52,7 @@ export function mendEdges(lines: readonly string[]): Mended {
         const length = rest?.[0].length ?? 1;
         blank(at, at + length);
         at += length - 1;
+        condition = false;
       }
       parens.length = 0;
       boundary = at + 1;
@@ -57,7 +64,7 @@ export function mendEdges(lines: readonly string[]): Mended {
   const suffix = stack
     .reverse()
     .map((kind) => (kind === 'do' ? `;} while (${UNSEEN});` : kind === 'list' ? '};' : ';}'));
-  return { lines: units.join('').split('\n'), suffix: [';', ...suffix].join(' ') };
+  return { lines: units.join('').split('\n'), suffix: (stack[0] === 'list' ? suffix : [';', ...suffix]).join(' ') };
 }
 
 function fit(line: string, length: number): string {
@@ -98,6 +105,10 @@ function mendStart(text: string, blank: (from: number, to: number) => void): num
         depth = 0;
       }
     } else if (unit === ';' && depth === 0) {
+      // `a : b;` without its `… ?`.
+      cut ||=
+        /^(?!\s*(?:case\b|default\b|\w+\s*:))[^?]*[^:?]:[^:?]/.test(text.slice(0, i)) &&
+        !text.slice(0, i).includes('?');
       if (!cut) return 0;
       blank(0, i + 1);
       return i + 1;

@@ -24,6 +24,13 @@ export function textOf(node: SyntaxNode, reading: Reading): string {
   return fold(reading.text.slice(node.start, node.end));
 }
 
+const ADDRESS_SPACES = /\b__(?:iomem|user|force|rcu|percpu|kernel|nocast|bitwise|private|safe)\b/g;
+
+/** A type as written, without the address spaces that only sparse reads. */
+function typeOf(node: SyntaxNode, reading: Reading): string {
+  return fold(reading.text.slice(node.start, node.end).replace(ADDRESS_SPACES, ' '));
+}
+
 export function fold(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
@@ -147,7 +154,7 @@ export function expression(node: SyntaxNode | null, reading: Reading): Expressio
       const operator = childOf(node, 'operator');
       return {
         kind: 'binary',
-        operator: operator === null ? '' : textOf(operator, reading),
+        operator: operator === null ? '' : binaryOperator(textOf(operator, reading)),
         left: child('left'),
         right: child('right'),
       };
@@ -175,13 +182,13 @@ export function expression(node: SyntaxNode | null, reading: Reading): Expressio
     case 'cast_expression':
     case 'compound_literal_expression': {
       const type = childOf(node, 'type');
-      return { kind: 'cast', type: type === null ? '' : textOf(type, reading), operand: child('value') };
+      return { kind: 'cast', type: type === null ? '' : typeOf(type, reading), operand: child('value') };
     }
     case 'type_descriptor':
-      return { kind: 'type', type: text() };
+      return { kind: 'type', type: typeOf(node, reading) };
     case 'sizeof_expression': {
       const type = childOf(node, 'type');
-      if (type !== null) return { kind: 'sizeof', type: textOf(type, reading), operand: null };
+      if (type !== null) return { kind: 'sizeof', type: typeOf(type, reading), operand: null };
       return { kind: 'sizeof', type: null, operand: child('value') };
     }
     case 'offsetof_expression': {
@@ -204,6 +211,11 @@ export function expression(node: SyntaxNode | null, reading: Reading): Expressio
     default:
       return unknown();
   }
+}
+
+/** `..` is what is left of a range's `...` where the parser saw `||`. */
+function binaryOperator(text: string): string {
+  return text === '..' ? '...' : text;
 }
 
 /** `a, b, c` as a flat list; any other node is a list of itself. */

@@ -22,7 +22,7 @@ export function fragmentLines(name: string, stretches: readonly PlacedItem[]): S
     let from = 0;
     if (!open) {
       const head = stretch.started ? headOf(stretch, lines, name) : sectionHead(name, stretch, at);
-      out.push(...head.lines);
+      out.push(...withType(head.lines));
       from = head.from;
       open = true;
       if (!stretch.started) out.push(unseen(at));
@@ -46,6 +46,14 @@ export function fragmentLines(name: string, stretches: readonly PlacedItem[]): S
       : { text: '}', at: empty(out.at(-1)?.at ?? { kind: 'design', file: '', line: 1 }) },
   );
   return out;
+}
+
+/** A head whose type stood in a line out of sight gets one of ours, so that the grammar takes it for a function. */
+export function withType(lines: readonly SourceLine[]): readonly SourceLine[] {
+  const first = lines[0];
+  return first !== undefined && /^[A-Za-z_]\w*\s*\(/.test(first.text)
+    ? [{ text: 'int', at: empty(first.at) }, ...lines]
+    : lines;
 }
 
 /** A place that no text stands at: the start of the line. */

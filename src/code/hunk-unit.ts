@@ -4,7 +4,7 @@
  */
 import type { Hunk } from '../patch/types';
 import { applyHunks, UNKNOWN_FILE } from './file-image';
-import { fragmentLines } from './fragment';
+import { fragmentLines, withType } from './fragment';
 import type { FrontEnd } from './front-end';
 import { isWhole, layoutOf, linesOf } from './layout';
 
@@ -16,15 +16,31 @@ export interface HunkUnit {
 
 /** Reads the post-image of one hunk. `message` is the index its places name. */
 export function hunkUnit(frontEnd: FrontEnd, file: string, hunk: Hunk, message: number): HunkUnit {
-  const at = { kind: 'message' as const, message, line: hunk.line, column: 0, endLine: hunk.line, endColumn: 0, added: false };
+  const at = {
+    kind: 'message' as const,
+    message,
+    line: hunk.line,
+    column: 0,
+    endLine: hunk.line,
+    endColumn: 0,
+    added: false,
+  };
   const { after } = applyHunks(UNKNOWN_FILE, [hunk], message, () => at);
   for (const item of layoutOf(after).items) {
     const named = item.kind === 'function' && item.name !== null;
     const whole = isWhole(item);
     if (!whole && !named && item.kind !== 'other') continue;
-    const lines = whole ? linesOf(item) : fragmentLines(item.name ?? 'unnamed', [item]);
+    const lines = whole
+      ? named
+        ? withType(linesOf(item))
+        : linesOf(item)
+      : fragmentLines(item.name ?? 'unnamed', [item]);
     const unit = frontEnd.parse(file, lines, { evidence: whole ? 'full' : 'fragment', source: 'hunk' });
-    if (!unit.clean) return { clean: false, trouble: `${whole ? 'whole' : 'cut'} ${item.name ?? linesOf(item)[0]?.text ?? ''}` };
+    if (!unit.clean)
+      return {
+        clean: false,
+        trouble: `${whole ? 'whole' : 'cut'} ${item.name ?? linesOf(item)[0]?.text ?? ''}`,
+      };
   }
   return { clean: true, trouble: null };
 }

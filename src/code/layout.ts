@@ -27,11 +27,17 @@ export function layoutOf(image: FileImage): Layout {
   for (const run of image.runs) {
     const texts = run.lines.map((line) => line.text);
     for (const item of topLevel(texts, run.start === 1)) {
-      const named = item.started || run.section === null ? item : { ...item, ...sectionItem(run.section.text) };
+      const named = item.started || run.section === null ? item : { ...item, ...enclosing(item, run.section.text) };
       items.push({ ...named, run, from: run.start + item.first, to: run.start + item.last });
     }
   }
   return { items };
+}
+
+/** What a hunk's section says of a cut item. The section may be stale: what looks like a list of values is in no function. */
+function enclosing(item: Item, section: string): Pick<Item, 'kind' | 'name'> {
+  const named = sectionItem(section);
+  return item.kind === 'table' && named.kind === 'function' ? { kind: 'table', name: null } : named;
 }
 
 /** The item that holds a line of the file; null for a line between items, or one nobody has seen. */

@@ -395,7 +395,8 @@ function whileStatement(builder: Builder, node: SyntaxNode, next: number, around
   const macro = reading.loops.get(node.start);
   if (macro !== undefined) {
     const inner = test?.children.find((child) => child.named) ?? null;
-    const args = inner === null ? [] : commaItems(inner).map((item) => expression(item, reading));
+    const bare = /^\w+\s*\(\s*\)/.test(reading.text.slice(node.start, node.start + 200));
+    const args = inner === null || bare ? [] : commaItems(inner).map((item) => expression(item, reading));
     head.lead(builder.add({ kind: 'each', macro, args, body, next, at }, node.start));
   } else {
     head.lead(

@@ -17,22 +17,13 @@ function parsed(
 ): ParsedUnit | null {
   const at = piece[0]?.at;
   if (at === undefined) return null;
-  const body = piece.map((line) => ({
-    text: line.text.replace(/[{}](?=[^"]*$)/g, (brace, offset: number) => keepBrace(line.text, brace, offset)),
-    at: line.at,
-  }));
-  return frontEnd.parse(file, [{ text: head, at }, ...body, { text: end, at }], {
+  return frontEnd.parse(file, [{ text: head, at }, ...piece, { text: end, at }], {
     evidence: 'fragment',
     source: 'hunk',
   });
 }
 
-/** A lone closing brace in column 0, or a head's opening one, belongs to what we wrap around. */
-function keepBrace(text: string, brace: string, offset: number): string {
-  if (brace === '}' && offset === 0) return ' ';
-  return brace;
-}
-
+/** The lines of some kinds, but for the head and the end, which the wrapping replaces. */
 function select(lines: readonly HunkLine[], kinds: readonly HunkLine['kind'][], message: number): SourceLine[] {
   return lines
     .filter((line) => kinds.includes(line.kind) && !/^[A-Za-z_{]/.test(line.text) && !/^}/.test(line.text))

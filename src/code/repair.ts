@@ -212,7 +212,18 @@ export function repair(text: string): Repaired {
   const third = new Patchwork(now);
   const bareThird = mask(now, false);
   loopMacros(third, bareThird, loops);
+  // `case A ... B:` parses as a disjunction; its operator, read from the text as written, says what it is.
+  for (const match of bareThird.matchAll(/\bcase\b[^:;{}?]*?[\w)'](\s*)\.\.\./g)) {
+    const at = match.index + match[0].length - 3;
+    third.overwrite(at, at + 3, '||');
+  }
+  // Entries of a table that a macro writes, without a comma behind them.
+  for (const match of bareThird.matchAll(/^[ \t]+(?:SET_\w+_OPS|\w*_PM_OPS)(\()/gm)) {
+    const close = closing(bareThird, match.index + match[0].length - 1);
+    if (close > 0 && !/^\s*[,;=]/.test(bareThird.slice(close, close + 20))) third.blank(match.index, close);
+  }
   typeArguments(third, bareThird, types);
+  plainTypeArguments(third, bareThird, types);
   return { text: third.result(), loops, types, defines, globals };
 }
 
@@ -243,7 +254,8 @@ function loopMacros(work: Patchwork, bare: string, loops: Map<number, string>): 
     if (/[*&+-]/.test(next[0]) && !bare.slice(close, close + next.index).includes('\n')) continue;
     // At file scope a head of a function looks the same: `int foo_for_each_bar(struct x *y)` and a brace in column 0.
     if (/^\s*\n\{/.test(bare.slice(close, close + 200)) && !/^[ \t]/.test(lineAround(bare, match.index))) continue;
-    work.overwrite(match.index, match.index + name.length, 'while');
+    if (bare.slice(open + 1, close - 1).trim() === '') work.overwrite(match.index, close, 'while (1)');
+    else work.overwrite(match.index, match.index + name.length, 'while');
     loops.set(match.index, name);
   }
 }
@@ -254,6 +266,8 @@ function lineAround(text: string, offset: number): string {
   return text.slice(start, end < 0 ? text.length : end);
 }
 
+const NO_TYPE_ARGUMENTS =
+  /^(?:sizeof|typeof|__typeof__|if|while|switch|offsetof|alignof|__alignof__|_Alignof|return|for)$/;
 const TYPE_ARGUMENT = /([(,]\s*)((?:const\s+)?(?:struct|union|enum)\s+)(\w+)(\s*\**)(?=\s*[,)])/g;
 
 /** `container_of(p, struct s, f)`: the word `struct` is blanked inside call arguments, and remembered. */
@@ -285,6 +299,23 @@ function typeArguments(work: Patchwork, bare: string, types: Map<number, string>
       start + keyword.length,
       `${keyword.replace(/\s+/g, ' ')}${match[3] ?? ''}${stars === '' ? '' : ` ${stars}`}`,
     );
+  }
+}
+
+const PLAIN_TYPE_ARGUMENT =
+  /[(,]\s*((?:(?:const|unsigned|signed|long|short|int|char|bool|void)\s+)*(?:unsigned|signed|long|short|int|char|bool|void)\b)(\s*\**)(?=\s*[,)])/g;
+
+/** `min_t(unsigned long, a, b)`: the type's words give way to a name of the same length. */
+function plainTypeArguments(work: Patchwork, bare: string, types: Map<number, string>): void {
+  for (const match of bare.matchAll(PLAIN_TYPE_ARGUMENT)) {
+    const callee = calleeOf(bare, match.index);
+    if (callee === null || !callee.inBody || NO_TYPE_ARGUMENTS.test(callee.name)) continue;
+    const type = match[1] ?? '';
+    const stars = (match[2] ?? '').trim();
+    const end = match.index + match[0].length;
+    const start = end - (match[2] ?? '').length - type.length;
+    work.overwrite(start, end, '_'.repeat(Math.min(type.length, 8)));
+    types.set(start, `${type.replace(/\s+/g, ' ')}${stars === '' ? '' : ` ${stars}`}`);
   }
 }
 

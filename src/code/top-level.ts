@@ -72,27 +72,49 @@ export function maskLines(lines: readonly string[]): string[] {
 function lead(bare: readonly string[], items: Item[]): number {
   let depth = 0;
   let seen = false;
-  for (let i = 0; i < bare.length; i++) {
+  // The rest of a macro's definition.
+  let skipped = 0;
+  while (/\\\s*$/.test(bare[skipped] ?? '')) skipped++;
+  if (skipped > 0) skipped++;
+  for (let i = skipped; i < bare.length; i++) {
     const line = bare[i] ?? '';
     if (line.startsWith('}')) {
-      items.push({ kind: 'other', name: null, first: 0, last: i, open: -1, started: false, ended: true });
+      const kind = /^\}\s*(?:\w[\w\s()]*)?;/.test(line) ? 'table' : 'other';
+      items.push({ kind, name: null, first: skipped, last: i, open: -1, started: false, ended: true });
       return i + 1;
     }
     if (/^[A-Za-z_]/.test(line) && !LABEL.test(line)) {
-      if (seen) items.push({ kind: 'other', name: null, first: 0, last: i - 1, open: -1, started: false, ended: true });
+      if (seen)
+        items.push({ kind: 'other', name: null, first: skipped, last: i - 1, open: -1, started: false, ended: true });
       return i;
     }
     if (line.startsWith('{') && depth === 0) {
       // The rest of a head, then its body.
       const end = endOf(bare, i);
-      items.push({ kind: 'other', name: null, first: 0, last: end.last, open: i, started: false, ended: end.ended });
+      items.push({
+        kind: 'other',
+        name: null,
+        first: skipped,
+        last: end.last,
+        open: i,
+        started: false,
+        ended: end.ended,
+      });
       return end.last + 1;
     }
     if (/^\s/.test(line) && line.trim() !== '' && !DIRECTIVE.test(line)) seen = true;
     depth += count(line);
   }
   if (seen)
-    items.push({ kind: 'other', name: null, first: 0, last: bare.length - 1, open: -1, started: false, ended: false });
+    items.push({
+      kind: 'other',
+      name: null,
+      first: skipped,
+      last: bare.length - 1,
+      open: -1,
+      started: false,
+      ended: false,
+    });
   return bare.length;
 }
 
