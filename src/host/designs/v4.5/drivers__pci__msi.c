@@ -105,13 +105,12 @@ void pci_msi_unmask_irq(struct irq_data *data)
 	msi_set_mask_bit(data, 0);
 }
 
+/* The model's devices are always awake, so that a message can be written at once. */
 void __pci_write_msi_msg(struct msi_desc *entry, struct msi_msg *msg)
 {
 	struct pci_dev *dev = msi_desc_to_pci_dev(entry);
 
-	if (dev->current_state != PCI_D0) {
-		/* the table is restored from the cached message on resume */
-	} else if (entry->msi_attrib.is_msix) {
+	if (entry->msi_attrib.is_msix) {
 		void *base = entry->mask_base + entry->msi_attrib.entry_nr * PCI_MSIX_ENTRY_SIZE;
 
 		writel(msg->address_lo, base + PCI_MSIX_ENTRY_LOWER_ADDR);
