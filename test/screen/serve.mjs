@@ -1,6 +1,6 @@
 // Starts the stand-in once for the whole screen suite, with the packaged extension installed.
 // Goes out to the tests, through vitest's `inject`: its address, its profile's folder, and where strangers are noted.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,7 @@ export default async function serve(project) {
   });
   project.provide('base', standIn.base);
   project.provide('profile', standIn.profile);
+  project.provide('settings', readFileSync(path.join(standIn.profile, 'User/settings.json'), 'utf8'));
   project.provide('strangers', strangers);
   return async () => {
     await standIn.stop();

@@ -5,7 +5,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inject } from 'vitest';
+import { afterEach, inject } from 'vitest';
 import { openBrowser, openPage } from '../../tools/browser.mjs';
 
 export const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
@@ -13,8 +13,8 @@ const pictures = path.join(root, 'test-results/screen');
 
 /** Themes by our names: what VS Code calls them, and the class its workbench then carries. */
 const themes = {
-  light: { setting: 'Default Light Modern', mark: '.monaco-workbench.vs' },
-  dark: { setting: 'Default Dark Modern', mark: '.monaco-workbench.vs-dark' },
+  light: { setting: 'Light Modern', mark: '.monaco-workbench.vs' },
+  dark: { setting: 'Dark Modern', mark: '.monaco-workbench.vs-dark' },
   'high-contrast': { setting: 'Default High Contrast', mark: '.monaco-workbench.hc-black' },
   'high-contrast-light': { setting: 'Default High Contrast Light', mark: '.monaco-workbench.hc-light' },
 };
@@ -24,13 +24,18 @@ const themes = {
  * @param {object} [options]
  * @param {string} [options.file] to open: a name in the workspace (default the sample v1), or null for none
  * @param {string} [options.samples] folder the workspace is a copy of; default samples/
+ * @param {keyof typeof themes} [options.theme]
+ * @param {Record<string, unknown>} [options.settings] of the user. They and the theme are there before the page loads.
  * @param {import('playwright-core').BrowserContextOptions} [options.context] e.g. another viewport
  */
 export async function openWorkbench({
   file = 'msi-window-v1.mbox',
   samples = path.join(root, 'samples'),
+  theme = 'light',
+  settings = {},
   context = {},
 } = {}) {
+  writeSettings({ 'workbench.colorTheme': themes[theme].setting, ...settings });
   const workspace = mkdtempSync(path.join(tmpdir(), 'db-ws-'));
   cpSync(samples, workspace, { recursive: true });
   const browser = await openBrowser();
@@ -41,11 +46,16 @@ export async function openWorkbench({
     ['skipReleaseNotes', 'true'],
   ];
   if (file) payload.push(['openFile', `vscode-remote://${new URL(base).host}${path.join(workspace, file)}`]);
-  await page.goto(
-    `${base}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(JSON.stringify(payload))}`,
-  );
-  await page.locator('.monaco-workbench').waitFor();
-  if (file) await page.locator(`.tab.active[data-resource-name="${path.basename(file)}"]`).waitFor();
+  const address = `${base}/?folder=${encodeURIComponent(workspace)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+  try {
+    await page.goto(address);
+    await page.locator(themes[theme].mark).waitFor();
+    if (file) await page.locator(`.tab.active[data-resource-name="${path.basename(file)}"]`).waitFor();
+  } catch (error) {
+    await takePicture(page, 'workbench-did-not-open');
+    await browser.close();
+    throw error;
+  }
 
   return {
     page,
@@ -92,22 +102,13 @@ export async function openWorkbench({
     webview() {
       return page.frameLocator('iframe.webview').frameLocator('iframe#active-frame');
     },
-    /** Writes settings of the user, beside those that stand. @param {Record<string, unknown>} added */
-    settings: changeSettings,
-    /** Switches the theme, and waits until it is there. @param {keyof typeof themes} name */
-    async theme(name) {
-      changeSettings({ 'workbench.colorTheme': themes[name].setting });
-      await page.locator(themes[name].mark).waitFor();
-    },
     /**
      * A picture in test-results/screen/, and with `keep` also in media/ when DOORBELL_KEEP_PICTURES is set.
      * @param {string} name without ending
      * @param {{ keep?: boolean }} [options]
      */
     async picture(name, { keep = false } = {}) {
-      mkdirSync(pictures, { recursive: true });
-      const file = path.join(pictures, `${name}.png`);
-      await page.screenshot({ path: file, animations: 'disabled', caret: 'hide' });
+      const file = await takePicture(page, name);
       if (keep && process.env.DOORBELL_KEEP_PICTURES) copyFileSync(file, path.join(root, 'media', `${name}.png`));
     },
     /** Closes the browser, and throws when anything but 127.0.0.1 was asked for. */
@@ -120,10 +121,28 @@ export async function openWorkbench({
   };
 }
 
-/** @param {Record<string, unknown>} added */
-function changeSettings(added) {
-  const file = path.join(inject('profile'), 'User/settings.json');
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...added }));
+/** @param {import('playwright-core').Page} page @param {string} name @returns the file */
+async function takePicture(page, name) {
+  mkdirSync(pictures, { recursive: true });
+  const file = path.join(pictures, `${name}.png`);
+  await page.screenshot({ path: file, animations: 'disabled', caret: 'hide' });
+  return file;
+}
+
+/**
+ * Keeps a picture of what was on the screen whenever a test of this file fails: `failed-….png`.
+ * @param {() => Awaited<ReturnType<typeof openWorkbench>> | undefined} current
+ */
+export function keepPictureOfFailure(current) {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await current()?.picture(`failed-${task.name.replace(/\W+/g, '-')}`);
+  });
+}
+
+/** Writes the user's settings: the suite's own, and these. @param {Record<string, unknown>} added */
+function writeSettings(added) {
+  const settings = { ...JSON.parse(inject('settings')), ...added };
+  writeFileSync(path.join(inject('profile'), 'User/settings.json'), JSON.stringify(settings));
 }
 
 /** Whether the extension host is being watched at all, so that "no strangers" means something. */
