@@ -71,6 +71,7 @@ const bundles = [
 const copies = [
   require.resolve('web-tree-sitter/web-tree-sitter.wasm'),
   require.resolve('tree-sitter-c/tree-sitter-c.wasm'),
+  path.join(root, 'src/scenario/scenario.schema.json'),
 ];
 
 /**
