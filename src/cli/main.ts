@@ -16,7 +16,7 @@ const terminal: Terminal = {
       else process.stdout.once('drain', resolve);
     }),
   complain: (message) => void process.stderr.write(`doorbell: ${printable(message)}\n`),
-  colours: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
+  colours: process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
 };
 
 async function main(): Promise<number> {
@@ -51,7 +51,7 @@ main().then(
   },
   (problem: unknown) => {
     terminal.complain(`This is a mistake of doorbell: ${problem instanceof Error ? problem.message : String(problem)}`);
-    if (process.env['DOORBELL_DEBUG'] && problem instanceof Error) process.stderr.write(`${problem.stack}\n`);
+    if (process.env.DOORBELL_DEBUG && problem instanceof Error) process.stderr.write(`${problem.stack}\n`);
     process.exitCode = 2;
   },
 );

@@ -28,6 +28,7 @@ function serveBatch(setup: BatchSetup): void {
 
 function serveEditor(): void {
   const frontEnd = loadFrontEnd();
+  const reviewer = frontEnd.then((loaded) => createReviewer(loaded));
   const cancelled = new Set<number>();
   let queue: Promise<void> = Promise.resolve();
   const say = (answer: ReviewAnswer): void => parentPort?.postMessage(answer);
@@ -39,13 +40,13 @@ function serveEditor(): void {
   };
 
   const review = async ({ id, sources, wishes }: Ask<'review'>): Promise<ReviewAnswer> => {
-    const reviewer = createReviewer(await frontEnd, wishes);
+    const { review: judge } = await reviewer;
     const all = await readSeries(sources);
     const reviews: Review[] = [];
     for (const series of all) {
       if (await stopped(id)) return { kind: 'cancelled', id };
       say({ kind: 'progress', id, done: reviews.length, total: all.length, text: series.subject });
-      reviews.push(reviewer.review(series));
+      reviews.push(judge(series, wishes));
     }
     return { kind: 'reviews', id, reviews };
   };

@@ -34,7 +34,9 @@ function headLine({ series }: Review, paint: Paint): string {
   const parts = [
     ...(series.version > 1 ? [`v${series.version}`] : []),
     count === 0 ? 'no patch' : count === 1 ? '1 patch' : `${count} patches`,
-    ...(series.messages.length > count ? [`${series.messages.length} mails`] : []),
+    ...(series.messages.length > count
+      ? [series.messages.length === 1 ? '1 mail' : `${series.messages.length} mails`]
+      : []),
   ];
   return `${paint('bold', printable(series.subject))} ${paint('grey', `(${parts.join(', ')})`)}`;
 }
@@ -105,6 +107,7 @@ const SIGN: Readonly<Record<Verdict, readonly [string, Colour]>> = {
 };
 
 function matrixLines({ matrix }: Review, paint: Paint): string[] {
+  if (matrix.length === 0) return [];
   const rows = new Map<string, (Verdict | undefined)[]>();
   for (const cell of matrix) {
     const name = `${cell.scenario} on ${cell.machine}`;
@@ -112,22 +115,32 @@ function matrixLines({ matrix }: Review, paint: Paint): string[] {
     row[cell.prefix] = cell.verdict;
     rows.set(name, row);
   }
-  const shown = [...rows].filter(([, row]) => row.some((verdict) => verdict !== undefined && verdict !== 'n/a'));
-  if (shown.length === 0) return [];
-  const width = Math.max(...shown.map(([name]) => name.length));
+  const told = [...rows].filter(([, row]) => tells(row));
+  const still = [...rows].filter(([, row]) => !tells(row)).map(([, row]) => row[0]);
+  const quiet = (['holds', 'violated', 'undecided', 'n/a'] as const)
+    .map((verdict) => [verdict, still.filter((one) => one === verdict).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([verdict, count]) => `${count} × ${verdict}`);
+  const width = Math.max(0, ...told.map(([name]) => printable(name).length));
   return [
     `${paint('bold', 'After each patch')} ${paint('grey', '(base first; + holds, ! violated, ? undecided, - does not apply)')}`,
-    ...shown.map(([name, row]) => {
+    ...told.map(([name, row]) => {
       const cells = Array.from(row, (verdict) =>
         verdict === undefined ? ' ' : paint(SIGN[verdict][1], SIGN[verdict][0]),
       );
       return `  ${printable(name).padEnd(width)}  ${cells.join(' ')}`;
     }),
+    ...(quiet.length > 0 ? [paint('grey', `  the same from the base to the last patch: ${quiet.join(', ')}`)] : []),
   ];
 }
 
+/** A row that the series changes. One that is the same from the base on is not the series' doing. */
+function tells(row: readonly (Verdict | undefined)[]): boolean {
+  return row.some((verdict) => verdict !== row[0]);
+}
+
 function coverageLines(review: Review, paint: Paint): string[] {
-  if (review.coverage.length === 0 && review.choices.length === 0) return [];
+  if (review.series.patches.length === 0 || (review.coverage.length === 0 && review.choices.length === 0)) return [];
   const { functions, full, spliced, fragment, executed, reasons } = coverageOf(review);
   const sorted = Object.entries(reasons).sort((a, b) => b[1] - a[1]);
   return [
