@@ -11,9 +11,9 @@ interface ClaimRule {
 }
 
 const DOORBELL = /\b(?:doorbells?|msi (?:pages?|mappings?|iovas?|frames?|bindings?|windows?|address(?:es)?)|(?:iova|window|frame) pages?|mappings?|iovas?|bindings?)\b/i;
-const UNDONE = /\b(?:unmap(?:s|ped|ping)?|t(?:ear|ears|orn|earing) down|g(?:ive|ives|iven|iving) back|(?:release|remove)[sd]?|releasing|removing|free[sd]?|freeing|returned to the (?:window|pool)|destroy(?:s|ed)?)\b/i;
+const UNDONE = /\b(?:unmap(?:s|ped|ping)?|t(?:ear|ears|orn|earing) down|g(?:ive|ives|iven|iving) back|(?:release|remove)[sd]?|releasing|removing|free[sd]?|freeing|drop(?:s|ped|ping)?|returned to the (?:window|pool)|destroy(?:s|ed)?)\b/i;
 const END_OF_LIFE =
-  /\b(?:disabl(?:e|es|ed|ing)|tear-?down|tear(?:s|ing)? down|last (?:vector|user|reference)|no longer (?:used|needed|in use)|unused|shut ?down|goes away|go away|is (?:closed|released|freed)|are (?:closed|released|freed)|on (?:release|free|detach)|vectors? (?:is|are) (?:freed|released|disabled)|error paths?|when .* fails?)\b/i;
+  /\b(?:disabl(?:e|es|ed|ing)|tear-?down|tear(?:s|ing)? down|last (?:vector|user|reference)|no longer (?:used|needed|in use)|unused|shut ?down|goes away|go away|(?:is|are) (?:closed|released|freed|detached|gone)|on (?:release|free|detach|close)|detach(?:ed|es|ing)?|before .*\b(?:is|are) (?:closed|released|freed)|vectors? (?:is|are) (?:freed|released|disabled)|error paths?|when .* fails?)\b/i;
 const CAPABILITY = /\b(?:IOMMU_CAP_INTR_REMAP|INTR_REMAP|interrupt[ -]remapping capability|interrupt[ -]isolation capability)\b/i;
 const WINDOW = /\b(?:windows?|reserved (?:iova )?(?:range|region|area)s?|msi (?:iova )?(?:range|region)s?|iova ranges?)\b/i;
 

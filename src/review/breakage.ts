@@ -1,10 +1,10 @@
 import type { MessagePlace } from '../place';
 import type { Series } from '../series/types';
 import type { Change } from '../patch/types';
-import { BROKEN_BETWEEN, INVARIANT_RULES, type Rule } from './catalog';
+import { BROKEN_BETWEEN, INVARIANT_RULES, LEFT_ON_ERROR, type Rule } from './catalog';
 import { hunkLineAt, patchOf, spanOf } from './spans';
 import type { Finding, Reason } from './types';
-import { type Broken, breakageKey } from './violations';
+import { blameOf, type Broken, breakageKey } from './violations';
 import { narrate } from '../scenario/narrate';
 
 /** One breakage over all prefixes: where it came, where it went. */
@@ -52,8 +52,11 @@ interface Group {
   readonly lives: Life[];
 }
 
-function ruleFor(invariant: Broken['invariant']): Rule {
-  return invariant === 'I12' ? BROKEN_BETWEEN : INVARIANT_RULES[invariant];
+/** The rule that speaks for a breakage. What only a failing call leaves behind is an error path's fault. */
+function ruleFor({ invariant, trace }: Broken): Rule {
+  if (invariant === 'I12') return BROKEN_BETWEEN;
+  if (trace.injected !== null && (invariant === 'I2' || invariant === 'I7')) return LEFT_ON_ERROR;
+  return INVARIANT_RULES[invariant];
 }
 
 /**
@@ -63,9 +66,10 @@ function ruleFor(invariant: Broken['invariant']): Rule {
 export function breakageFindings(series: Series, changes: readonly Change[], prefixes: readonly (readonly Broken[])[], fallback: (broken: Broken) => MessagePlace | null): Finding[] {
   const groups = new Map<string, Group>();
   for (const life of lives(prefixes)) {
-    const place = life.first.blame ?? fallback(life.first);
+    const message = series.patches[life.first.prefix - 1]?.message ?? -1;
+    const place = blameOf(life.first.trace, life.first.violation, message).place ?? fallback(life.first);
     if (place === null) continue;
-    const rule = ruleFor(life.first.invariant);
+    const rule = ruleFor(life.first);
     const key = `${rule.id}|${place.message}|${place.line}|${life.fixedBy === null ? 'open' : 'fixed'}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { rule, place, lives: [life] });
@@ -103,7 +107,7 @@ function findingOf(series: Series, changes: readonly Change[], { rule, place, li
     short: shorten(between ? `${rule.title.toLowerCase()} · fixed by ${fixedBy}/${total}` : first.violation.message),
     patch,
     file: where?.file.path ?? null,
-    function: first.trace.events.find(e => e.at?.kind === 'message' && e.at.message === place.message && e.at.line === place.line)?.function ?? first.event?.function ?? null,
+    function: first.trace.events.find(e => e.at?.kind === 'message' && e.at.message === place.message && e.at.line === place.line)?.function ?? null,
     fileLine: where?.hunkLine.newLine ?? null,
     at: { message: place.message, line: place.line, column: place.column, endLine: place.endLine, endColumn: place.endColumn },
     related: related.filter((r, i) => related.findIndex(o => o.at.message === r.at.message && o.at.line === r.at.line) === i),

@@ -27,6 +27,9 @@ export const INVARIANT_RULES: Readonly<Record<Exclude<InvariantId, 'I12'>, Rule>
   I11: { id: 'not-balanced', title: 'Acquired and not released', class: 'lifetime', severity: 'error' },
 };
 
+/** A doorbell, its page or a programmed vector that stays behind when a call on the way fails. */
+export const LEFT_ON_ERROR: Rule = { id: 'left-on-error', title: 'Left behind by an error path', class: 'lifetime', severity: 'error' };
+
 /** A state that is broken only between two patches of the series (I12). */
 export const BROKEN_BETWEEN: Rule = { id: 'broken-between', title: 'Broken between patches', class: 'bisect', severity: 'warning' };
 
@@ -37,4 +40,4 @@ export const FLAGS_UNCHECKED: Rule = { id: 'flags-unchecked', title: 'Unknown fl
 export const LEAK_ON_EXIT: Rule = { id: 'leak-on-exit', title: 'Leaked on this exit', class: 'lifetime', severity: 'warning' };
 export const LOCK_HELD: Rule = { id: 'lock-held-at-exit', title: 'Lock held at exit', class: 'context', severity: 'error' };
 
-export const RULES: readonly Rule[] = [...Object.values(INVARIANT_RULES), BROKEN_BETWEEN, PROMISE_NOT_KEPT, ARGSZ_UNCHECKED, FLAGS_UNCHECKED, LEAK_ON_EXIT, LOCK_HELD];
+export const RULES: readonly Rule[] = [...Object.values(INVARIANT_RULES), LEFT_ON_ERROR, BROKEN_BETWEEN, PROMISE_NOT_KEPT, ARGSZ_UNCHECKED, FLAGS_UNCHECKED, LEAK_ON_EXIT, LOCK_HELD];

@@ -1,41 +1,61 @@
 import type { Claim } from '../prose/types';
-import type { InvariantId, ScenarioResult } from '../scenario/types';
+import type { InvariantId, Scenario, ScenarioResult, Stage } from '../scenario/types';
 import type { Series } from '../series/types';
 import { PROMISE_NOT_KEPT } from './catalog';
 import { shorten } from './breakage';
 import { patchOf, spanOf } from './spans';
 import type { Finding } from './types';
-import { type Broken, brokenOf } from './violations';
+import { blameOf, type Broken, brokenOf } from './violations';
 
 /** What a claim of a kind promises, as invariants that must hold once the patch that makes it is applied. */
-const PROMISES: Readonly<Record<string, { readonly invariants: readonly InvariantId[]; readonly means: string }>> = {
-  'unmap-on-disable': { invariants: ['I2', 'I7'], means: 'after disable or release the doorbell is no longer mapped and its page is back in the window' },
-  'capability-dropped': { invariants: ['I4'], means: 'interrupt isolation is no longer claimed where the hardware does not give it' },
-  'window-checked': { invariants: ['I6', 'I8'], means: 'a window that meets other mappings is refused, and so is a mapping that meets the window' },
+const PROMISES: Readonly<Record<string, { readonly invariants: readonly InvariantId[]; readonly means: string; readonly stages: boolean }>> = {
+  'unmap-on-disable': { invariants: ['I2', 'I7'], means: 'after disable or release the doorbell is no longer mapped and its page is back in the window', stages: true },
+  'capability-dropped': { invariants: ['I4'], means: 'interrupt isolation is no longer claimed where the hardware does not give it', stages: false },
+  'window-checked': { invariants: ['I6', 'I8'], means: 'a window that meets other mappings is refused, and so is a mapping that meets the window', stages: false },
 };
 
-/** Is the claim a promise that the code of its own patch must keep now? Later work, proposals, questions and conditions are not. */
+/** Is the claim a promise that the code must keep now? Later work, proposals, questions and conditions are not. */
 function isPromise(claim: Claim): boolean {
   return claim.depth === 0 && claim.polarity === 'affirms' && (claim.tense === 'adds' || claim.tense === 'no longer' || claim.tense === 'states');
 }
 
+/** Words of a sentence → the stages at whose end its promise must hold. No such word: at the end of any. */
+const MOMENTS: readonly { readonly words: RegExp; readonly stages: readonly Stage[] }[] = [
+  { words: /\bdetach/i, stages: ['detach', 'release'] },
+  { words: /\b(?:clos(?:e|ed|ing)|release[sd]? (?:the|its|a) (?:device|container|group))\b/i, stages: ['release', 'detach'] },
+  { words: /\b(?:disabl|last (?:vector|user)|vectors? (?:is|are) freed)/i, stages: ['disable', 'forge', 'fire', 'enable'] },
+];
+
+function stagesOf(text: string): ReadonlySet<Stage> | null {
+  const stages = MOMENTS.filter(moment => moment.words.test(text)).flatMap(moment => moment.stages);
+  return stages.length === 0 ? null : new Set(stages);
+}
+
 /**
- * Holds the promises of the commit messages against the runs: a promise whose invariant is broken at the patch's own prefix
- * is not kept. `results[k]` are the runs after k patches. What could not be run is left alone.
+ * Holds the promises of commit messages and cover letter against the runs: a promise whose invariant is broken at the patch's
+ * own prefix (the cover's: at the end) is not kept. `results[k]` are the runs after k patches. What could not be run is left alone.
  */
-export function promiseFindings(series: Series, claims: readonly Claim[], results: readonly (readonly ScenarioResult[])[]): Finding[] {
+export function promiseFindings(series: Series, claims: readonly Claim[], scenarios: readonly Scenario[], results: readonly (readonly ScenarioResult[])[]): Finding[] {
+  const steps = new Map(scenarios.map(scenario => [scenario.id, scenario.steps]));
   const findings: Finding[] = [];
   for (const claim of claims) {
     const promise = PROMISES[claim.kind];
     const patch = patchOf(series, claim.message);
-    if (promise === undefined || patch === 0 || !isPromise(claim)) continue;
-    const prefix = series.patches.findIndex(p => p.index === patch) + 1;
-    const brokenAt = (k: number): Broken[] => brokenOf(results[k] ?? [], k).filter(broken => promise.invariants.includes(broken.invariant) && broken.trace.injected === null);
+    if (promise === undefined || (patch === 0 && claim.message !== series.cover) || !isPromise(claim)) continue;
+    const prefix = patch === 0 ? series.patches.length : series.patches.findIndex(p => p.index === patch) + 1;
+    const stages = promise.stages ? stagesOf(claim.text) : null;
+    const brokenAt = (k: number): Broken[] =>
+      brokenOf(results[k] ?? [], k).filter(broken => {
+        const stage = steps.get(broken.scenario)?.[broken.trace.events[broken.violation.event]?.step ?? -1]?.stage;
+        return promise.invariants.includes(broken.invariant) && broken.trace.injected === null && (stages === null || stage === undefined || stages.has(stage));
+      });
     const broken = brokenAt(prefix)[0];
     if (broken === undefined) continue;
     let fixedBy: number | null = null;
     for (let k = prefix + 1; k < results.length && fixedBy === null; k++) if (brokenAt(k).length === 0) fixedBy = k;
-    const at = spanOf(broken.blame);
+    const message = series.patches[prefix - 1]?.message ?? -1;
+    const { place, event } = blameOf(broken.trace, broken.violation, message);
+    const at = spanOf(place);
     findings.push({
       id: `${PROMISE_NOT_KEPT.id}:${patch}:${claim.at.line}`,
       rule: PROMISE_NOT_KEPT.id,
@@ -49,11 +69,11 @@ export function promiseFindings(series: Series, claims: readonly Claim[], result
       function: null,
       fileLine: null,
       at: claim.at,
-      related: at === null ? [] : [{ at, patch: patchOf(series, at.message), message: broken.event?.text ?? broken.violation.message }],
+      related: at === null ? [] : [{ at, patch: patchOf(series, at.message), message: event?.text ?? broken.violation.message }],
       why: [{ text: `understood as: ${promise.means}`, reference: null }, ...broken.violation.why],
       state: null,
       trace: broken.trace.id,
-      introducedBy: patch,
+      introducedBy: patch === 0 ? broken.prefix : patch,
       fixedBy,
       evidence: 'prose',
     });

@@ -1,7 +1,7 @@
 import type { MessagePlace, Place } from '../place';
 import type { ScenarioResult, Trace, TraceEvent, Violation } from '../scenario/types';
 
-/** One broken invariant of one run, with the line of the series to point at. */
+/** One broken invariant of one run, as it was found after `prefix` patches. */
 export interface Broken {
   readonly invariant: Violation['invariant'];
   readonly scenario: string;
@@ -9,9 +9,6 @@ export interface Broken {
   readonly prefix: number;
   readonly violation: Violation;
   readonly trace: Trace;
-  /** The line to blame; null when no line of the series took part. */
-  readonly blame: MessagePlace | null;
-  readonly event: TraceEvent | null;
 }
 
 const added = (place: Place | null | undefined): place is MessagePlace => place?.kind === 'message' && place.added;
@@ -21,16 +18,32 @@ export function breakageKey(broken: Broken): string {
   return [broken.invariant, broken.scenario, broken.machine, broken.trace.injected ?? '', broken.violation.message.replace(/0x[0-9a-f]+|\d+/gi, '#')].join('|');
 }
 
+/** Broken by something that was not done: the line to blame is one that should have done it, not one that did its part. */
+const BY_ABSENCE: ReadonlySet<Violation['invariant']> = new Set(['I2', 'I7', 'I11']);
+
+/** The last event of the step in which a violation came to light that stands on a line of this message, up to the violation. */
+function lastOfStep(trace: Trace, violation: Violation, message: number): TraceEvent | undefined {
+  const step = trace.events[violation.event]?.step;
+  for (let i = violation.event; i >= 0; i--) {
+    const event = trace.events[i];
+    if (event === undefined || event.step !== step) return undefined;
+    if (added(event.at) && event.at.message === message) return event;
+  }
+  return undefined;
+}
+
 /**
- * The line to blame: the first cause that the series itself added, else the event that broke the invariant, else any line
- * of the series among the causes (context lines too). Null when only the base's own lines took part.
+ * The line to blame, best first. `message` is the patch with which the breakage came.
+ * What was not undone: the last line of that patch in the step that should have undone it.
+ * A cause which that patch added; then one that any patch added; then a line of the series among the causes.
+ * Null when only the base's own lines took part.
  */
-export function blameOf(trace: Trace, violation: Violation): { readonly place: MessagePlace | null; readonly event: TraceEvent | null } {
+export function blameOf(trace: Trace, violation: Violation, message: number): { readonly place: MessagePlace | null; readonly event: TraceEvent | null } {
   const chain = [...violation.causes, violation.event].map(i => trace.events[i]).filter(event => event !== undefined);
-  const first = chain.find(event => added(event.at));
-  if (first !== undefined && first.at?.kind === 'message') return { place: first.at, event: first };
-  const context = chain.find(event => event.at?.kind === 'message');
-  if (context?.at?.kind === 'message') return { place: context.at, event: context };
+  const own = chain.find(event => added(event.at) && event.at.message === message);
+  const undone = BY_ABSENCE.has(violation.invariant) ? lastOfStep(trace, violation, message) : undefined;
+  const best = undone ?? own ?? chain.find(event => added(event.at)) ?? chain.find(event => event.at?.kind === 'message');
+  if (best?.at?.kind === 'message') return { place: best.at, event: best };
   return { place: null, event: trace.events[violation.event] ?? null };
 }
 
@@ -41,8 +54,7 @@ export function brokenOf(results: readonly ScenarioResult[], prefix: number): Br
       ? []
       : result.traces.flatMap(trace =>
           trace.violations.map(violation => {
-            const { place, event } = blameOf(trace, violation);
-            return { invariant: violation.invariant, scenario: result.scenario, machine: result.machine, prefix, violation, trace, blame: place, event };
+            return { invariant: violation.invariant, scenario: result.scenario, machine: result.machine, prefix, violation, trace };
           }),
         ),
   );

@@ -38,7 +38,7 @@ function acquires(node: ProgramNode, locals: ReadonlySet<string>): Held | null {
 const HARMLESS = /^(?:IS_ERR\w*|PTR_ERR\w*|(?:un)?likely|WARN_ON\w*|BUG_ON|(?:pr|dev)_\w+|printk|memset|memcpy|mutex_init|spin_lock_init|INIT_LIST_HEAD|kref_init|sizeof)$/;
 
 /** Does the call take the object over, as far as anybody can tell? Unknown callees may: then they do. */
-function takesOver(call: CallExpression, variable: string): boolean {
+function takesOver(call: CallExpression, variable: string, programs: ReadonlyMap<string, Program>, depth = 0): boolean {
   const name = calleeOf(call);
   return call.args.some((arg, index) => {
     if (!namesIn(arg).has(variable)) return false;
@@ -47,6 +47,8 @@ function takesOver(call: CallExpression, variable: string): boolean {
     // `x->field` hands over what the field holds, not x.
     if (bare.kind === 'field') return false;
     const known = name === null ? null : primitive(name);
+    const helper = name === null || call.target.kind !== 'name' ? undefined : programs.get(name);
+    if (known === null && helper !== undefined && bare.kind === 'name' && depth < 2) return keeps(helper, index, programs, depth + 1);
     if (known === null || call.target.kind !== 'name') return true;
     if (argumentIndex(known.releases?.by ?? null) === index) return true;
     if (known.transfers !== null) return argumentIndex(known.transfers) === index;
@@ -54,9 +56,16 @@ function takesOver(call: CallExpression, variable: string): boolean {
   });
 }
 
+/** Does a helper of known body store, free or pass on what it gets as this argument? */
+function keeps(helper: Program, index: number, programs: ReadonlyMap<string, Program>, depth: number): boolean {
+  const parameter = helper.parameters[index];
+  if (parameter === undefined || helper.evidence === 'fragment' || helper.nodes.some(node => node.kind === 'unknown')) return true;
+  return helper.nodes.some(node => letsGo(node, parameter.name, programs, depth));
+}
+
 /** Does the node let the object out of this path's hands: freed, stored, returned, passed on? */
-function letsGo(node: ProgramNode, variable: string): boolean {
-  if (callsOf(node).some(call => takesOver(call, variable))) return true;
+function letsGo(node: ProgramNode, variable: string, programs: ReadonlyMap<string, Program>, depth = 0): boolean {
+  if (callsOf(node).some(call => takesOver(call, variable, programs, depth))) return true;
   if (node.kind === 'return') return node.value !== null && namesIn(node.value).has(variable);
   if (node.kind === 'declare') return node.init !== null && node.init.kind !== 'call' && namesIn(node.init).has(variable) && !/^[\w ]*$/.test(node.variable.type);
   let gone = false;
@@ -90,12 +99,12 @@ function failed(condition: Expression, taken: boolean, variable: string): boolea
   return text === `${variable} == NULL` && taken;
 }
 
-function leaked(program: Program, path: Path, locals: ReadonlySet<string>): Held[] {
+function leaked(program: Program, path: Path, locals: ReadonlySet<string>, programs: ReadonlyMap<string, Program>): Held[] {
   const held = new Map<string, Held>();
   for (const step of path.steps) {
     const node = program.nodes[step.node];
     if (node === undefined) continue;
-    for (const name of [...held.keys()]) if (letsGo(node, name)) held.delete(name);
+    for (const name of [...held.keys()]) if (letsGo(node, name, programs)) held.delete(name);
     if (node.kind === 'branch' && step.decision?.kind === 'branch') for (const name of [...held.keys()]) if (failed(node.condition, step.decision.taken, name)) held.delete(name);
     const gained = acquires(node, locals);
     if (gained !== null) held.set(gained.variable, gained);
@@ -104,7 +113,7 @@ function leaked(program: Program, path: Path, locals: ReadonlySet<string>): Held
 }
 
 /** An exit that reports failure while a local variable still holds the only reference to what this function acquired. */
-export const leakRule: PathRule = (program: Program) => {
+export const leakRule: PathRule = (program, { programs }) => {
   if (program.evidence === 'fragment' || program.nodes.some(node => node.kind === 'unknown')) return [];
   const locals = new Set(program.nodes.flatMap(node => (node.kind === 'declare' ? [node.variable.name] : [])));
   if (!program.nodes.some(node => acquires(node, locals) !== null)) return [];
@@ -113,14 +122,14 @@ export const leakRule: PathRule = (program: Program) => {
   const seen = new Set<string>();
   const hits: RuleHit[] = [];
   // Exits that some path leaves rightly: there the turn towards them is to blame, not the exit.
-  const shared = new Set(outcome.paths.flatMap(path => (path.exit === 'return' && leaked(program, path, locals).length === 0 ? [path.steps.at(-1)?.node] : [])));
+  const shared = new Set(outcome.paths.flatMap(path => (path.exit === 'return' && leaked(program, path, locals, programs).length === 0 ? [path.steps.at(-1)?.node] : [])));
   for (const path of outcome.paths) {
     if (path.exit !== 'return' || failsAt(program, path) !== true) continue;
     const last = path.steps.at(-1)?.node;
     const decided = [...path.steps].reverse().map(step => program.nodes[step.node]).find(node => node?.kind === 'branch');
     const exit = shared.has(last) ? decided : program.nodes[last ?? -1];
     if (exit === undefined) continue;
-    for (const one of leaked(program, path, locals)) {
+    for (const one of leaked(program, path, locals, programs)) {
       const key = `${one.variable}|${program.nodes.indexOf(exit)}`;
       if (seen.has(key)) continue;
       seen.add(key);

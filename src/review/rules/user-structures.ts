@@ -35,24 +35,41 @@ function userStructures(program: Program, structures: ReadonlyMap<string, Struct
 const hasField = (structure: Structure, field: string): boolean => structure.fields.some(one => one.name === field);
 
 /** Where a decision of the function, or a call that gets the whole structure, looks at a field. */
-function uses(program: Program, variable: string, field: string): { readonly decided: Expression[]; readonly handedOver: boolean } {
+function uses(program: Program, variable: string, field: string, programs: ReadonlyMap<string, Program>): { readonly decided: Expression[]; readonly handedOver: boolean } {
   const decided: Expression[] = [];
   let handedOver = false;
+  const isField = (e: Expression) => e.kind === 'field' && e.field === field && e.base.kind === 'name' && e.base.name === variable;
+  /** Does the helper look at the field of the structure it gets? One whose body is not known may. */
+  const helperLooks = (callee: string, index: number): boolean => {
+    const helper = programs.get(callee);
+    const parameter = helper?.parameters[index];
+    if (helper === undefined || helper.evidence === 'fragment' || parameter === undefined) return true;
+    return helper.nodes.some(node => expressionsOf(node).some(expression => {
+      let looks = false;
+      visit(expression, inner => {
+        if (inner.kind === 'field' && inner.field === field && inner.base.kind === 'name' && inner.base.name === parameter.name && (node.kind === 'branch' || node.kind === 'switch' || node.kind === 'return')) looks = true;
+        // Passed on further: leave it at that.
+        if (inner.kind === 'call' && inner.args.some(arg => print(withoutCasts(arg)) === parameter.name) && !/^(?:copy_(?:from|to)_user|memset)$/.test(calleeOf(inner) ?? '')) looks = true;
+      });
+      return looks;
+    }));
+  };
   for (const node of program.nodes) {
     const decides = node.kind === 'branch' || node.kind === 'switch' || node.kind === 'return';
     for (const expression of expressionsOf(node)) {
       visit(expression, inner => {
-        if (inner.kind === 'field' && inner.field === field && inner.base.kind === 'name' && inner.base.name === variable && decides) decided.push(expression);
-        if (inner.kind === 'call' && !/^(?:copy_(?:from|to)_user|memset|sizeof|offsetof\w*)$/.test(calleeOf(inner) ?? '')) {
-          for (const arg of inner.args) {
+        if (isField(inner) && decides) decided.push(expression);
+        const callee = inner.kind === 'call' ? (calleeOf(inner) ?? '') : '';
+        if (inner.kind === 'call' && !/^(?:copy_(?:from|to)_user|memset|sizeof|offsetof\w*)$/.test(callee)) {
+          for (const [index, arg] of inner.args.entries()) {
             const bare = withoutCasts(arg);
-            if (bare.kind === 'unary' && bare.operator === '&' && bare.operand.kind === 'name' && bare.operand.name === variable) handedOver = true;
-            if (bare.kind === 'name' && bare.name === variable) handedOver = true;
-            if (bare.kind === 'field' && bare.field === field && bare.base.kind === 'name' && bare.base.name === variable) handedOver = true;
+            const whole = bare.kind === 'unary' && bare.operator === '&' ? bare.operand : bare;
+            if (whole.kind === 'name' && whole.name === variable && helperLooks(callee, index)) handedOver = true;
+            if (isField(bare)) handedOver = true;
           }
         }
         // Copied elsewhere: looked at where this rule cannot see.
-        if (inner.kind === 'assign' && inner.value.kind === 'field' && inner.value.field === field && inner.value.base.kind === 'name' && inner.value.base.name === variable) handedOver = true;
+        if (inner.kind === 'assign' && isField(withoutCasts(inner.value))) handedOver = true;
       });
     }
   }
@@ -90,13 +107,13 @@ function refusesUnknown(decision: Expression, variable: string, field: string): 
 }
 
 /** `argsz` and `flags` of a structure from userspace must be looked at before the rest is believed. */
-export const userStructureRule: PathRule = (program, { structures }) => {
+export const userStructureRule: PathRule = (program, { structures, programs }) => {
   if (program.evidence === 'fragment') return [];
   const hits: RuleHit[] = [];
   for (const { variable, structure, copy } of userStructures(program, structures)) {
     const related = [{ at: structure.at, message: `struct ${structure.name}` }];
     if (hasField(structure, 'argsz')) {
-      const { decided, handedOver } = uses(program, variable.name, 'argsz');
+      const { decided, handedOver } = uses(program, variable.name, 'argsz', programs);
       if (decided.length === 0 && !handedOver)
         hits.push({
           rule: ARGSZ_UNCHECKED,
@@ -107,7 +124,7 @@ export const userStructureRule: PathRule = (program, { structures }) => {
         });
     }
     if (hasField(structure, 'flags')) {
-      const { decided, handedOver } = uses(program, variable.name, 'flags');
+      const { decided, handedOver } = uses(program, variable.name, 'flags', programs);
       if (!handedOver && !decided.some(decision => refusesUnknown(decision, variable.name, 'flags')))
         hits.push({
           rule: FLAGS_UNCHECKED,
