@@ -4,7 +4,7 @@
  */
 import { requesterName } from '../scenario/state';
 import { iommuTable } from './designs/tables';
-import { globalNamed } from './evaluate';
+import { globalNamed } from './globals';
 import { initialise, msiListOf } from './links';
 import { keyFor } from './names';
 import { MSI_CAP, MSIX_CAP } from './primitives/pci';
@@ -67,7 +67,13 @@ function makeDevices(world: World, bus: StructValue): void {
     const key = spec.group !== undefined ? `group ${spec.group}` : `alias ${spec.alias ?? spec.requesterId}`;
     let group = groups.get(key);
     if (!group) {
-      group = { id: groups.size + 1, object: newStruct('struct iommu_group', 'unknown'), devices: [], domain: null, fallback: null };
+      group = {
+        id: groups.size + 1,
+        object: newStruct('struct iommu_group', 'unknown'),
+        devices: [],
+        domain: null,
+        fallback: null,
+      };
       groups.set(key, group);
       world.groups.push(group);
     }
@@ -76,17 +82,41 @@ function makeDevices(world: World, bus: StructValue): void {
     dev.fields.set('bus', bus);
     dev.fields.set('iommu_group', group.object);
     msiListOf(pdev);
-    for (const [field, value] of Object.entries({ msi_enabled: 0, msix_enabled: 0, current_state: 0, irq: 0, devfn: spec.requesterId & 255, msi_cap: MSI_CAP, msix_cap: MSIX_CAP, no_msi: 0, is_busmaster: 1 }))
+    for (const [field, value] of Object.entries({
+      msi_enabled: 0,
+      msix_enabled: 0,
+      current_state: 0,
+      irq: 0,
+      devfn: spec.requesterId & 255,
+      msi_cap: MSI_CAP,
+      msix_cap: MSIX_CAP,
+      no_msi: 0,
+      is_busmaster: 1,
+    }))
       pdev.fields.set(field, value);
     const domain = newStruct('struct irq_domain', 'zero');
-    domain.fields.set('ops', world.set.tables.has('msi_domain_ops') ? globalNamed(world, 'msi_domain_ops') : newStruct('struct irq_domain_ops', 'zero'));
+    domain.fields.set(
+      'ops',
+      world.set.tables.has('msi_domain_ops')
+        ? globalNamed(world, 'msi_domain_ops')
+        : newStruct('struct irq_domain_ops', 'zero'),
+    );
     pdev.fields.set('msi_domain', domain);
     const vdev = newStruct('struct vfio_pci_device', 'zero');
     vdev.fields.set('pdev', pdev);
     vdev.fields.set('irq_type', NUM_IRQS);
     vdev.fields.set('refcnt', 1);
     dev.fields.set('driver_data', vdev);
-    const device: DeviceRecord = { requesterId: spec.requesterId, name: spec.name, agent: agent?.name ?? 'host', host: (agent?.kind ?? 'host') === 'host', pdev, vdev, group, irqs: [] };
+    const device: DeviceRecord = {
+      requesterId: spec.requesterId,
+      name: spec.name,
+      agent: agent?.name ?? 'host',
+      host: (agent?.kind ?? 'host') === 'host',
+      pdev,
+      vdev,
+      group,
+      irqs: [],
+    };
     group.devices.push(device);
     world.devices.set(spec.requesterId, device);
     const path = `devices/${requesterName(spec.requesterId)}`;
@@ -114,12 +144,17 @@ const containerObjects = new WeakMap<World, Map<string, StructValue>>();
 
 function containerObject(world: World, agent: string): StructValue {
   let of = containerObjects.get(world);
-  if (!of) containerObjects.set(world, (of = new Map()));
+  if (!of) {
+    of = new Map();
+    containerObjects.set(world, of);
+  }
   let object = of.get(agent);
   if (!object) {
     object = newStruct('struct vfio_container', 'unknown');
     const driver = newStruct('struct vfio_iommu_driver', 'unknown');
-    const ops = world.set.tables.has('vfio_iommu_driver_ops_type1') ? globalNamed(world, 'vfio_iommu_driver_ops_type1') : 0;
+    const ops = world.set.tables.has('vfio_iommu_driver_ops_type1')
+      ? globalNamed(world, 'vfio_iommu_driver_ops_type1')
+      : 0;
     driver.fields.set('ops', ops);
     object.fields.set('iommu_driver', driver);
     object.fields.set('iommu_data', 0);

@@ -6,18 +6,19 @@ import type { Place } from '../place';
 import { requesterName } from '../scenario/state';
 import { boot } from './boot';
 import { ERRNO } from './constants';
-import { evaluate, store } from './evaluate';
+import { evaluate } from './evaluate';
 import type { Host, HostOptions, StageInput, StageResult } from './host';
 import { callValue, invoke } from './interpreter';
+import { store } from './locations';
 import { plainName } from './names';
 import type { Platform } from './platform';
 import { PRIMITIVES } from './primitives/index';
 import { callsOf } from './stages';
 import type { ProgramSet } from './types';
-import { functionNamed, isStruct, structOf } from './values';
 import type { Value } from './values';
-import { createLedger, Halt, incident } from './world';
+import { functionNamed, isStruct, structOf } from './values';
 import type { World } from './world';
+import { createLedger, Halt, incident } from './world';
 
 const NOWHERE: Place = { kind: 'design', file: '', line: 0 };
 const CAP_INTR_REMAP = 1;
@@ -34,12 +35,22 @@ export function createHost(set: ProgramSet, platform: Platform, options: HostOpt
     claimsIsolation: () => claims(world),
     claimPlace: () => claimPlace(world),
     get domains() {
-      return world.domains.filter((d) => !d.freed).map((d) => ({ id: d.id, agent: d.agent, requesterIds: [...d.requesterIds] }));
+      return world.domains
+        .filter((d) => !d.freed)
+        .map((d) => ({ id: d.id, agent: d.agent, requesterIds: [...d.requesterIds] }));
     },
     get windows() {
       return world.windows
         .filter((w) => w.open)
-        .map((w) => ({ agent: w.agent, domain: w.domain, base: w.base, size: w.size, granule: w.granule, allocated: [...w.allocated.keys()].sort((a, b) => a - b), event: w.event }));
+        .map((w) => ({
+          agent: w.agent,
+          domain: w.domain,
+          base: w.base,
+          size: w.size,
+          granule: w.granule,
+          allocated: [...w.allocated.keys()].sort((a, b) => a - b),
+          event: w.event,
+        }));
     },
     get programmed() {
       return [...world.vectors.values()].map((v) => ({ ...v }));
@@ -107,7 +118,8 @@ function runStage(world: World, input: StageInput): StageResult {
   if (input.stage === 'fire' || input.stage === 'forge') return emit(world, input);
   const calls = callsOf(world, input);
   if (typeof calls === 'string') return { value: null, undecided: [calls] };
-  if (calls.length === 0 || !calls.some((c) => world.set.programs.has(c.program))) return { value: null, undecided: [] };
+  if (calls.length === 0 || !calls.some((c) => world.set.programs.has(c.program)))
+    return { value: null, undecided: [] };
   let value: number | null = 0;
   for (const call of calls) {
     if (!world.set.programs.has(call.program)) continue;
@@ -136,7 +148,8 @@ function runStage(world: World, input: StageInput): StageResult {
       changes: world.ledger.take(),
     });
     if (isVoid(world, call.program)) value = 0;
-    for (const held of world.locks.slice(given)) incident(world, 'lock-held-at-exit', `${held.name} is still held when ${call.program}() returns`, held.at);
+    for (const held of world.locks.slice(given))
+      incident(world, 'lock-held-at-exit', `${held.name} is still held when ${call.program}() returns`, held.at);
     world.locks = [];
   }
   return { value, undecided: [...world.undecided] };
@@ -156,17 +169,33 @@ function emit(world: World, input: StageInput): StageResult {
   const data = input.stage === 'forge' ? (input.data ?? own?.data) : own?.data;
   const name = requesterName(requesterId);
   if (address === undefined || data === undefined) {
-    world.options.recorder.event({ actor: device.name, kind: 'hardware', text: `${name} writes nothing: vector ${input.vector} is not programmed and enabled`, at: null, function: null });
+    world.options.recorder.event({
+      actor: device.name,
+      kind: 'hardware',
+      text: `${name} writes nothing: vector ${input.vector} is not programmed and enabled`,
+      at: null,
+      function: null,
+    });
     return { value: 0, undecided: [] };
   }
   const outcome = world.platform.emit(requesterId, address, data, 4);
   const text =
-    outcome.kind === 'interrupt' ? `raises ${outcome.interrupt.kind} ${outcome.interrupt.number} via ${outcome.via}`
-    : outcome.kind === 'memory' ? `lands in memory at 0x${outcome.physical.toString(16)}`
-    : outcome.kind === 'ignored' ? `has no effect: ${outcome.why}`
-    : outcome.kind === 'fault' ? `faults in ${outcome.unit}: ${outcome.why}`
-    : `is dropped by ${outcome.unit}: ${outcome.why}`;
-  world.options.recorder.event({ actor: device.name, kind: 'hardware', text: `${name} writes ${data} to 0x${address.toString(16)}: it ${text}`, at: null, function: null });
+    outcome.kind === 'interrupt'
+      ? `raises ${outcome.interrupt.kind} ${outcome.interrupt.number} via ${outcome.via}`
+      : outcome.kind === 'memory'
+        ? `lands in memory at 0x${outcome.physical.toString(16)}`
+        : outcome.kind === 'ignored'
+          ? `has no effect: ${outcome.why}`
+          : outcome.kind === 'fault'
+            ? `faults in ${outcome.unit}: ${outcome.why}`
+            : `is dropped by ${outcome.unit}: ${outcome.why}`;
+  world.options.recorder.event({
+    actor: device.name,
+    kind: 'hardware',
+    text: `${name} writes ${data} to 0x${address.toString(16)}: it ${text}`,
+    at: null,
+    function: null,
+  });
   return { value: 0, undecided: [] };
 }
 

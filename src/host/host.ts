@@ -56,7 +56,15 @@ export interface StageResult {
 
 /** A rule of the kernel's own world that a call broke while it ran: recorded by the interpreter, turned into violations by the invariants. */
 export interface Incident {
-  readonly kind: 'sleep-in-atomic' | 'double-free' | 'use-after-free' | 'unlock-not-held' | 'lock-held-at-exit' | 'null-dereference' | 'unmap-nothing' | 'leak-at-exit';
+  readonly kind:
+    | 'sleep-in-atomic'
+    | 'double-free'
+    | 'use-after-free'
+    | 'unlock-not-held'
+    | 'lock-held-at-exit'
+    | 'null-dereference'
+    | 'unmap-nothing'
+    | 'leak-at-exit';
   readonly message: string;
   /** Index of the event. */
   readonly event: number;
@@ -99,7 +107,11 @@ export interface Host {
   claimsIsolation(): boolean | null;
   /** The place at which the claim is made (the `return true`), if a program made it. */
   claimPlace(): Place | null;
-  readonly domains: readonly { readonly id: number; readonly agent: string; readonly requesterIds: readonly number[] }[];
+  readonly domains: readonly {
+    readonly id: number;
+    readonly agent: string;
+    readonly requesterIds: readonly number[];
+  }[];
   readonly windows: readonly HostWindow[];
   readonly programmed: readonly ProgrammedVector[];
   readonly incidents: readonly Incident[];
@@ -111,7 +123,11 @@ export interface Host {
 
 export interface HostOptions {
   readonly unsafeInterrupts: boolean;
-  readonly agents: readonly { readonly name: string; readonly kind: 'host' | 'guest'; readonly requesterIds: readonly number[] }[];
+  readonly agents: readonly {
+    readonly name: string;
+    readonly kind: 'host' | 'guest';
+    readonly requesterIds: readonly number[];
+  }[];
   readonly recorder: Recorder;
   readonly chooser: Chooser;
   /** Steps of the interpreter before a run is given up as undecided. */

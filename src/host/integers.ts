@@ -20,14 +20,63 @@ export const LONG = int(64, true);
 export const ULONG = int(64, false);
 
 const NAMED: Readonly<Record<string, IntegerType>> = {
-  bool: int(1, false), _Bool: int(1, false),
-  char: int(8, true), 'signed char': int(8, true), 'unsigned char': int(8, false), u8: int(8, false), __u8: int(8, false), uint8_t: int(8, false), s8: int(8, true),
-  short: int(16, true), 'unsigned short': int(16, false), u16: int(16, false), __u16: int(16, false), uint16_t: int(16, false), s16: int(16, true), __le16: int(16, false),
-  int: INT, signed: INT, s32: INT, __s32: INT, int32_t: INT, pid_t: INT,
-  'unsigned int': UINT, unsigned: UINT, u32: UINT, __u32: UINT, uint32_t: UINT, gfp_t: UINT, __le32: UINT, fmode_t: UINT, uint: UINT,
-  long: LONG, 'long int': LONG, 'long long': LONG, s64: LONG, __s64: LONG, int64_t: LONG, ssize_t: LONG, loff_t: LONG, ptrdiff_t: LONG,
-  'unsigned long': ULONG, 'unsigned long long': ULONG, 'unsigned long int': ULONG, 'long unsigned int': ULONG, u64: ULONG, __u64: ULONG, uint64_t: ULONG,
-  size_t: ULONG, dma_addr_t: ULONG, phys_addr_t: ULONG, resource_size_t: ULONG, irq_hw_number_t: ULONG, uintptr_t: ULONG, pgoff_t: ULONG, pfn_t: ULONG, __le64: ULONG, ulong: ULONG,
+  bool: int(1, false),
+  _Bool: int(1, false),
+  char: int(8, true),
+  'signed char': int(8, true),
+  'unsigned char': int(8, false),
+  u8: int(8, false),
+  __u8: int(8, false),
+  uint8_t: int(8, false),
+  s8: int(8, true),
+  short: int(16, true),
+  'unsigned short': int(16, false),
+  u16: int(16, false),
+  __u16: int(16, false),
+  uint16_t: int(16, false),
+  s16: int(16, true),
+  __le16: int(16, false),
+  int: INT,
+  signed: INT,
+  s32: INT,
+  __s32: INT,
+  int32_t: INT,
+  pid_t: INT,
+  'unsigned int': UINT,
+  unsigned: UINT,
+  u32: UINT,
+  __u32: UINT,
+  uint32_t: UINT,
+  gfp_t: UINT,
+  __le32: UINT,
+  fmode_t: UINT,
+  uint: UINT,
+  long: LONG,
+  'long int': LONG,
+  'long long': LONG,
+  s64: LONG,
+  __s64: LONG,
+  int64_t: LONG,
+  ssize_t: LONG,
+  loff_t: LONG,
+  ptrdiff_t: LONG,
+  'unsigned long': ULONG,
+  'unsigned long long': ULONG,
+  'unsigned long int': ULONG,
+  'long unsigned int': ULONG,
+  u64: ULONG,
+  __u64: ULONG,
+  uint64_t: ULONG,
+  size_t: ULONG,
+  dma_addr_t: ULONG,
+  phys_addr_t: ULONG,
+  resource_size_t: ULONG,
+  irq_hw_number_t: ULONG,
+  uintptr_t: ULONG,
+  pgoff_t: ULONG,
+  pfn_t: ULONG,
+  __le64: ULONG,
+  ulong: ULONG,
 };
 
 const parsed = new Map<string, IntegerType | null>();
@@ -36,7 +85,10 @@ const parsed = new Map<string, IntegerType | null>();
 export function integerType(type: string): IntegerType | null {
   let found = parsed.get(type);
   if (found === undefined) {
-    const plain = type.replace(/\b(const|volatile|static|register|__user|__iomem|__force|__bitwise)\b/g, '').replace(/\s+/g, ' ').trim();
+    const plain = type
+      .replace(/\b(const|volatile|static|register|__user|__iomem|__force|__bitwise)\b/g, '')
+      .replace(/\s+/g, ' ')
+      .trim();
     found = plain.startsWith('enum ') ? INT : (NAMED[plain] ?? null);
     parsed.set(type, found);
   }
@@ -46,13 +98,17 @@ export function integerType(type: string): IntegerType | null {
 /** Brings a number into the range of a type. */
 export function wrap(value: number, type: IntegerType): number {
   switch (type.bits) {
-    case 1: return value === 0 ? 0 : 1;
-    case 8: return type.signed ? (lowWord(value) << 24) >> 24 : lowWord(value) & 0xff;
-    case 16: return type.signed ? (lowWord(value) << 16) >> 16 : lowWord(value) & 0xffff;
+    case 1:
+      return value === 0 ? 0 : 1;
+    case 8:
+      return type.signed ? (lowWord(value) << 24) >> 24 : lowWord(value) & 0xff;
+    case 16:
+      return type.signed ? (lowWord(value) << 16) >> 16 : lowWord(value) & 0xffff;
     case 32:
       if (type.signed) return value >= -2147483648 && value <= 2147483647 ? value : lowWord(value) | 0;
       return value >= 0 && value < T32 ? value : lowWord(value);
-    case 64: return wrap64(value);
+    case 64:
+      return wrap64(value);
   }
 }
 
@@ -107,7 +163,9 @@ export function shiftLeft(a: number, n: number): number {
   if (n >= 64) return 0;
   const product = a * 2 ** n;
   if (product >= -T63 && product < T63) return product;
-  return n >= 32 ? join(lowWord(lowWord(a) * 2 ** (n - 32)), 0) : join(lowWord(highWord(a) * 2 ** n + Math.floor(lowWord(a) / 2 ** (32 - n))), lowWord(lowWord(a) * 2 ** n));
+  return n >= 32
+    ? join(lowWord(lowWord(a) * 2 ** (n - 32)), 0)
+    : join(lowWord(highWord(a) * 2 ** n + Math.floor(lowWord(a) / 2 ** (32 - n))), lowWord(lowWord(a) * 2 ** n));
 }
 
 /** `a >> n`; `unsigned` decides what comes in at the top. */
@@ -117,7 +175,9 @@ export function shiftRight(a: number, n: number, unsigned: boolean): number {
   if (n >= 64) return 0;
   const high = highWord(a);
   const low = lowWord(a);
-  return n >= 32 ? Math.floor(high / 2 ** (n - 32)) : Math.floor(high / 2 ** n) * T32 + lowWord(Math.floor(low / 2 ** n) + high * 2 ** (32 - n));
+  return n >= 32
+    ? Math.floor(high / 2 ** (n - 32))
+    : Math.floor(high / 2 ** n) * T32 + lowWord(Math.floor(low / 2 ** n) + high * 2 ** (32 - n));
 }
 
 /** Compares two numbers, as unsigned 64-bit values when asked: −1, 0, 1. */

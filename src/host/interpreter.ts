@@ -3,12 +3,15 @@
  * Out: what it returned. Knows C's control flow; what primitives do stands under `primitives/`.
  */
 import type { Expression, Program } from '../code/types';
-import { primitive as kernelFact } from '../kernel/primitives';
 import type { Primitive as KernelFact } from '../kernel/primitives';
+import { primitive as kernelFact } from '../kernel/primitives';
 import type { Place } from '../place';
 import { ERRNO, GFP_MAY_SLEEP } from './constants';
-import { convert, evaluate, initialValue, store } from './evaluate';
+import { convert } from './conversion';
+import { evaluate } from './evaluate';
+import { initialValue } from './globals';
 import { isStructType } from './layout';
+import { store } from './locations';
 import { beginsAnew, startLoop } from './loops';
 import { nullDereference } from './memory-access';
 import { plainName } from './names';
@@ -30,11 +33,14 @@ function typesOf(program: Program): ReadonlyMap<string, string> {
   let found = types.get(program);
   if (!found) {
     const made = new Map<string, string>();
-    for (const parameter of program.parameters) made.set(parameter.name, parameter.array === null ? parameter.type : `${parameter.type} *`);
+    for (const parameter of program.parameters)
+      made.set(parameter.name, parameter.array === null ? parameter.type : `${parameter.type} *`);
     for (const node of program.nodes) {
-      if (node.kind === 'declare') made.set(node.variable.name, node.variable.array === null ? node.variable.type : `${node.variable.type} []`);
+      if (node.kind === 'declare')
+        made.set(node.variable.name, node.variable.array === null ? node.variable.type : `${node.variable.type} []`);
     }
-    types.set(program, (found = made));
+    found = made;
+    types.set(program, found);
   }
   return found;
 }
@@ -44,7 +50,17 @@ export function invoke(world: World, program: Program, args: readonly Value[], a
   const caller = world.frame;
   const depth = caller === null ? 0 : caller.depth + 1;
   if (depth > DEEPEST) throw new Halt(`calls nest deeper than ${DEEPEST} at ${program.name}()`);
-  const frame: Frame = { program, locals: new Map(), types: typesOf(program), loops: new Map(), caller, at, depth, announced: -1, place: program.at };
+  const frame: Frame = {
+    program,
+    locals: new Map(),
+    types: typesOf(program),
+    loops: new Map(),
+    caller,
+    at,
+    depth,
+    announced: -1,
+    place: program.at,
+  };
   for (let i = 0; i < program.parameters.length; i++) {
     const parameter = program.parameters[i];
     if (!parameter) continue;
@@ -72,7 +88,8 @@ function run(world: World, frame: Frame): Value {
   for (;;) {
     const node = nodes[at];
     if (!node) return 0;
-    if (++world.steps > world.options.budget) throw new Halt(`the budget of ${world.options.budget} steps is spent in ${program.name}()`);
+    if (++world.steps > world.options.budget)
+      throw new Halt(`the budget of ${world.options.budget} steps is spent in ${program.name}()`);
     frame.place = node.at;
     let next: number;
     switch (node.kind) {
@@ -82,13 +99,16 @@ function run(world: World, frame: Frame): Value {
         break;
       case 'declare': {
         const { variable, init } = node;
-        if (init !== null || variable.array !== null || isStructType(variable.type)) frame.locals.set(variable.name, initialValue(world, frame, variable.type, variable.array, init));
+        if (init !== null || variable.array !== null || isStructType(variable.type))
+          frame.locals.set(variable.name, initialValue(world, frame, variable.type, variable.array, init));
         else frame.locals.delete(variable.name);
         next = node.next;
         break;
       }
       case 'branch':
-        next = truth(world, evaluate(world, frame, node.condition), node.at, textOf(node.condition)) ? node.then : node.otherwise;
+        next = truth(world, evaluate(world, frame, node.condition), node.at, node.condition)
+          ? node.then
+          : node.otherwise;
         break;
       case 'each':
         next = turn(world, frame, at, from, node.macro, node.args) ? node.body : node.next;
@@ -111,16 +131,28 @@ function run(world: World, frame: Frame): Value {
   }
 }
 
-function turn(world: World, frame: Frame, head: number, from: number, macro: string, args: readonly Expression[]): boolean {
+function turn(
+  world: World,
+  frame: Frame,
+  head: number,
+  from: number,
+  macro: string,
+  args: readonly Expression[],
+): boolean {
   let loop = beginsAnew(frame.program, head, from) ? undefined : frame.loops.get(head);
   if (!loop) {
     const started = startLoop(world, frame, macro, args);
     if (started === null) {
       world.undecided.add(`unknown loop: ${macro}()`);
-      for (const arg of args.slice(0, 1)) if (arg.kind === 'name') store(world, frame, arg, newUnknown(arg.name), false);
-      return world.options.chooser.decide(`${macro}(…) has another item`, frame.place) && beginsAnew(frame.program, head, from);
+      for (const arg of args.slice(0, 1))
+        if (arg.kind === 'name') store(world, frame, arg, newUnknown(arg.name), false);
+      return (
+        world.options.chooser.decide(`${macro}(…) has another item`, frame.place) &&
+        beginsAnew(frame.program, head, from)
+      );
     }
-    frame.loops.set(head, (loop = started));
+    loop = started;
+    frame.loops.set(head, loop);
   }
   if (loop.next().done !== true) return true;
   frame.loops.delete(head);
@@ -135,14 +167,22 @@ function choose(world: World, frame: Frame, node: Extract<Program['nodes'][numbe
       continue;
     }
     const equal = comparison('==', subject, evaluate(world, frame, one.value), () => false);
-    if (truth(world, equal, node.at, `${textOf(node.subject)} == ${textOf(one.value)}`)) return one.next;
+    if (truth(world, equal, node.at)) return one.next;
   }
   return node.otherwise;
 }
 
 /** Calls a function by value: a program of the design, a primitive, or something known only from the kernel's facts. */
-export function callValue(world: World, target: Value, args: readonly Value[], expressions: readonly Expression[], at: Place, field: string | null): Value {
-  if (typeof target === 'number') nullDereference(world, field === null ? 'a function' : `the callback ${field}`, target, at);
+export function callValue(
+  world: World,
+  target: Value,
+  args: readonly Value[],
+  expressions: readonly Expression[],
+  at: Place,
+  field: string | null,
+): Value {
+  if (typeof target === 'number')
+    nullDereference(world, field === null ? 'a function' : `the callback ${field}`, target, at);
   if (typeof target !== 'object' || target.kind !== 'function') {
     world.undecided.add(`unknown call${field === null ? '' : `: ${field}()`}`);
     return newUnknown(`${field ?? 'call'}()`);
@@ -166,14 +206,18 @@ export function callValue(world: World, target: Value, args: readonly Value[], e
   if (fact) return byFact(call, fact);
   if (world.globals.has(name)) {
     const value = world.globals.get(name);
-    if (value !== undefined && typeof value === 'object' && value.kind === 'function' && value.name !== name) return callValue(world, value, args, expressions, at, field);
+    if (value !== undefined && typeof value === 'object' && value.kind === 'function' && value.name !== name)
+      return callValue(world, value, args, expressions, at, field);
   }
   world.undecided.add(`unknown call: ${name}()`);
   return newUnknown(`${name}()`);
 }
 
 function sleeps(fact: KernelFact, call: Call): boolean {
-  if (fact.maySleep === 'gfp') return call.args.some((arg, i) => typeof arg === 'number' && isGfp(call.expressions[i]) && (arg & GFP_MAY_SLEEP) !== 0);
+  if (fact.maySleep === 'gfp')
+    return call.args.some(
+      (arg, i) => typeof arg === 'number' && isGfp(call.expressions[i]) && (arg & GFP_MAY_SLEEP) !== 0,
+    );
   return fact.maySleep;
 }
 
@@ -186,7 +230,8 @@ function isGfp(of: Expression | undefined): boolean {
 /** What the kernel's facts say of a function nobody models: may it sleep, may it fail, what comes back. */
 function byFact(call: Call, fact: KernelFact): Value {
   if (sleeps(fact, call)) mightSleep(call);
-  const canBeMadeToFail = fact.fails.length > 0 || fact.returns === 'err' || fact.returns === 'ptr_err' || fact.returns === 'ptr_null';
+  const canBeMadeToFail =
+    fact.fails.length > 0 || fact.returns === 'err' || fact.returns === 'ptr_err' || fact.returns === 'ptr_null';
   const failed = canBeMadeToFail ? injected(call) : null;
   switch (fact.returns) {
     case 'void':

@@ -3,7 +3,7 @@
  * its data, the root chip.
  */
 import { controllerTables } from './designs/tables';
-import { globalNamed } from './evaluate';
+import { globalNamed } from './globals';
 import type { StructValue, Value } from './values';
 import { functionNamed, isStruct, newStruct, structOf } from './values';
 import type { IrqRecord, World } from './world';
@@ -31,10 +31,18 @@ function controllerKind(world: World, record: IrqRecord): 'gicv2m' | 'its' | 'ap
 /** What irqchip code finds in `chip_data`: the frame, the ITS device, or the remapping entry. */
 function chipData(world: World, record: IrqRecord, kind: 'gicv2m' | 'its' | 'apic'): StructValue {
   const { vector, device } = record;
-  const key = kind === 'apic' ? `${vector.controller}/${record.irq}` : kind === 'its' ? `${vector.controller}/${device.requesterId}` : vector.controller;
+  const key =
+    kind === 'apic'
+      ? `${vector.controller}/${record.irq}`
+      : kind === 'its'
+        ? `${vector.controller}/${device.requesterId}`
+        : vector.controller;
   let data = world.controllers.get(key);
   if (!data) {
-    data = newStruct(kind === 'gicv2m' ? 'struct v2m_data' : kind === 'its' ? 'struct its_device' : 'struct intel_ir_data', 'unknown');
+    data = newStruct(
+      kind === 'gicv2m' ? 'struct v2m_data' : kind === 'its' ? 'struct its_device' : 'struct intel_ir_data',
+      'unknown',
+    );
     world.controllers.set(key, data);
   }
   if (kind === 'gicv2m') {
@@ -82,7 +90,10 @@ export function hierarchyFor(world: World, record: IrqRecord): void {
   const second = structOf(record.data.fields.get('parent_data')) ?? newStruct('struct irq_data', 'zero');
   const third = structOf(second.fields.get('parent_data')) ?? newStruct('struct irq_data', 'zero');
   const data = chipData(world, record, kind);
-  level(third, record, { chip: tableNamed(world, names.root, 'struct irq_chip'), hwirq: record.vector.interrupt.number });
+  level(third, record, {
+    chip: tableNamed(world, names.root, 'struct irq_chip'),
+    hwirq: record.vector.interrupt.number,
+  });
   level(second, record, {
     chip: tableNamed(world, names.chip, 'struct irq_chip'),
     chip_data: data,

@@ -2,22 +2,69 @@
  * Sizes and offsets of C types, consistent with each other: what programs compare (`argsz`, `minsz`, `offsetofend`)
  * comes out as on a 64-bit kernel for structures whose fields are known, and as a fixed plausible size for others.
  */
-import type { ProgramSet } from './types';
+
 import { integerType } from './integers';
+import type { ProgramSet } from './types';
 
 /** User structures whose size is part of the UAPI and that a diff seldom shows. */
 const UAPI: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  'struct vfio_iommu_type1_dma_map': [['argsz', '__u32'], ['flags', '__u32'], ['vaddr', '__u64'], ['iova', '__u64'], ['size', '__u64']],
-  'struct vfio_iommu_type1_dma_unmap': [['argsz', '__u32'], ['flags', '__u32'], ['iova', '__u64'], ['size', '__u64']],
-  'struct vfio_iommu_type1_info': [['argsz', '__u32'], ['flags', '__u32'], ['iova_pgsizes', '__u64']],
-  'struct vfio_irq_set': [['argsz', '__u32'], ['flags', '__u32'], ['index', '__u32'], ['start', '__u32'], ['count', '__u32']],
-  'struct msi_msg': [['address_lo', 'u32'], ['address_hi', 'u32'], ['data', 'u32']],
-  'struct resource': [['start', 'resource_size_t'], ['end', 'resource_size_t']],
-  'struct msix_entry': [['vector', 'u32'], ['entry', 'u16']],
-  'struct iova': [['pfn_hi', 'unsigned long'], ['pfn_lo', 'unsigned long']],
-  'struct iova_domain': [['granule', 'unsigned long'], ['start_pfn', 'unsigned long'], ['dma_32bit_pfn', 'unsigned long']],
-  'struct iommu_domain_geometry': [['aperture_start', 'dma_addr_t'], ['aperture_end', 'dma_addr_t'], ['force_aperture', 'bool']],
-  'struct irq_data': [['mask', 'u32'], ['irq', 'unsigned int'], ['hwirq', 'irq_hw_number_t']],
+  'struct vfio_iommu_type1_dma_map': [
+    ['argsz', '__u32'],
+    ['flags', '__u32'],
+    ['vaddr', '__u64'],
+    ['iova', '__u64'],
+    ['size', '__u64'],
+  ],
+  'struct vfio_iommu_type1_dma_unmap': [
+    ['argsz', '__u32'],
+    ['flags', '__u32'],
+    ['iova', '__u64'],
+    ['size', '__u64'],
+  ],
+  'struct vfio_iommu_type1_info': [
+    ['argsz', '__u32'],
+    ['flags', '__u32'],
+    ['iova_pgsizes', '__u64'],
+  ],
+  'struct vfio_irq_set': [
+    ['argsz', '__u32'],
+    ['flags', '__u32'],
+    ['index', '__u32'],
+    ['start', '__u32'],
+    ['count', '__u32'],
+  ],
+  'struct msi_msg': [
+    ['address_lo', 'u32'],
+    ['address_hi', 'u32'],
+    ['data', 'u32'],
+  ],
+  'struct resource': [
+    ['start', 'resource_size_t'],
+    ['end', 'resource_size_t'],
+  ],
+  'struct msix_entry': [
+    ['vector', 'u32'],
+    ['entry', 'u16'],
+  ],
+  'struct iova': [
+    ['pfn_hi', 'unsigned long'],
+    ['pfn_lo', 'unsigned long'],
+  ],
+  'struct iova_domain': [
+    ['granule', 'unsigned long'],
+    ['start_pfn', 'unsigned long'],
+    ['dma_32bit_pfn', 'unsigned long'],
+  ],
+  'struct iommu_domain_geometry': [
+    ['aperture_start', 'dma_addr_t'],
+    ['aperture_end', 'dma_addr_t'],
+    ['force_aperture', 'bool'],
+  ],
+  'struct irq_data': [
+    ['mask', 'u32'],
+    ['irq', 'unsigned int'],
+    ['hwirq', 'irq_hw_number_t'],
+  ],
 };
 
 const OPAQUE = 64;
@@ -35,11 +82,15 @@ const fieldTypes = new WeakMap<ProgramSet, Map<string, Map<string, string> | nul
 /** Declared type of a field; empty when nobody knows it. */
 export function fieldType(set: ProgramSet, type: string, field: string): string {
   let ofSet = fieldTypes.get(set);
-  if (!ofSet) fieldTypes.set(set, (ofSet = new Map()));
+  if (!ofSet) {
+    ofSet = new Map();
+    fieldTypes.set(set, ofSet);
+  }
   let fields = ofSet.get(type);
   if (fields === undefined) {
     const known = fieldsOf(set, type.replace(/\s*\*\s*$/, '').replace(/^const /, ''));
-    ofSet.set(type, (fields = known ? new Map(known) : null));
+    fields = known ? new Map(known) : null;
+    ofSet.set(type, fields);
   }
   return fields?.get(field) ?? '';
 }

@@ -56,7 +56,8 @@ export function entryOf(node: StructValue, member: string): Value {
   let at: StructValue = node;
   for (const name of member.split('.').reverse()) {
     const { parent } = at;
-    if (parent?.kind !== 'struct' || (at.member !== name && name !== '')) return at.parent === null ? node : newUnknown(`container of ${member}`);
+    if (parent?.kind !== 'struct' || (at.member !== name && name !== ''))
+      return at.parent === null ? node : newUnknown(`container of ${member}`);
     at = parent;
   }
   return at;

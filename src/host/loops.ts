@@ -34,7 +34,10 @@ export function successors(node: ProgramNode): readonly number[] {
 export function beginsAnew(program: Program, head: number, from: number): boolean {
   if (from < 0) return true;
   let heads = firstEntries.get(program);
-  if (!heads) firstEntries.set(program, (heads = new Map()));
+  if (!heads) {
+    heads = new Map();
+    firstEntries.set(program, heads);
+  }
   let outside = heads.get(head);
   if (!outside) {
     const seen = new Set<number>();
@@ -47,7 +50,8 @@ export function beginsAnew(program: Program, head: number, from: number): boolea
       seen.add(at);
       open.push(...successors(node));
     }
-    heads.set(head, (outside = seen));
+    outside = seen;
+    heads.set(head, outside);
   }
   return outside.has(from);
 }
@@ -70,7 +74,12 @@ function beyond(frame: Frame, cursor: Expression | undefined): StructValue {
 }
 
 /** Starts a loop. Null when the macro is not known. */
-export function startLoop(world: World, frame: Frame, macro: string, args: readonly Expression[]): Iterator<null> | null {
+export function startLoop(
+  world: World,
+  frame: Frame,
+  macro: string,
+  args: readonly Expression[],
+): Iterator<null> | null {
   const value = (i: number): Value => {
     const of = args[i];
     return of ? world.evaluate(frame, of) : 0;
@@ -79,7 +88,11 @@ export function startLoop(world: World, frame: Frame, macro: string, args: reado
     const cursor = args[0];
     if (cursor) world.assign(frame, cursor, to);
   };
-  if (/^list_for_each_entry(_rcu|_lockless|_safe|_reverse|_safe_reverse|_from|_continue|_continue_reverse|_continue_rcu|_safe_from|_safe_continue)?$/.test(macro)) {
+  if (
+    /^list_for_each_entry(_rcu|_lockless|_safe|_reverse|_safe_reverse|_from|_continue|_continue_reverse|_continue_rcu|_safe_from|_safe_continue)?$/.test(
+      macro,
+    )
+  ) {
     const safe = macro.includes('_safe');
     const head = structOf(value(safe ? 2 : 1));
     const member = memberName(args[safe ? 3 : 2]);
@@ -127,7 +140,15 @@ function* nodes(head: StructValue | null, backwards: boolean, bind: Bind): Itera
   bind(head);
 }
 
-function* entries(world: World, frame: Frame, args: readonly Expression[], head: StructValue | null, member: string, macro: string, bind: Bind): Iterator<null> {
+function* entries(
+  world: World,
+  frame: Frame,
+  args: readonly Expression[],
+  head: StructValue | null,
+  member: string,
+  macro: string,
+  bind: Bind,
+): Iterator<null> {
   if (head === null) return;
   const backwards = macro.includes('reverse');
   const link = backwards ? 'prev' : 'next';

@@ -2,12 +2,27 @@
  * Reading and writing through pointers: fields, elements, cells, with what unset memory reads as and what goes wrong
  * (NULL, freed memory). In: values. Out: values; broken accesses become incidents and end the stage.
  */
+import type { Expression } from '../code/types';
 import type { Place } from '../place';
 import { fieldType, isStructType } from './layout';
+import { textOf } from './static-types';
 import type { ArrayValue, StructValue, Value } from './values';
-import { cellAt, copyStruct, derive, element, embedded, isStruct, isUnknown, newArray, newStruct, newUnknown, show, structOf } from './values';
-import { Halt, incident } from './world';
+import {
+  cellAt,
+  copyStruct,
+  derive,
+  element,
+  embedded,
+  isStruct,
+  isUnknown,
+  newArray,
+  newStruct,
+  newUnknown,
+  show,
+  structOf,
+} from './values';
 import type { World } from './world';
+import { Halt, incident } from './world';
 
 /** Reads of one freed object are told once. */
 const told = new WeakSet<object>();
@@ -22,14 +37,19 @@ export function checkLive(world: World, object: StructValue | ArrayValue, at: Pl
 
 /** A pointer that leads nowhere was followed: the kernel stops here. */
 export function nullDereference(world: World, what: string, pointer: number, at: Place): never {
-  incident(world, 'null-dereference', pointer === 0 ? `${what} is read through a NULL pointer` : `${what} is read through the error pointer ${pointer}`, at);
+  incident(
+    world,
+    'null-dereference',
+    pointer === 0 ? `${what} is read through a NULL pointer` : `${what} is read through the error pointer ${pointer}`,
+    at,
+  );
   throw new Halt(`a NULL or error pointer is followed at ${what}`);
 }
 
 /** The structure a pointer leads to; null when it leads to something unknown. */
-export function follow(world: World, pointer: Value, what: string, at: Place): StructValue | null {
+export function follow(world: World, pointer: Value, what: Expression, at: Place): StructValue | null {
   if (typeof pointer === 'number') {
-    if (pointer <= 0 && pointer >= -4095) nullDereference(world, what, pointer, at);
+    if (pointer <= 0 && pointer >= -4095) nullDereference(world, textOf(what), pointer, at);
     return null;
   }
   const object = structOf(pointer);
@@ -59,10 +79,10 @@ function fieldArray(object: StructValue, field: string, type: string): ArrayValu
 }
 
 /** `pointer->field`. */
-export function readThrough(world: World, pointer: Value, field: string, text: string, at: Place): Value {
-  if (isUnknown(pointer)) return derive(pointer, `.${field}`, () => newUnknown(text));
-  const object = follow(world, pointer, text, at);
-  return object === null ? newUnknown(text) : readField(world, object, field);
+export function readThrough(world: World, pointer: Value, field: string, of: Expression, at: Place): Value {
+  if (isUnknown(pointer)) return derive(pointer, `.${field}`, () => newUnknown(textOf(of)));
+  const object = follow(world, pointer, of, at);
+  return object === null ? newUnknown(textOf(of)) : readField(world, object, field);
 }
 
 /** The pointer to a field: the embedded structure or array where there is one, else the cell. */
@@ -103,10 +123,10 @@ export function elementAddress(array: ArrayValue, index: number): Value {
 }
 
 /** `*pointer`. */
-export function dereference(world: World, pointer: Value, text: string, at: Place): Value {
+export function dereference(world: World, pointer: Value, of: Expression, at: Place): Value {
   if (typeof pointer === 'number') {
-    if (pointer <= 0 && pointer >= -4095) nullDereference(world, text, pointer, at);
-    return newUnknown(text);
+    if (pointer <= 0 && pointer >= -4095) nullDereference(world, textOf(of), pointer, at);
+    return newUnknown(textOf(of));
   }
   if (typeof pointer === 'string') return pointer.charCodeAt(0) || 0;
   switch (pointer.kind) {
@@ -121,16 +141,16 @@ export function dereference(world: World, pointer: Value, text: string, at: Plac
       const now = pointer.holder.get(pointer.key);
       if (now !== undefined) return now;
       if (pointer.owner?.fill === 'zero') return 0;
-      const unknown = newUnknown(text);
+      const unknown = newUnknown(textOf(of));
       pointer.holder.set(pointer.key, unknown);
       return unknown;
     }
     case 'user':
-      return dereference(world, pointer.target, text, at);
+      return dereference(world, pointer.target, of, at);
     case 'function':
       return pointer;
     case 'unknown':
-      return derive(pointer, '*', () => newUnknown(text));
+      return derive(pointer, '*', () => newUnknown(textOf(of)));
   }
 }
 
@@ -140,8 +160,10 @@ export function step(pointer: Value, steps: number): Value | null {
   if (pointer.kind === 'user') return { kind: 'user', target: pointer.target, offset: pointer.offset + steps };
   if (steps === 0) return pointer;
   if (pointer.kind === 'array') return elementAddress(pointer, steps);
-  if (pointer.kind === 'struct' && pointer.parent?.kind === 'array') return elementAddress(pointer.parent, Number(pointer.member) + steps);
-  if (pointer.kind === 'cell' && pointer.owner?.kind === 'array') return elementAddress(pointer.owner, Number(pointer.key) + steps);
+  if (pointer.kind === 'struct' && pointer.parent?.kind === 'array')
+    return elementAddress(pointer.parent, Number(pointer.member) + steps);
+  if (pointer.kind === 'cell' && pointer.owner?.kind === 'array')
+    return elementAddress(pointer.owner, Number(pointer.key) + steps);
   return null;
 }
 
@@ -149,8 +171,10 @@ export function step(pointer: Value, steps: number): Value | null {
 export function slot(pointer: Value): { readonly array: ArrayValue; readonly index: number } | null {
   if (typeof pointer !== 'object') return null;
   if (pointer.kind === 'array') return { array: pointer, index: 0 };
-  if (pointer.kind === 'struct' && pointer.parent?.kind === 'array') return { array: pointer.parent, index: Number(pointer.member) };
-  if (pointer.kind === 'cell' && pointer.owner?.kind === 'array') return { array: pointer.owner, index: Number(pointer.key) };
+  if (pointer.kind === 'struct' && pointer.parent?.kind === 'array')
+    return { array: pointer.parent, index: Number(pointer.member) };
+  if (pointer.kind === 'cell' && pointer.owner?.kind === 'array')
+    return { array: pointer.owner, index: Number(pointer.key) };
   return null;
 }
 

@@ -18,7 +18,8 @@ function sharedNames(set: ProgramSet): ReadonlySet<string> {
         if (at >= 0) found.add(key.slice(at + 1));
       }
     }
-    shared.set(set, (names = found));
+    names = found;
+    shared.set(set, names);
   }
   return names;
 }

@@ -2,19 +2,21 @@
  * C operators on values: numbers by their types, pointers by identity and steps, the unknown by questions that keep
  * one answer. In: operator and operands. Out: a value.
  */
+import type { Expression } from '../code/types';
 import type { Place } from '../place';
 import type { IntegerType } from './integers';
 import { and, compare, not, or, shiftLeft, shiftRight, wrap, xor } from './integers';
 import { slot, step } from './memory-access';
+import { textOf } from './static-types';
 import type { UnknownValue, Value } from './values';
 import { derive, isUnknown, newUnknown, show } from './values';
 import type { World } from './world';
 
 /** Is a value true? Asks the chooser, once for each unknown value. */
-export function truth(world: World, value: Value, at: Place, text?: string): boolean {
+export function truth(world: World, value: Value, at: Place, written?: Expression): boolean {
   if (typeof value === 'number') return value !== 0;
   if (typeof value === 'string' || value.kind !== 'unknown') return true;
-  return decide(world, value, at, text);
+  return decide(world, value, at, written ? textOf(written) : undefined);
 }
 
 function decide(world: World, value: UnknownValue, at: Place, text?: string): boolean {
@@ -36,7 +38,8 @@ export function settled(value: Value): Value {
 /** `!value`. */
 export function negate(value: Value): Value {
   if (typeof value === 'number') return value === 0 ? 1 : 0;
-  if (isUnknown(value)) return value.truth === null ? derive(value, '!', () => newUnknown(`!${value.text}`, value)) : value.truth ? 0 : 1;
+  if (isUnknown(value))
+    return value.truth === null ? derive(value, '!', () => newUnknown(`!${value.text}`, value)) : value.truth ? 0 : 1;
   return 0;
 }
 
@@ -57,20 +60,39 @@ function question(of: UnknownValue, operator: string, other: Value): Value {
   const zero = other === 0;
   if (zero && (operator === '!=' || operator === '==')) return operator === '!=' ? of : negate(of);
   if (of.truth === false && typeof other === 'number') return compareNumbers(operator, 0, other, false);
-  return derive(of, `${operator}${show(other)}`, () => newUnknown(`${of.text} ${operator} ${show(other)}`, null, zero && (operator === '<' || operator === '>') ? of : null));
+  return derive(of, `${operator}${show(other)}`, () =>
+    newUnknown(
+      `${of.text} ${operator} ${show(other)}`,
+      null,
+      zero && (operator === '<' || operator === '>') ? of : null,
+    ),
+  );
 }
 
-const MIRRORED: Readonly<Record<string, string>> = { '<': '>', '>': '<', '<=': '>=', '>=': '<=', '==': '==', '!=': '!=' };
+const MIRRORED: Readonly<Record<string, string>> = {
+  '<': '>',
+  '>': '<',
+  '<=': '>=',
+  '>=': '<=',
+  '==': '==',
+  '!=': '!=',
+};
 
 function compareNumbers(operator: string, a: number, b: number, unsigned: boolean): number {
   const order = compare(a, b, unsigned);
   switch (operator) {
-    case '<': return order < 0 ? 1 : 0;
-    case '>': return order > 0 ? 1 : 0;
-    case '<=': return order <= 0 ? 1 : 0;
-    case '>=': return order >= 0 ? 1 : 0;
-    case '==': return order === 0 ? 1 : 0;
-    default: return order === 0 ? 0 : 1;
+    case '<':
+      return order < 0 ? 1 : 0;
+    case '>':
+      return order > 0 ? 1 : 0;
+    case '<=':
+      return order <= 0 ? 1 : 0;
+    case '>=':
+      return order >= 0 ? 1 : 0;
+    case '==':
+      return order === 0 ? 1 : 0;
+    default:
+      return order === 0 ? 0 : 1;
   }
 }
 
@@ -81,11 +103,15 @@ export function isComparison(operator: string): boolean {
 /** A comparison. `unsigned` is asked for only when the answer depends on it. */
 export function comparison(operator: string, left: Value, right: Value, unsigned: () => boolean): Value {
   if (typeof left === 'number' && typeof right === 'number') {
-    if (left < 0 !== right < 0 && operator !== '==' && operator !== '!=') return compareNumbers(operator, left, right, unsigned());
+    if (left < 0 !== right < 0 && operator !== '==' && operator !== '!=')
+      return compareNumbers(operator, left, right, unsigned());
     return compareNumbers(operator, left, right, false);
   }
   if (isUnknown(left)) {
-    if (isUnknown(right)) return left === right ? compareNumbers(operator, 0, 0, false) : derive(left, `${operator}${right.text}`, () => newUnknown(`${left.text} ${operator} ${right.text}`));
+    if (isUnknown(right))
+      return left === right
+        ? compareNumbers(operator, 0, 0, false)
+        : derive(left, `${operator}${right.text}`, () => newUnknown(`${left.text} ${operator} ${right.text}`));
     return question(left, operator, right);
   }
   if (isUnknown(right)) return question(right, MIRRORED[operator] ?? operator, left);
@@ -110,7 +136,11 @@ export function arithmetic(operator: string, left: Value, right: Value, type: ()
   if (isUnknown(left) || isUnknown(right)) {
     if (operator === '&' && (left === 0 || right === 0)) return 0;
     const known = isUnknown(left) ? left : right;
-    return isUnknown(known) ? derive(known, `${operator}${isUnknown(left) ? show(right) : `~${show(left)}`}`, () => newUnknown(`${show(left)} ${operator} ${show(right)}`)) : 0;
+    return isUnknown(known)
+      ? derive(known, `${operator}${isUnknown(left) ? show(right) : `~${show(left)}`}`, () =>
+          newUnknown(`${show(left)} ${operator} ${show(right)}`),
+        )
+      : 0;
   }
   if (operator === '+' || operator === '-') {
     if (typeof right === 'number') {
@@ -130,17 +160,28 @@ export function arithmetic(operator: string, left: Value, right: Value, type: ()
 
 function compute(operator: string, a: number, b: number, type: () => IntegerType | null): number | null {
   switch (operator) {
-    case '+': return a + b;
-    case '-': return a - b;
-    case '*': return a * b;
-    case '/': return b === 0 ? null : Math.trunc(a / b);
-    case '%': return b === 0 ? null : a % b;
-    case '&': return and(a, b);
-    case '|': return or(a, b);
-    case '^': return xor(a, b);
-    case '<<': return shiftLeft(a, b);
-    case '>>': return shiftRight(a, b, a < 0 && type()?.signed === false);
-    default: return null;
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return b === 0 ? null : Math.trunc(a / b);
+    case '%':
+      return b === 0 ? null : a % b;
+    case '&':
+      return and(a, b);
+    case '|':
+      return or(a, b);
+    case '^':
+      return xor(a, b);
+    case '<<':
+      return shiftLeft(a, b);
+    case '>>':
+      return shiftRight(a, b, a < 0 && type()?.signed === false);
+    default:
+      return null;
   }
 }
 

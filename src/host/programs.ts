@@ -8,24 +8,45 @@ import type { Program, SourceLine, Unit } from '../code/types';
 import { designs } from './designs/index';
 import type { DesignSource, ProgramSet } from './types';
 
-type Definitions = { -readonly [K in 'programs' | 'tables' | 'structures' | 'constants']: Map<string, ProgramSet[K] extends ReadonlyMap<string, infer V> ? V : never> } & {
+type Definitions = {
+  -readonly [K in 'programs' | 'tables' | 'structures' | 'constants']: Map<
+    string,
+    ProgramSet[K] extends ReadonlyMap<string, infer V> ? V : never
+  >;
+} & {
   globals: Map<string, Unit['globals'][number]>;
 };
 
 /** The lines of a design's file, each with its place. */
 export function designLines(name: string, file: string, text: string): SourceLine[] {
-  return text.split('\n').map((line, i) => ({ text: line, at: { kind: 'design', file: `${name}/${file}`, line: i + 1 } as const }));
+  return text
+    .split('\n')
+    .map((line, i) => ({ text: line, at: { kind: 'design', file: `${name}/${file}`, line: i + 1 } as const }));
 }
 
 /** All programs of a design, those of its bases first. An unknown base counts as none. */
-export function programSet(design: DesignSource, frontEnd: FrontEnd, among: readonly DesignSource[] = designs): ProgramSet {
+export function programSet(
+  design: DesignSource,
+  frontEnd: FrontEnd,
+  among: readonly DesignSource[] = designs,
+): ProgramSet {
   const chain: DesignSource[] = [];
-  for (let at: DesignSource | undefined = design; at && !chain.includes(at); at = among.find((d) => d.name === chain[0]?.base)) chain.unshift(at);
+  for (
+    let at: DesignSource | undefined = design;
+    at && !chain.includes(at);
+    at = among.find((d) => d.name === chain[0]?.base)
+  )
+    chain.unshift(at);
   const units: Unit[] = [];
   for (const one of chain) {
-    for (const [file, text] of Object.entries(one.files)) units.push(frontEnd.parse(file, designLines(one.name, file, text), { evidence: 'full', source: 'design' }));
+    for (const [file, text] of Object.entries(one.files))
+      units.push(frontEnd.parse(file, designLines(one.name, file, text), { evidence: 'full', source: 'design' }));
   }
-  return mergeUnits({ name: design.name, programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() }, units, design.name);
+  return mergeUnits(
+    { name: design.name, programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() },
+    units,
+    design.name,
+  );
 }
 
 function basename(path: string): string {
@@ -54,7 +75,10 @@ export function mergeUnits(set: ProgramSet, units: readonly Unit[], name: string
     for (const table of unit.tables) {
       const owner = tableOwners.get(table.name);
       if (owner === undefined) tableOwners.set(table.name, unit.file);
-      into.tables.set(owner === undefined || basename(owner) === basename(unit.file) ? table.name : fileKey(unit.file, table.name), table);
+      into.tables.set(
+        owner === undefined || basename(owner) === basename(unit.file) ? table.name : fileKey(unit.file, table.name),
+        table,
+      );
     }
     for (const structure of unit.structures) into.structures.set(structure.name, structure);
     for (const constant of unit.constants) into.constants.set(constant.name, constant.value);

@@ -3,7 +3,7 @@
  * the calls to make; null when the design has no program for it.
  */
 import { containerOf } from './boot';
-import { globalNamed } from './evaluate';
+import { globalNamed } from './globals';
 import type { StageInput } from './host';
 import { sizeOf } from './layout';
 import { USER_BASE } from './primitives/iommu';
@@ -96,7 +96,9 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
     case 'attach':
     case 'detach':
       if (!device) return 'the step names no device';
-      return [{ program: `vfio_iommu_type1_${input.stage}_group`, args: [container(), device.group.object], holds: [] }];
+      return [
+        { program: `vfio_iommu_type1_${input.stage}_group`, args: [container(), device.group.object], holds: [] },
+      ];
     case 'map':
       return ioctl('VFIO_IOMMU_MAP_DMA', mapArgument(world, input, READ | WRITE));
     case 'unmap':
@@ -126,13 +128,25 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
       if (!record) return `vector ${input.vector} is not allocated`;
       const mask = newStruct('struct cpumask', 'zero');
       mask.fields.set('cpu', input.cpu);
-      return [{ program: chipCallback(record, 'irq_set_affinity', 'msi_domain_set_affinity'), args: [record.data, mask, 0], holds: [descLock(record)] }];
+      return [
+        {
+          program: chipCallback(record, 'irq_set_affinity', 'msi_domain_set_affinity'),
+          args: [record.data, mask, 0],
+          holds: [descLock(record)],
+        },
+      ];
     }
     case 'mask':
     case 'unmask': {
       const record = device?.irqs.find((r) => r.index === input.vector);
       if (!record) return `vector ${input.vector} is not allocated`;
-      return [{ program: chipCallback(record, `irq_${input.stage}`, `pci_msi_${input.stage}_irq`), args: [record.data], holds: [descLock(record)] }];
+      return [
+        {
+          program: chipCallback(record, `irq_${input.stage}`, `pci_msi_${input.stage}_irq`),
+          args: [record.data],
+          holds: [descLock(record)],
+        },
+      ];
     }
     case 'release': {
       const devices = [...world.devices.values()].filter((d) => d.agent === input.agent && !d.host);

@@ -3,8 +3,8 @@
  * all integer types agree, and for sizes. In: an expression and the frame's declared types. Out: a type's text.
  */
 import type { Expression } from '../code/types';
-import { INT, LONG, UINT, ULONG, commonType, integerType, promote } from './integers';
 import type { IntegerType } from './integers';
+import { commonType, INT, integerType, LONG, promote, UINT, ULONG } from './integers';
 import { fieldType, pointee } from './layout';
 import type { ProgramSet } from './types';
 
@@ -25,7 +25,9 @@ export function typeOf(set: ProgramSet, types: TypesInSight, of: Expression): st
     case 'cast':
       return of.type;
     case 'call':
-      return of.target.kind === 'name' ? (set.programs.get(of.target.name)?.returns ?? RESULT_TYPES[of.target.name] ?? '') : '';
+      return of.target.kind === 'name'
+        ? (set.programs.get(of.target.name)?.returns ?? RESULT_TYPES[of.target.name] ?? '')
+        : '';
     case 'unary':
       if (of.operator === '*') return pointee(typeOf(set, types, of.operand));
       if (of.operator === '&') {
@@ -43,8 +45,16 @@ export function typeOf(set: ProgramSet, types: TypesInSight, of: Expression): st
 }
 
 const RESULT_TYPES: Readonly<Record<string, string>> = {
-  lower_32_bits: 'u32', upper_32_bits: 'u32', iova_dma_addr: 'dma_addr_t', iova_pfn: 'unsigned long', iova_shift: 'unsigned long',
-  iommu_iova_to_phys: 'phys_addr_t', iommu_unmap: 'size_t', readl: 'u32', readl_relaxed: 'u32', atomic_read: 'int',
+  lower_32_bits: 'u32',
+  upper_32_bits: 'u32',
+  iova_dma_addr: 'dma_addr_t',
+  iova_pfn: 'unsigned long',
+  iova_shift: 'unsigned long',
+  iommu_iova_to_phys: 'phys_addr_t',
+  iommu_unmap: 'size_t',
+  readl: 'u32',
+  readl_relaxed: 'u32',
+  atomic_read: 'int',
 };
 
 /** The integer type an expression has in arithmetic; null when unknown. */
@@ -103,22 +113,39 @@ function literalType(value: number, text: string): IntegerType {
 /** An expression as C text, for messages; long parts are cut. */
 export function textOf(of: Expression): string {
   switch (of.kind) {
-    case 'number': return of.text || String(of.value);
-    case 'string': return JSON.stringify(of.value);
-    case 'name': return of.name;
-    case 'field': return `${textOf(of.base)}${of.arrow ? '->' : '.'}${of.field}`;
-    case 'index': return `${textOf(of.base)}[${textOf(of.index)}]`;
-    case 'call': return `${textOf(of.target)}(${of.args.map(textOf).join(', ')})`;
-    case 'unary': return `${of.operator}${of.operand.kind === 'binary' ? `(${textOf(of.operand)})` : textOf(of.operand)}`;
-    case 'update': return of.prefix ? `${of.operator}${textOf(of.target)}` : `${textOf(of.target)}${of.operator}`;
-    case 'binary': return `${textOf(of.left)} ${of.operator} ${textOf(of.right)}`;
-    case 'assign': return `${textOf(of.target)} ${of.operator} ${textOf(of.value)}`;
-    case 'conditional': return `${textOf(of.condition)} ? ${textOf(of.then)} : ${textOf(of.otherwise)}`;
-    case 'cast': return `(${of.type})${textOf(of.operand)}`;
-    case 'sizeof': return `sizeof(${of.type ?? (of.operand ? textOf(of.operand) : '')})`;
-    case 'comma': return of.items.map(textOf).join(', ');
-    case 'initializer': return '{ … }';
-    case 'type': return of.type;
-    case 'unknown': return of.text.length > 60 ? `${of.text.slice(0, 57)}…` : of.text;
+    case 'number':
+      return of.text || String(of.value);
+    case 'string':
+      return JSON.stringify(of.value);
+    case 'name':
+      return of.name;
+    case 'field':
+      return `${textOf(of.base)}${of.arrow ? '->' : '.'}${of.field}`;
+    case 'index':
+      return `${textOf(of.base)}[${textOf(of.index)}]`;
+    case 'call':
+      return `${textOf(of.target)}(${of.args.map(textOf).join(', ')})`;
+    case 'unary':
+      return `${of.operator}${of.operand.kind === 'binary' ? `(${textOf(of.operand)})` : textOf(of.operand)}`;
+    case 'update':
+      return of.prefix ? `${of.operator}${textOf(of.target)}` : `${textOf(of.target)}${of.operator}`;
+    case 'binary':
+      return `${textOf(of.left)} ${of.operator} ${textOf(of.right)}`;
+    case 'assign':
+      return `${textOf(of.target)} ${of.operator} ${textOf(of.value)}`;
+    case 'conditional':
+      return `${textOf(of.condition)} ? ${textOf(of.then)} : ${textOf(of.otherwise)}`;
+    case 'cast':
+      return `(${of.type})${textOf(of.operand)}`;
+    case 'sizeof':
+      return `sizeof(${of.type ?? (of.operand ? textOf(of.operand) : '')})`;
+    case 'comma':
+      return of.items.map(textOf).join(', ');
+    case 'initializer':
+      return '{ … }';
+    case 'type':
+      return of.type;
+    case 'unknown':
+      return of.text.length > 60 ? `${of.text.slice(0, 57)}…` : of.text;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A design: the host's own behaviour as programs, and which program each stage enters.
  */
-import type { Unit, Program, Table, Structure, Expression, Variable } from '../code/types';
+import type { Expression, Program, Structure, Table, Unit, Variable } from '../code/types';
 
 /** Programs by name with their surroundings: a design, or a design amended by a prefix of a series. A value: amend by making a new one. */
 export interface ProgramSet {

@@ -83,7 +83,11 @@ export function newArray(element: string, length: number | null, fill: Fill, hea
   return { kind: 'array', element, items: new Map(), length, fill, parent: null, freed: null, heap };
 }
 
-export function newUnknown(text: string, not: UnknownValue | null = null, implies: UnknownValue | null = null): UnknownValue {
+export function newUnknown(
+  text: string,
+  not: UnknownValue | null = null,
+  implies: UnknownValue | null = null,
+): UnknownValue {
   return { kind: 'unknown', text, truth: null, not, derived: null, implies };
 }
 
@@ -94,11 +98,22 @@ export function functionNamed(name: string): FunctionValue {
 const cells = new WeakMap<Holder, Map<string | number, CellValue>>();
 
 /** The one pointer to a location. */
-export function cellAt(holder: Holder, key: string | number, type: string, owner: StructValue | ArrayValue | null): CellValue {
+export function cellAt(
+  holder: Holder,
+  key: string | number,
+  type: string,
+  owner: StructValue | ArrayValue | null,
+): CellValue {
   let of = cells.get(holder);
-  if (!of) cells.set(holder, (of = new Map()));
+  if (!of) {
+    of = new Map();
+    cells.set(holder, of);
+  }
   let cell = of.get(key);
-  if (!cell) of.set(key, (cell = { kind: 'cell', holder, key, type, owner }));
+  if (!cell) {
+    cell = { kind: 'cell', holder, key, type, owner };
+    of.set(key, cell);
+  }
   return cell;
 }
 
@@ -114,7 +129,10 @@ export function isStruct(value: Value | undefined): value is StructValue {
 export function derive(of: UnknownValue, key: string, make: () => Value): Value {
   of.derived ??= new Map();
   let value = of.derived.get(key);
-  if (value === undefined) of.derived.set(key, (value = make()));
+  if (value === undefined) {
+    value = make();
+    of.derived.set(key, value);
+  }
   return value;
 }
 
@@ -204,12 +222,18 @@ export function show(value: Value | undefined): string {
   if (typeof value === 'number') return Math.abs(value) < 4096 ? String(value) : hex(value);
   if (typeof value === 'string') return JSON.stringify(value);
   switch (value.kind) {
-    case 'struct': return value.type || 'a structure';
-    case 'array': return `${value.element || 'array'}[]`;
-    case 'cell': return `&${value.key}`;
-    case 'function': return value.name;
-    case 'user': return 'user memory';
-    case 'unknown': return value.text;
+    case 'struct':
+      return value.type || 'a structure';
+    case 'array':
+      return `${value.element || 'array'}[]`;
+    case 'cell':
+      return `&${value.key}`;
+    case 'function':
+      return value.name;
+    case 'user':
+      return 'user memory';
+    case 'unknown':
+      return value.text;
   }
 }
 

@@ -160,7 +160,13 @@ export interface World {
   lastEvent: number;
   readonly primitives: ReadonlyMap<string, Primitive>;
   /** Calls a function by value, with the arguments as written and the field it was read from, if any. */
-  callWith(target: Value, args: readonly Value[], expressions: readonly Expression[], at: Place, field: string | null): Value;
+  callWith(
+    target: Value,
+    args: readonly Value[],
+    expressions: readonly Expression[],
+    at: Place,
+    field: string | null,
+  ): Value;
   /** Evaluates an argument as written, or stores into it. */
   evaluate(frame: Frame, of: Expression): Value;
   assign(frame: Frame, target: Expression, value: Value): void;
@@ -225,13 +231,14 @@ export function createLedger(): Ledger {
 function announce(world: World, frame: Frame | null): void {
   if (frame === null || frame.announced >= 0) return;
   announce(world, frame.caller);
-  frame.announced = world.lastEvent = world.options.recorder.event({
+  world.lastEvent = world.options.recorder.event({
     actor: 'host',
     kind: 'call',
     text: `${frame.program.name}()`,
     at: frame.caller === null ? frame.program.at : (frame.at ?? frame.program.at),
     function: frame.caller?.program.name ?? frame.program.name,
   });
+  frame.announced = world.lastEvent;
 }
 
 /** Records what a primitive did. `delta`: pages the window gained or gave back. Gives the event's index. */
@@ -239,7 +246,7 @@ export function effect(world: World, at: Place | null, text: string, delta = 0):
   if (world.muted) return world.lastEvent;
   announce(world, world.frame);
   const changes = world.ledger.take();
-  return (world.lastEvent = world.options.recorder.event({
+  world.lastEvent = world.options.recorder.event({
     actor: 'host',
     kind: 'effect',
     text,
@@ -247,7 +254,8 @@ export function effect(world: World, at: Place | null, text: string, delta = 0):
     function: world.frame?.program.name ?? null,
     changes,
     windowDelta: delta,
-  }));
+  });
+  return world.lastEvent;
 }
 
 /** Records a broken rule of the kernel's own world, with an event of its own. */

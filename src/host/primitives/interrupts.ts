@@ -1,12 +1,12 @@
 /** Interrupts: vectors from the irqchip drivers, Linux irq numbers with their hierarchy of irq_data, handlers, affinity. */
 import { requesterName } from '../../scenario/state';
+import { hierarchyFor } from '../irq-hierarchy';
 import type { HardwareVector } from '../platform';
 import { interruptKey } from '../state-paths';
 import type { StructValue, Value } from '../values';
 import { hex, newStruct, newUnknown, structOf } from '../values';
 import type { Call, DeviceRecord, IrqRecord, Primitive, World } from '../world';
 import { effect, incident, injected } from '../world';
-import { hierarchyFor } from '../irq-hierarchy';
 import { deviceOf } from './iommu';
 
 const ENOSPC = -28;
@@ -43,14 +43,19 @@ export function prepare(world: World, device: DeviceRecord, count: number, call:
   waiting.set(device, [...vectors]);
   for (const vector of vectors) world.ledger.set(`interrupts/${interruptKey(vector.interrupt)}/owner`, device.agent);
   const first = vectors[0];
-  effect(world, call.at, `allocate ${count} vector${count === 1 ? '' : 's'} of ${first?.controller ?? 'the controller'} for ${requesterName(device.requesterId)}`);
+  effect(
+    world,
+    call.at,
+    `allocate ${count} vector${count === 1 ? '' : 's'} of ${first?.controller ?? 'the controller'} for ${requesterName(device.requesterId)}`,
+  );
   return 0;
 }
 
 /** Gives all vectors of a device back to its controller. */
 export function giveBack(world: World, device: DeviceRecord, call: Call): void {
   for (const vector of world.platform.vectors()) {
-    if (vector.requesterId === device.requesterId) world.ledger.removeUnder(`interrupts/${interruptKey(vector.interrupt)}/`);
+    if (vector.requesterId === device.requesterId)
+      world.ledger.removeUnder(`interrupts/${interruptKey(vector.interrupt)}/`);
   }
   waiting.delete(device);
   world.platform.freeVectors(device.requesterId);
@@ -158,7 +163,8 @@ const release: Primitive = (call) => {
   const { world } = call;
   const record = irqOf(world, call.args[0]);
   if (record === null) {
-    if (typeof call.args[0] === 'number') incident(world, 'double-free', `irq ${call.args[0]} is freed but no such interrupt is allocated`, call.at);
+    if (typeof call.args[0] === 'number')
+      incident(world, 'double-free', `irq ${call.args[0]} is freed but no such interrupt is allocated`, call.at);
     return 0;
   }
   if (record.handler === null) {
@@ -202,13 +208,15 @@ const moveEvent: Primitive = (call) => {
   const cpu = number(call.args[1]);
   const event = number(call.args[2]);
   for (const record of world.irqs.values()) {
-    if (record.device.requesterId === device && record.vector.data === event && cpu !== null) move(world, record, cpu, call.at);
+    if (record.device.requesterId === device && record.vector.data === event && cpu !== null)
+      move(world, record, cpu, call.at);
   }
   return 0;
 };
 
 /** The descriptor's data by irq number or by irq_data. */
-const descriptor = (record: IrqRecord | null, call: Call): Value => (record === null ? newUnknown(`${call.name}()`) : record.data.fields.get('msi_desc') ?? 0);
+const descriptor = (record: IrqRecord | null, call: Call): Value =>
+  record === null ? newUnknown(`${call.name}()`) : (record.data.fields.get('msi_desc') ?? 0);
 
 const setDescriptor: Primitive = (call) => {
   const [irq, offset, desc] = call.name.endsWith('_off') ? call.args : [call.args[0], 0, call.args[1]];
@@ -217,7 +225,8 @@ const setDescriptor: Primitive = (call) => {
   const record = base === null ? null : (call.world.irqs.get(base + off) ?? null);
   const object = structOf(desc);
   if (record === null || object === null) return EINVAL;
-  for (let level: StructValue | null = record.data; level !== null; level = structOf(level.fields.get('parent_data'))) level.fields.set('msi_desc', object);
+  for (let level: StructValue | null = record.data; level !== null; level = structOf(level.fields.get('parent_data')))
+    level.fields.set('msi_desc', object);
   if (off === 0) object.fields.set('irq', record.irq);
   return 0;
 };

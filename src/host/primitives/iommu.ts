@@ -40,7 +40,7 @@ export function targetAt(world: World, physical: number): string {
   const door = platform.doorbellAt(physical) ?? platform.doorbellAt(page);
   if (door !== null) return door;
   const memory = platform.spec.memory.find((m) => physical >= m.base && physical < m.base + m.size);
-  return memory ? 'RAM' : 'nothing';
+  return memory ? (memory.kind === 'mmio' ? memory.name : 'RAM') : 'nothing';
 }
 
 const pages = (bytes: number, granule: number): string => {
@@ -51,7 +51,8 @@ const pages = (bytes: number, granule: number): string => {
 /** Brings the flat state of a domain's mappings in line with the platform. */
 function syncMappings(world: World, domain: DomainRecord): void {
   world.ledger.removeUnder(`domains/${domain.id}/maps/`);
-  for (const mapping of world.platform.mappings(domain.id)) noteMapping(world, domain.id, mapping.iova, mapping.physical, mapping.size);
+  for (const mapping of world.platform.mappings(domain.id))
+    noteMapping(world, domain.id, mapping.iova, mapping.physical, mapping.size);
 }
 
 function noteMapping(world: World, domain: number, iova: number, physical: number, size: number): void {
@@ -71,7 +72,10 @@ const allocateDomain: Primitive = (call) => {
   const object = newStruct('struct iommu_domain', 'zero');
   object.fields.set('ops', world.iommuOps);
   object.fields.set('type', 1);
-  object.fields.set('pgsize_bitmap', world.platform.granule + (world.platform.granule === 4096 ? 0x40200000 : 0x2000000));
+  object.fields.set(
+    'pgsize_bitmap',
+    world.platform.granule + (world.platform.granule === 4096 ? 0x40200000 : 0x2000000),
+  );
   const geometry = newStruct('struct iommu_domain_geometry', 'zero');
   geometry.parent = object;
   geometry.member = 'geometry';
@@ -100,7 +104,11 @@ const freeDomain: Primitive = (call) => {
   for (const requesterId of domain.requesterIds) world.ledger.remove(`devices/${requesterName(requesterId)}/domain`);
   world.platform.freeDomain(domain.id);
   world.ledger.removeUnder(`domains/${domain.id}/`);
-  effect(world, call.at, `free domain ${domain.id}${left > 0 ? ` with ${left} mapping${left === 1 ? '' : 's'} left in it` : ''}`);
+  effect(
+    world,
+    call.at,
+    `free domain ${domain.id}${left > 0 ? ` with ${left} mapping${left === 1 ? '' : 's'} left in it` : ''}`,
+  );
   return 0;
 };
 
@@ -147,7 +155,11 @@ const detachGroup: Primitive = (call) => {
   if (domain === null || group === null) return 0;
   for (const device of group.devices) detachDevice(world, domain, device);
   group.domain = null;
-  effect(world, call.at, `detach ${group.devices.map((d) => requesterName(d.requesterId)).join(', ')} from domain ${domain.id}`);
+  effect(
+    world,
+    call.at,
+    `detach ${group.devices.map((d) => requesterName(d.requesterId)).join(', ')} from domain ${domain.id}`,
+  );
   return 0;
 };
 
@@ -155,7 +167,9 @@ const viaDevice =
   (groupCall: Primitive): Primitive =>
   (call) => {
     const device = deviceOf(call.world, call.args[1]);
-    return device === null ? newUnknown(`${call.name}()`) : groupCall({ ...call, args: [call.args[0] ?? 0, device.group.object] });
+    return device === null
+      ? newUnknown(`${call.name}()`)
+      : groupCall({ ...call, args: [call.args[0] ?? 0, device.group.object] });
   };
 
 const map: Primitive = (call) => {
@@ -181,10 +195,13 @@ const map: Primitive = (call) => {
     return error;
   }
   noteMapping(world, domain.id, iova, physical, size);
-  const window = world.windows.find((w) => w.open && w.domain === domain.id && iova >= w.base && iova < w.base + w.size) ?? windowAt(world, domain.agent, iova);
+  const window =
+    world.windows.find((w) => w.open && w.domain === domain.id && iova >= w.base && iova < w.base + w.size) ??
+    windowAt(world, domain.agent, iova);
   if (window !== null) {
     window.domain ??= domain.id;
-    for (let at = iova; at < iova + size; at += window.granule) world.ledger.set(`windows/${window.agent}/pages/${hex(at)}`, target);
+    for (let at = iova; at < iova + size; at += window.granule)
+      world.ledger.set(`windows/${window.agent}/pages/${hex(at)}`, target);
   }
   effect(world, call.at, `map ${range} in domain ${domain.id}`);
   return 0;
@@ -211,13 +228,19 @@ const unmap: Primitive = (call) => {
   if (window !== null) {
     for (let at = iova; at < iova + done; at += window.granule) {
       const path = `windows/${window.agent}/pages/${hex(at)}`;
-      const elsewhere = world.domains.some((d) => !d.freed && d !== domain && d.agent === domain.agent && world.platform.translate(d.id, at) !== null);
+      const elsewhere = world.domains.some(
+        (d) => !d.freed && d !== domain && d.agent === domain.agent && world.platform.translate(d.id, at) !== null,
+      );
       if (window.allocated.has(at)) {
         if (!elsewhere) world.ledger.set(path, 'allocated');
       } else if (!elsewhere) world.ledger.remove(path);
     }
   }
-  effect(world, call.at, `unmap IOVA ${hex(iova)}${physical === null ? '' : ` (was ${targetAt(world, physical)})`}, ${pages(done, world.platform.granule)} of domain ${domain.id}`);
+  effect(
+    world,
+    call.at,
+    `unmap IOVA ${hex(iova)}${physical === null ? '' : ` (was ${targetAt(world, physical)})`}, ${pages(done, world.platform.granule)} of domain ${domain.id}`,
+  );
   return done;
 };
 
@@ -268,7 +291,9 @@ export const iommu: Readonly<Record<string, Primitive>> = {
   iommu_iova_to_phys: (call) => {
     const domain = domainOf(call.world, call.args[0]);
     const iova = number(call.args[1]);
-    return domain === null || iova === null ? newUnknown('iommu_iova_to_phys()') : (call.world.platform.translate(domain.id, iova) ?? 0);
+    return domain === null || iova === null
+      ? newUnknown('iommu_iova_to_phys()')
+      : (call.world.platform.translate(domain.id, iova) ?? 0);
   },
   iommu_capable: capable,
   device_iommu_capable: capable,
@@ -305,7 +330,10 @@ export const iommu: Readonly<Record<string, Primitive>> = {
     const failed = injected(call);
     if (failed !== null) return failed || -14;
     const address = number(call.args.find((arg) => typeof arg === 'number' && arg >= USER_BASE));
-    writeThrough(call.args.at(-1), address === null ? newUnknown('page frame') : Math.floor(physicalOf(call.world, address) / pageSize(call.world)));
+    writeThrough(
+      call.args.at(-1),
+      address === null ? newUnknown('page frame') : Math.floor(physicalOf(call.world, address) / pageSize(call.world)),
+    );
     return 0;
   },
 };

@@ -37,8 +37,22 @@ export function openWindow(call: Call, object: StructValue, base: number, size: 
   world.ledger.set(`${path}/base`, base);
   world.ledger.set(`${path}/size`, size);
   world.ledger.set(`${path}/granule`, granule);
-  const event = effect(world, call.at, `open a window of IOVA ${hex(base)} … ${hex(base + size - 1)} for doorbells: ${pages(Math.floor(size / granule))} of ${granule} bytes`);
-  const window: WindowRecord = { agent: world.agent, domain: null, base, size, granule, allocated: new Map(), event, object, open: true };
+  const event = effect(
+    world,
+    call.at,
+    `open a window of IOVA ${hex(base)} … ${hex(base + size - 1)} for doorbells: ${pages(Math.floor(size / granule))} of ${granule} bytes`,
+  );
+  const window: WindowRecord = {
+    agent: world.agent,
+    domain: null,
+    base,
+    size,
+    granule,
+    allocated: new Map(),
+    event,
+    object,
+    open: true,
+  };
   world.windows.push(window);
   return window;
 }
@@ -49,7 +63,12 @@ export function closeWindow(call: Call, window: WindowRecord): void {
   window.open = false;
   window.allocated.clear();
   call.world.ledger.removeUnder(`windows/${window.agent}/`);
-  effect(call.world, call.at, `close the window at ${hex(window.base)}${held > 0 ? `, ${pages(held)} still allocated` : ''}`, -held);
+  effect(
+    call.world,
+    call.at,
+    `close the window at ${hex(window.base)}${held > 0 ? `, ${pages(held)} still allocated` : ''}`,
+    -held,
+  );
 }
 
 const initialise: Primitive = (call) => {
@@ -81,7 +100,12 @@ function record(call: Call, allocator: Allocator, low: number, high: number, obj
     call.world.ledger.set(`windows/${window.agent}/pages/${hex(iova)}`, 'allocated');
   }
   const count = high - low + 1;
-  effect(call.world, call.at, `allocate IOVA ${hex(low * allocator.granule)}, ${pages(count)}; ${usage(window)}`, count);
+  effect(
+    call.world,
+    call.at,
+    `allocate IOVA ${hex(low * allocator.granule)}, ${pages(count)}; ${usage(window)}`,
+    count,
+  );
 }
 
 /** Highest free range of `size` pages that ends at or below `limit`; null when there is none. */
@@ -106,7 +130,11 @@ function allocateRange(call: Call, size: number, limit: number, aligned: boolean
   const count = aligned ? 2 ** Math.ceil(Math.log2(size)) : size;
   const low = search(allocator, count, limit, aligned);
   if (low === null) {
-    effect(call.world, call.at, `no ${pages(count)} of IOVA left in the window at ${hex(allocator.window.base)}: ${usage(allocator.window)}`);
+    effect(
+      call.world,
+      call.at,
+      `no ${pages(count)} of IOVA left in the window at ${hex(allocator.window.base)}: ${usage(allocator.window)}`,
+    );
     return null;
   }
   const object = newStruct('struct iova', 'zero', true);
@@ -144,7 +172,8 @@ function release(call: Call, allocator: Allocator, low: number): void {
 }
 
 function find(allocator: Allocator, page: number): number | null {
-  for (const range of allocator.ranges.values()) if (range.object !== null && page >= range.low && page <= range.high) return range.low;
+  for (const range of allocator.ranges.values())
+    if (range.object !== null && page >= range.low && page <= range.high) return range.low;
   return null;
 }
 

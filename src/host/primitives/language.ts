@@ -29,7 +29,8 @@ export function typeArgument(call: Call, i: number): string {
 
 export function containerOf(pointer: Value | undefined, member: string): Value {
   if (pointer === undefined || typeof pointer === 'number' || typeof pointer === 'string') return pointer ?? 0;
-  if (isUnknown(pointer)) return derive(pointer, `container ${member}`, () => newUnknown(`container of ${pointer.text}`));
+  if (isUnknown(pointer))
+    return derive(pointer, `container ${member}`, () => newUnknown(`container of ${pointer.text}`));
   if (pointer.kind === 'cell' && pointer.owner?.kind === 'struct' && pointer.key === member) return pointer.owner;
   const node = structOf(pointer);
   return node === null ? newUnknown(`container of ${show(pointer)}`) : entryOf(node, member);
@@ -47,11 +48,19 @@ export function readCounter(pointer: Value | undefined): number {
   if (typeof pointer !== 'object') return 0;
   if (pointer.kind === 'cell') {
     const value = pointer.holder.get(pointer.key);
-    return typeof value === 'number' ? value : typeof value === 'object' && value.kind === 'struct' ? readCounter(value) : 0;
+    return typeof value === 'number'
+      ? value
+      : typeof value === 'object' && value.kind === 'struct'
+        ? readCounter(value)
+        : 0;
   }
   if (pointer.kind === 'struct') {
     const value = pointer.fields.get('counter') ?? pointer.fields.get('refcount') ?? pointer.fields.get('refs');
-    return typeof value === 'number' ? value : typeof value === 'object' && value.kind === 'struct' ? readCounter(value) : 0;
+    return typeof value === 'number'
+      ? value
+      : typeof value === 'object' && value.kind === 'struct'
+        ? readCounter(value)
+        : 0;
   }
   return 0;
 }
@@ -89,7 +98,11 @@ const pick =
   };
 
 function isUnsigned(call: Call): boolean {
-  const typed = call.name.endsWith('_t') ? typeArgument(call, 0) : call.expressions[0] && call.frame ? typeOf(call.world.set, call.frame.types, call.expressions[0]) : '';
+  const typed = call.name.endsWith('_t')
+    ? typeArgument(call, 0)
+    : call.expressions[0] && call.frame
+      ? typeOf(call.world.set, call.frame.types, call.expressions[0])
+      : '';
   return /unsigned|^u\d|uint|size_t|_addr_t/.test(typed);
 }
 
@@ -145,7 +158,10 @@ const ioctlNumber: Primitive = (call) => {
   return typeof type === 'number' && typeof nr === 'number' ? type * 256 + nr : newUnknown('_IO()');
 };
 
-const getReference = counter((now) => now + 1, (after) => after);
+const getReference = counter(
+  (now) => now + 1,
+  (after) => after,
+);
 
 export const language: Readonly<Record<string, Primitive>> = {
   container_of: (call) => containerOf(call.args[0], memberOf(call.expressions[2])),
@@ -153,7 +169,9 @@ export const language: Readonly<Record<string, Primitive>> = {
   offsetofend: (call) => offsetOf(call.world.set, typeArgument(call, 0), memberOf(call.expressions[1]), true),
   ARRAY_SIZE: (call) => {
     const array = call.args[0];
-    return typeof array === 'object' && array.kind === 'array' && array.length !== null ? array.length : newUnknown('ARRAY_SIZE()');
+    return typeof array === 'object' && array.kind === 'array' && array.length !== null
+      ? array.length
+      : newUnknown('ARRAY_SIZE()');
   },
   struct_size: (call) => sizeOf(call.world.set, '') + (number(call.args[2]) ?? 0) * 8,
   array_size: numeric((a, b) => a * b),
@@ -266,27 +284,57 @@ export const language: Readonly<Record<string, Primitive>> = {
     return 0;
   },
   atomic_inc: getReference,
-  atomic_dec: counter((now) => now - 1, (after) => after),
-  atomic_add: counter((now, call) => now + (number(call.args[0]) ?? 0), (after) => after),
-  atomic_sub: counter((now, call) => now - (number(call.args[0]) ?? 0), (after) => after),
-  atomic_inc_return: counter((now) => now + 1, (after) => after),
-  atomic_dec_return: counter((now) => now - 1, (after) => after),
-  atomic_dec_and_test: counter((now) => now - 1, (after) => (after === 0 ? 1 : 0)),
-  atomic_inc_not_zero: counter((now) => (now === 0 ? 0 : now + 1), (_after, before) => (before === 0 ? 0 : 1)),
+  atomic_dec: counter(
+    (now) => now - 1,
+    (after) => after,
+  ),
+  atomic_add: counter(
+    (now, call) => now + (number(call.args[0]) ?? 0),
+    (after) => after,
+  ),
+  atomic_sub: counter(
+    (now, call) => now - (number(call.args[0]) ?? 0),
+    (after) => after,
+  ),
+  atomic_inc_return: counter(
+    (now) => now + 1,
+    (after) => after,
+  ),
+  atomic_dec_return: counter(
+    (now) => now - 1,
+    (after) => after,
+  ),
+  atomic_dec_and_test: counter(
+    (now) => now - 1,
+    (after) => (after === 0 ? 1 : 0),
+  ),
+  atomic_inc_not_zero: counter(
+    (now) => (now === 0 ? 0 : now + 1),
+    (_after, before) => (before === 0 ? 0 : 1),
+  ),
   refcount_read: (call) => readCounter(call.args[0]),
   refcount_set: (call) => {
     writeCounter(call.args[0], number(call.args[1]) ?? 0);
     return 0;
   },
   refcount_inc: getReference,
-  refcount_inc_not_zero: counter((now) => (now === 0 ? 0 : now + 1), (_after, before) => (before === 0 ? 0 : 1)),
-  refcount_dec_and_test: counter((now) => now - 1, (after) => (after === 0 ? 1 : 0)),
+  refcount_inc_not_zero: counter(
+    (now) => (now === 0 ? 0 : now + 1),
+    (_after, before) => (before === 0 ? 0 : 1),
+  ),
+  refcount_dec_and_test: counter(
+    (now) => now - 1,
+    (after) => (after === 0 ? 1 : 0),
+  ),
   kref_init: (call) => {
     writeCounter(call.args[0], 1);
     return 0;
   },
   kref_get: getReference,
-  kref_get_unless_zero: counter((now) => (now === 0 ? 0 : now + 1), (_after, before) => (before === 0 ? 0 : 1)),
+  kref_get_unless_zero: counter(
+    (now) => (now === 0 ? 0 : now + 1),
+    (_after, before) => (before === 0 ? 0 : 1),
+  ),
   kref_read: (call) => readCounter(call.args[0]),
   kref_put: (call) => {
     const after = readCounter(call.args[0]) - 1;
@@ -296,12 +344,30 @@ export const language: Readonly<Record<string, Primitive>> = {
     return after === 0 ? 1 : 0;
   },
   test_bit: bits((at, bit) => (Math.floor(at / 2 ** bit) % 2 === 1 ? 1 : 0), null),
-  set_bit: bits(() => 0, (at, bit) => or(at, shiftLeft(1, bit))),
-  __set_bit: bits(() => 0, (at, bit) => or(at, shiftLeft(1, bit))),
-  clear_bit: bits(() => 0, (at, bit) => and(at, not(shiftLeft(1, bit)))),
-  __clear_bit: bits(() => 0, (at, bit) => and(at, not(shiftLeft(1, bit)))),
-  test_and_set_bit: bits((at, bit) => (Math.floor(at / 2 ** bit) % 2 === 1 ? 1 : 0), (at, bit) => or(at, shiftLeft(1, bit))),
-  test_and_clear_bit: bits((at, bit) => (Math.floor(at / 2 ** bit) % 2 === 1 ? 1 : 0), (at, bit) => and(at, not(shiftLeft(1, bit)))),
+  set_bit: bits(
+    () => 0,
+    (at, bit) => or(at, shiftLeft(1, bit)),
+  ),
+  __set_bit: bits(
+    () => 0,
+    (at, bit) => or(at, shiftLeft(1, bit)),
+  ),
+  clear_bit: bits(
+    () => 0,
+    (at, bit) => and(at, not(shiftLeft(1, bit))),
+  ),
+  __clear_bit: bits(
+    () => 0,
+    (at, bit) => and(at, not(shiftLeft(1, bit))),
+  ),
+  test_and_set_bit: bits(
+    (at, bit) => (Math.floor(at / 2 ** bit) % 2 === 1 ? 1 : 0),
+    (at, bit) => or(at, shiftLeft(1, bit)),
+  ),
+  test_and_clear_bit: bits(
+    (at, bit) => (Math.floor(at / 2 ** bit) % 2 === 1 ? 1 : 0),
+    (at, bit) => and(at, not(shiftLeft(1, bit))),
+  ),
   strcmp: (call) => (call.args[0] === call.args[1] ? 0 : 1),
   strlen: (call) => (typeof call.args[0] === 'string' ? call.args[0].length : newUnknown('strlen()')),
   not: (call) => negate(call.args[0] ?? 0),
@@ -325,13 +391,21 @@ function vfioIrqType(call: Call, test: (type: Value) => boolean): Value {
 }
 
 /** Bitmaps of up to 64 bits in one word; (nr, addr). */
-function bits(result: (word: number, bit: number) => number, change: ((word: number, bit: number) => number) | null): Primitive {
+function bits(
+  result: (word: number, bit: number) => number,
+  change: ((word: number, bit: number) => number) | null,
+): Primitive {
   return (call) => {
     const bit = number(call.args[0]);
     const at = call.args[1];
     if (bit === null || typeof at !== 'object') return newUnknown(`${call.name}()`);
     const word = at.kind === 'array' ? Math.floor(bit / 64) : 0;
-    const now = at.kind === 'array' ? (number(at.items.get(word)) ?? 0) : at.kind === 'cell' ? (number(at.holder.get(at.key)) ?? 0) : 0;
+    const now =
+      at.kind === 'array'
+        ? (number(at.items.get(word)) ?? 0)
+        : at.kind === 'cell'
+          ? (number(at.holder.get(at.key)) ?? 0)
+          : 0;
     const inWord = at.kind === 'array' ? bit % 64 : bit;
     const answer = result(now, inWord);
     if (change !== null) {

@@ -37,7 +37,8 @@ const give: Primitive = (call) => {
       return 0;
     }
   }
-  if (typeof lock === 'object' && lock.kind !== 'unknown') incident(call.world, 'unlock-not-held', `${lockName(call)} is unlocked but not held`, call.at);
+  if (typeof lock === 'object' && lock.kind !== 'unknown')
+    incident(call.world, 'unlock-not-held', `${lockName(call)} is unlocked but not held`, call.at);
   return 0;
 };
 

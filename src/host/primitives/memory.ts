@@ -26,7 +26,8 @@ function sizedType(call: Call, size: Expression | undefined): { readonly type: s
     case 'call': {
       for (const arg of size.args) {
         const inner = sizedType(call, arg);
-        if (inner.type !== '') return { type: inner.type, several: textOf(size.target) === 'array_size' || inner.several };
+        if (inner.type !== '')
+          return { type: inner.type, several: textOf(size.target) === 'array_size' || inner.several };
       }
       return { type: '', several: false };
     }
@@ -40,7 +41,10 @@ function sizedType(call: Call, size: Expression | undefined): { readonly type: s
 export function allocate(call: Call, type: string, length: number | null, several: boolean, zeroed: boolean): Value {
   const fill = zeroed ? 'zero' : 'unknown';
   const plain = type.replace(/^const /, '');
-  const made = several || (plain !== '' && !isStructType(plain)) ? newArray(plain, length, fill, true) : newStruct(plain, fill, true);
+  const made =
+    several || (plain !== '' && !isStructType(plain))
+      ? newArray(plain, length, fill, true)
+      : newStruct(plain, fill, true);
   call.world.live.add(made);
   return made;
 }
@@ -52,7 +56,8 @@ const single =
     if (injected(call) !== null) return 0;
     const { type, several } = sizedType(call, call.expressions[0]);
     const bytes = call.args[0];
-    const length = several && typeof bytes === 'number' ? Math.max(0, Math.floor(bytes / sizeOf(call.world.set, type))) : null;
+    const length =
+      several && typeof bytes === 'number' ? Math.max(0, Math.floor(bytes / sizeOf(call.world.set, type))) : null;
     return allocate(call, type, length, several, zeroed);
   };
 
@@ -68,7 +73,8 @@ const several =
 
 function ownerOf(value: Value | undefined): StructValue | ArrayValue | null {
   if (typeof value !== 'object') return null;
-  if (value.kind === 'struct') return value.parent?.kind === 'array' && value.member === 0 && value.parent.heap ? value.parent : value;
+  if (value.kind === 'struct')
+    return value.parent?.kind === 'array' && value.member === 0 && value.parent.heap ? value.parent : value;
   if (value.kind === 'array') return value;
   return null;
 }
@@ -125,7 +131,8 @@ function clear(into: StructValue): void {
 const copy: Primitive = (call) => {
   const [into, from] = call.args;
   if (isStruct(into) && isStruct(from)) copyStruct(from, into);
-  else if (typeof into === 'object' && typeof from === 'object' && into.kind === 'array' && from.kind === 'array') for (const [key, value] of copyArray(from).items) into.items.set(key, value);
+  else if (typeof into === 'object' && typeof from === 'object' && into.kind === 'array' && from.kind === 'array')
+    for (const [key, value] of copyArray(from).items) into.items.set(key, value);
   return into ?? 0;
 };
 

@@ -32,7 +32,10 @@ const registers = new WeakMap<DeviceRecord, Registers>();
 
 function registersOf(device: DeviceRecord): Registers {
   let found = registers.get(device);
-  if (!found) registers.set(device, (found = { config: new Map(), table: new Map() }));
+  if (!found) {
+    found = { config: new Map(), table: new Map() };
+    registers.set(device, found);
+  }
   return found;
 }
 
@@ -48,7 +51,16 @@ export function vectorRecord(world: World, device: DeviceRecord, index: number):
   let record = world.vectors.get(key);
   if (!record) {
     const irq = device.irqs.find((r) => r.index === index);
-    record = { requesterId: device.requesterId, index, address: 0, data: 0, enabled: false, masked: false, handler: irq?.handler != null, event: 0 };
+    record = {
+      requesterId: device.requesterId,
+      index,
+      address: 0,
+      data: 0,
+      enabled: false,
+      masked: false,
+      handler: irq?.handler != null,
+      event: 0,
+    };
     world.vectors.set(key, record);
   }
   return record;
@@ -66,12 +78,21 @@ function note(world: World, device: DeviceRecord, record: VectorRecord): void {
 function meaning(world: World, device: DeviceRecord, address: number): string {
   if (address === 0) return '0';
   const domain = device.group.domain;
-  const physical = domain === null || domain.freed ? address : world.platform.translate(domain.id, address);
+  const translated = domain !== null && !domain.freed;
+  const physical = translated ? world.platform.translate(domain.id, address) : address;
   const door = physical === null ? null : world.platform.doorbellAt(physical);
-  return door === null ? hex(address) : `${hex(address)} (${door})`;
+  if (door !== null) return `${hex(address)} (${door})`;
+  const bare = translated && physical === null ? world.platform.doorbellAt(address) : null;
+  return bare === null ? hex(address) : `${hex(address)} (${bare}, which domain ${domain?.id} does not map)`;
 }
 
-function program(call: Call, device: DeviceRecord, index: number, change: { address?: number; data?: number; masked?: boolean }, text: string): void {
+function program(
+  call: Call,
+  device: DeviceRecord,
+  index: number,
+  change: { address?: number; data?: number; masked?: boolean },
+  text: string,
+): void {
   const { world } = call;
   const record = vectorRecord(world, device, index);
   if (change.address !== undefined) record.address = change.address;
@@ -119,7 +140,8 @@ const write: Primitive = (call) => {
   const before = config.get(at) ?? 0;
   config.set(at, value);
   if (at === MSIX_CAP + 2) {
-    if ((value & ENABLE_MSIX) !== (before & ENABLE_MSIX)) setEnabled(call, device, (value & ENABLE_MSIX) !== 0, 'MSI-X');
+    if ((value & ENABLE_MSIX) !== (before & ENABLE_MSIX))
+      setEnabled(call, device, (value & ENABLE_MSIX) !== 0, 'MSI-X');
     if ((value & MASK_ALL) !== (before & MASK_ALL)) setMaskAll(call, device, (value & MASK_ALL) !== 0);
   } else if (at === MSI_CAP + 2) {
     if ((value & 1) !== (before & 1)) setEnabled(call, device, (value & 1) !== 0, 'MSI');
@@ -129,7 +151,13 @@ const write: Primitive = (call) => {
     const count = Math.max(1, device.irqs.length);
     if (at === MSI_CAP + 8 && before === value) return 0;
     for (let i = 0; i < count; i++) {
-      program(call, device, i, { address, data: data === 0 ? 0 : data + i }, at === MSI_CAP + 12 ? `data ← ${hex(data + i)}` : `address ← ${meaning(call.world, device, address)}`);
+      program(
+        call,
+        device,
+        i,
+        { address, data: data === 0 ? 0 : data + i },
+        at === MSI_CAP + 12 ? `data ← ${hex(data + i)}` : `address ← ${meaning(call.world, device, address)}`,
+      );
     }
   }
   return 0;
@@ -146,7 +174,10 @@ function setMaskAll(call: Call, device: DeviceRecord, masked: boolean): void {
   effect(world, call.at, `${requesterName(device.requesterId)}: all vectors ${masked ? 'masked' : 'unmasked'}`);
 }
 
-function tableSlot(world: World, address: Value | undefined): { readonly device: DeviceRecord; readonly offset: number } | null {
+function tableSlot(
+  world: World,
+  address: Value | undefined,
+): { readonly device: DeviceRecord; readonly offset: number } | null {
   const at = number(address);
   if (at === null || at < TABLE_BASE) return null;
   const device = world.devices.get(Math.floor((at - TABLE_BASE) / TABLE_STRIDE));
@@ -170,7 +201,8 @@ const writeRegister: Primitive = (call) => {
       program(call, device, index, { address }, `address ← ${meaning(call.world, device, address)}`);
       break;
     case 4:
-      if (before !== value) program(call, device, index, { address }, `address ← ${meaning(call.world, device, address)}`);
+      if (before !== value)
+        program(call, device, index, { address }, `address ← ${meaning(call.world, device, address)}`);
       break;
     case 8:
       program(call, device, index, { data: value }, `data ← ${hex(value)}`);
@@ -178,7 +210,8 @@ const writeRegister: Primitive = (call) => {
     default: {
       const all = ((config.get(MSIX_CAP + 2) ?? 0) & MASK_ALL) !== 0;
       const masked = all || (value & 1) === 1;
-      if (vectorRecord(call.world, device, index).masked !== masked) program(call, device, index, { masked }, masked ? 'masked' : 'unmasked');
+      if (vectorRecord(call.world, device, index).masked !== masked)
+        program(call, device, index, { masked }, masked ? 'masked' : 'unmasked');
       break;
     }
   }
@@ -243,7 +276,8 @@ export const pci: Readonly<Record<string, Primitive>> = {
   dev_get_msi_domain: (call) => deviceOf(call.world, call.args[0])?.pdev.fields.get('msi_domain') ?? 0,
   dev_to_node: () => -1,
   msi_desc_to_dev: (call) => structOf(call.args[0])?.fields.get('dev') ?? 0,
-  msi_desc_to_pci_dev: (call) => functionOf(structOf(call.args[0])?.fields.get('dev')) ?? newUnknown('msi_desc_to_pci_dev()'),
+  msi_desc_to_pci_dev: (call) =>
+    functionOf(structOf(call.args[0])?.fields.get('dev')) ?? newUnknown('msi_desc_to_pci_dev()'),
   to_pci_dev: (call) => functionOf(call.args[0]) ?? newUnknown('to_pci_dev()'),
   dev_is_pci: () => 1,
   dev_is_platform: () => 0,

@@ -21,7 +21,8 @@ function copyIn(into: Value | undefined, from: Value): void {
     const before = target.type;
     copyStruct(from, target);
     target.type = before || from.type;
-  } else if (typeof from === 'object' && from.kind === 'array' && typeof into === 'object' && into.kind === 'array') for (const [key, value] of copyArray(from).items) into.items.set(key, value);
+  } else if (typeof from === 'object' && from.kind === 'array' && typeof into === 'object' && into.kind === 'array')
+    for (const [key, value] of copyArray(from).items) into.items.set(key, value);
   else writeThrough(into, from);
 }
 
@@ -41,7 +42,8 @@ const toUser: Primitive = (call) => {
   const to = user(call.args[0]);
   if (injected(call) !== null) return call.args[2] ?? 1;
   const from = call.args[1];
-  if (to !== null && isStruct(from) && to.target.kind === 'struct' && to.offset === 0) for (const [key, value] of from.fields) to.target.fields.set(key, value);
+  if (to !== null && isStruct(from) && to.target.kind === 'struct' && to.offset === 0)
+    for (const [key, value] of from.fields) to.target.fields.set(key, value);
   return 0;
 };
 
