@@ -34,19 +34,17 @@ export function unmappedBy(
   return lastChange(events, upTo, (one, after) => one === path && after === null);
 }
 
-/** The last write of a vector's message. */
+/** The last write of a vector's address (of its data, where the address never changed). */
 export function programmedBy(
   events: readonly TraceEvent[],
   requesterId: number,
   index: number,
   upTo = Infinity,
 ): number | null {
-  const path = `devices/${requesterName(requesterId)}/vectors/${index}/`;
-  return lastChange(
-    events,
-    upTo,
-    (one, after) => (one === `${path}address` || one === `${path}data`) && after !== null,
-  );
+  const path = `devices/${requesterName(requesterId)}/vectors/${index}`;
+  const wrote = (what: string): number | null =>
+    lastChange(events, upTo, (one, after) => one === `${path}/${what}` && after !== null);
+  return wrote('address') ?? wrote('data');
 }
 
 /** The event that made a page of an agent's window `allocated` (or mapped). */
@@ -75,6 +73,24 @@ export function changedBy(events: readonly TraceEvent[], path: string, upTo = In
 export function answeredAt(events: readonly TraceEvent[], from: number, to: number): number | null {
   for (let i = Math.min(to, events.length - 1); i >= from; i--) if (events[i]?.at !== null) return i;
   return null;
+}
+
+/**
+ * The calls that led to an event, innermost first. A `call` event names the function entered in its text and the caller as its function;
+ * the search stays within the event's step.
+ */
+export function callersOf(events: readonly TraceEvent[], index: number): number[] {
+  const chain: number[] = [];
+  const from = events[index];
+  let inside = from?.function ?? null;
+  for (let i = index - 1; i >= 0 && inside !== null; i--) {
+    const event = events[i];
+    if (event === undefined || event.step !== from?.step) break;
+    if (event.kind !== 'call' || event.text !== `${inside}()`) continue;
+    chain.push(i);
+    inside = event.function === inside ? null : event.function;
+  }
+  return chain;
 }
 
 /** Without the nulls and repetitions, in the order given: the most blamed first. */

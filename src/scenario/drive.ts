@@ -7,6 +7,7 @@ import type { Host } from '../host/host';
 import type { Platform } from '../host/platform';
 import type { ProgramSet } from '../host/types';
 import type { MachineSpec } from '../machine/types';
+import { callersOf, causes } from './causes';
 import type { Decision, FailPoint, Plan } from './chooser';
 import { replay } from './chooser';
 import { INVARIANTS } from './invariants/index';
@@ -14,7 +15,7 @@ import { describeEmission, describeStep } from './narrate';
 import { recording } from './recording';
 import type { FlatState } from './state';
 import { forged, ownMessage, rangeOf, requesterOf, stageInput } from './step-input';
-import type { Scenario, StepSpec, Trace, Violation } from './types';
+import type { Scenario, Stage, StepSpec, Trace, TraceEvent, Violation } from './types';
 import { accounting } from './usage';
 import type { AgentView, DoorPage, RunView, Snapshot, StepRecord } from './view';
 import { errnoName, meets } from './view';
@@ -186,9 +187,9 @@ export function drive(
     return { ...NOTHING, run: absent ? 'absent' : 'done', value: result.value, undecided: result.undecided };
   };
 
-  scenario.steps.forEach((spec, index) => {
+  for (const [index, spec] of scenario.steps.entries()) {
     const agent = agents.find((one) => one.name === spec.agent);
-    if (agent === undefined) return;
+    if (agent === undefined) continue;
     log.enter(index);
     choices.enter(index, spec.failEach === true);
     const before = snapshot(host, platform);
@@ -250,7 +251,7 @@ export function drive(
     };
     injectedBefore = injected;
     steps.push(record);
-    demand(record, injected, unmet, unknown);
+    const playable = demand(record, injected, unmet, unknown);
     const view: RunView = {
       scenario,
       machine,
@@ -273,7 +274,7 @@ export function drive(
         if (found.some((one) => one.violation.invariant === id && one.violation.message === violation.message))
           continue;
         found.push({
-          violation,
+          violation: withCallers(violation, log.events),
           decided: choices.decisions.length,
           unclear: steps.some((one) => one.undecided.length > 0),
         });
@@ -286,7 +287,8 @@ export function drive(
         });
       }
     }
-  });
+    if (!playable) break;
+  }
 
   const [first] = refused;
   const notes = [...new Set(steps.flatMap((step) => step.undecided))];
@@ -318,14 +320,35 @@ export function drive(
   };
 }
 
-/** Holds the step's result against what the scenario expects. After an injected failure nothing is expected. */
-function demand(step: StepRecord, injected: boolean, unmet: string[], unknown: string[]): void {
+/** The calls on the way to a cause are causes too, behind all that the invariant named itself. */
+function withCallers(violation: Violation, events: readonly TraceEvent[]): Violation {
+  return {
+    ...violation,
+    causes: causes(...violation.causes, ...violation.causes.flatMap((one) => callersOf(events, one))),
+  };
+}
+
+/** Stages that only lay the ground: without them there is nothing to try. */
+const GROUND = new Set<Stage>(['attach', 'register-window', 'map', 'unmap']);
+
+/**
+ * Holds the step's result against what the scenario expects; after an injected failure nothing is expected. False when the rest of
+ * the scenario makes no sense any more.
+ */
+function demand(step: StepRecord, injected: boolean, unmet: string[], unknown: string[]): boolean {
   const { spec, value } = step;
-  if (step.run !== 'done' || spec.stage === 'fire' || spec.stage === 'forge') return;
-  if (value === null) {
-    unknown.push(`step ${step.index + 1} (${spec.stage}): ${step.undecided[0] ?? 'the result is not known'}`);
-    return;
+  if (spec.stage === 'fire' || spec.stage === 'forge' || step.run === 'skipped') return true;
+  const label = `step ${step.index + 1} (${spec.stage})`;
+  if (step.run === 'absent') {
+    if (spec.expect !== 'ok') return true;
+    unmet.push(`${label}: the design has no program for it, and the scenario needs ok`);
+    return false;
   }
-  if (injected || spec.expect === undefined || meets(spec.expect, value)) return;
-  unmet.push(`step ${step.index + 1} (${spec.stage}) gives ${errnoName(value)}, the scenario needs ${spec.expect}`);
+  if (value === null) {
+    unknown.push(`${label}: ${step.undecided[0] ?? 'the result is not known'}`);
+    return true;
+  }
+  if (injected || spec.expect === undefined || meets(spec.expect, value)) return true;
+  unmet.push(`${label} gives ${errnoName(value)}, the scenario needs ${spec.expect}`);
+  return !(spec.expect === 'ok' && GROUND.has(spec.stage));
 }

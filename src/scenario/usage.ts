@@ -30,6 +30,21 @@ function wanted(view: RunView, agent: string): ProvisionRequest[] {
   return [...requests.values()];
 }
 
+/** Pages that a set of requests needs on a machine never change: asking a fresh platform each time would cost more than the run. */
+const known = new WeakMap<MachineSpec, Map<string, number>>();
+
+function pagesFor(world: World, machine: MachineSpec, requests: readonly ProvisionRequest[]): number {
+  const answers = known.get(machine) ?? new Map<string, number>();
+  known.set(machine, answers);
+  const key = JSON.stringify(requests);
+  let pages = answers.get(key);
+  if (pages === undefined) {
+    pages = provision(machine, requests, (spec) => world.platform(spec)).pages;
+    answers.set(key, pages);
+  }
+  return pages;
+}
+
 export function accounting(world: World, machine: MachineSpec): Accounting {
   const fullest = new Map<string, WindowUsage>();
   return {
@@ -39,7 +54,6 @@ export function accounting(world: World, machine: MachineSpec): Accounting {
       for (const window of after.windows) {
         const domain = window.domain ?? after.domains.find((one) => one.agent === window.agent)?.id ?? 0;
         const key = `${window.agent}/${window.base}`;
-        const need = provision(machine, wanted(view, window.agent), (spec) => world.platform(spec));
         const names = doorMaps(view, after)
           .filter(
             (map) =>
@@ -54,7 +68,7 @@ export function accounting(world: World, machine: MachineSpec): Accounting {
           size: window.size,
           granule: window.granule,
           pagesUsed: window.allocated.length,
-          pagesNeeded: need.pages,
+          pagesNeeded: pagesFor(world, machine, wanted(view, window.agent)),
           doorbells: [...new Set(names)],
         };
         const before = fullest.get(key);

@@ -1,6 +1,12 @@
-import { causes, mappedBy, programmedBy } from '../causes';
-import type { Invariant } from '../view';
+import { answeredAt, causes, mappedBy, programmedBy } from '../causes';
+import type { Invariant, RunView } from '../view';
 import { agentOf, deviceName, domainOf, hex, interruptName, lastStep, ownerOf, translateIn } from '../view';
+
+/** Where the attach that gave the agent this device was answered. */
+function attachedBy(view: RunView, requesterId: number): number | null {
+  const attach = view.steps.find((step) => step.spec.stage === 'attach' && step.requesterId === requesterId);
+  return attach === undefined ? null : answeredAt(view.events, attach.firstEvent, attach.lastEvent);
+}
 
 /**
  * I1: no write a device can emit raises an interrupt owned by another agent. Judged on what the device of this step wrote and where it
@@ -29,6 +35,7 @@ export const foreignInterrupt: Invariant = (view) => {
         domain === null ? null : mappedBy(view.events, domain.id, page, step.firstEvent),
         own === undefined ? null : programmedBy(view.events, own.requesterId, own.index, step.firstEvent),
         view.claim.value === true && !view.isolatesMsi ? view.claim.event : null,
+        attachedBy(view, step.requesterId),
       ),
       why: [
         {

@@ -149,7 +149,7 @@ function refused(view: RunView, step: StepRecord): Violation[] {
   ];
 }
 
-/** An enabled vector that never fired in this run: its address must lead to its doorbell all the same. */
+/** Enabled vectors of a device that never fires in this run: their addresses must lead to their doorbells all the same. */
 function misled(view: RunView): Violation[] {
   const step = lastStep(view);
   if (step === null) return [];
@@ -157,9 +157,7 @@ function misled(view: RunView): Violation[] {
     const { requesterId, index } = programmed;
     const vector = step.after.vectors.find((one) => one.requesterId === requesterId && one.index === index);
     const domain = domainOf(step.after, requesterId);
-    const fired = view.steps.some(
-      (one) => one.spec.stage === 'fire' && one.requesterId === requesterId && (one.spec.vector ?? 0) === index,
-    );
+    const fired = view.steps.some((one) => one.spec.stage === 'fire' && one.requesterId === requesterId);
     if (
       !programmed.enabled ||
       fired ||
