@@ -33,8 +33,8 @@ export interface Touched {
   readonly removed: boolean;
   /** After the change; null when it could not be read. */
   readonly program: Program | null;
-  /** Before the change; null for a new function, and where it could not be read. */
-  readonly before: Program | null;
+  /** The program before the change, read when first asked for; null for a new function, and where it could not be read. */
+  before(): Program | null;
   /** The first line of the patch that touches it. */
   readonly at: Place;
 }
@@ -101,7 +101,7 @@ export function amend(known: Amended, change: Change, message: MailLines, frontE
     readonly file: string;
     readonly name: string;
     readonly at: Place;
-    readonly before: Program | null;
+    readonly before: () => Program | null;
   }[] = [];
   for (const file of change.files) {
     const work: FileWork = { known, change, message, frontEnd, draft, bodies, touched, damage, kept, vanished };
@@ -142,7 +142,7 @@ interface FileWork {
     readonly file: string;
     readonly name: string;
     readonly at: Place;
-    readonly before: Program | null;
+    readonly before: () => Program | null;
   }[];
 }
 
@@ -237,16 +237,18 @@ function touchFunction(
   const previous = work.known.set.programs.get(name);
   const previousHere = previous !== undefined && basename(previous.file) === basename(oldFile) ? previous : null;
   const oldWhole = oldItems.find(isWhole);
-  const beforeProgram = (): Program | null =>
-    (oldWhole === undefined ? null : whole(work, oldFile, name, oldWhole, message)) ??
-    previousHere ??
-    (oldItems.length === 0
-      ? null
-      : read(work.frontEnd, oldFile, name, fragmentLines(name, oldItems), 'fragment', 'hunk'));
+  const beforeProgram = once(
+    (): Program | null =>
+      (oldWhole === undefined ? null : whole(work, oldFile, name, oldWhole, message)) ??
+      previousHere ??
+      (oldItems.length === 0
+        ? null
+        : read(work.frontEnd, oldFile, name, fragmentLines(name, oldItems), 'fragment', 'hunk')),
+  );
 
   if (newItems.length === 0) {
     if (file.kind === 'delete' || group.headDeleted)
-      work.vanished.push({ file: oldFile, name, at, before: beforeProgram() });
+      work.vanished.push({ file: oldFile, name, at, before: beforeProgram });
     return;
   }
   const found = bodyOf(work, file, name, group, newItems, contradicted);
@@ -259,7 +261,7 @@ function touchFunction(
     reason: found.reason,
     removed: false,
     program: found.program,
-    before: isNew ? null : beforeProgram(),
+    before: isNew ? () => null : beforeProgram,
     at,
   });
   if (found.program === null) return;
@@ -267,6 +269,14 @@ function touchFunction(
   if (found.evidence === 'fragment' && work.draft.hasProgram(file.path, name)) return;
   work.draft.setProgram(file.path, found.program);
   if (found.evidence !== 'fragment') work.bodies.set(keyOf(file.path, name), { lines: found.lines });
+}
+
+function once<T>(compute: () => T): () => T {
+  let held: { readonly value: T } | null = null;
+  return () => {
+    held ??= { value: compute() };
+    return held.value;
+  };
 }
 
 interface Found {

@@ -8,7 +8,7 @@ import { childOf, childOfType, createSyntax, type Syntax, type SyntaxNode } from
 import { type Constant, enumerators, structures, variables } from './declarations';
 import { expression, type Reading } from './expressions';
 import { lowerFunction } from './lower';
-import { type Define, repair } from './repair';
+import { type Define, type Repaired, repair } from './repair';
 import { type SourceText, sourceText } from './source-text';
 
 /** A function's extent in the lines that were read: 0-based, both inclusive. */
@@ -43,7 +43,37 @@ export async function createFrontEnd(wasm: {
   readonly c: Uint8Array;
 }): Promise<FrontEnd> {
   const syntax = await createSyntax(wasm);
-  return { parse: (file, lines, origin) => parseUnit(syntax, file, lines, origin) };
+  const trees = new TreeCache(syntax);
+  return { parse: (file, lines, origin) => parseUnit(trees, file, lines, origin) };
+}
+
+interface Tree {
+  readonly repaired: Repaired;
+  readonly root: SyntaxNode | null;
+}
+
+/** Units of text whose trees are kept: versions of a series repeat most of their functions, at other places. */
+const CACHED_UNITS = 400_000;
+
+class TreeCache {
+  private readonly trees = new Map<string, Tree>();
+  private size = 0;
+  constructor(readonly syntax: Syntax) {}
+
+  get(text: string): Tree {
+    const known = this.trees.get(text);
+    if (known !== undefined) return known;
+    const repaired = repair(text);
+    const tree = { repaired, root: this.syntax.parse(repaired.text) };
+    this.trees.set(text, tree);
+    this.size += text.length;
+    for (const old of this.trees.keys()) {
+      if (this.size <= CACHED_UNITS) break;
+      this.trees.delete(old);
+      this.size -= old.length;
+    }
+    return tree;
+  }
 }
 
 interface Collected {
@@ -55,17 +85,17 @@ interface Collected {
   readonly globals: Unit['globals'][number][];
 }
 
-function parseUnit(syntax: Syntax, file: string, lines: readonly SourceLine[], origin: Origin): ParsedUnit {
+function parseUnit(trees: TreeCache, file: string, lines: readonly SourceLine[], origin: Origin): ParsedUnit {
   const source = sourceText(lines);
-  const repaired = repair(source.text);
+  const { repaired, root } = trees.get(source.text);
   const reading: Reading = { text: source.text, place: source.place, loops: repaired.loops, types: repaired.types };
   const found: Collected = { programs: [], extents: [], tables: [], structures: [], constants: [], globals: [] };
   const damage: Damage[] = [];
-  const root = syntax.parse(repaired.text);
   if (root === null) {
-    damage.push({ code: 'code-unreadable', message: `the code of ${file} could not be parsed in time`, at: null });
+    damage.push({ code: 'code-unreadable', message: `The code of ${file} could not be parsed in time.`, at: null });
   } else {
     for (const node of root.children) topLevel(node, file, reading, source, origin, found);
+    if (root.broken && origin.evidence === 'full') damage.push(...misread(root, file, source));
   }
   for (const one of repaired.globals) {
     found.globals.push({
@@ -73,7 +103,7 @@ function parseUnit(syntax: Syntax, file: string, lines: readonly SourceLine[], o
       init: null,
     });
   }
-  found.constants.push(...defineValues(syntax, repaired.defines, source));
+  found.constants.push(...defineValues(trees.syntax, repaired.defines, source));
   return {
     file,
     programs: preferred(found.programs),
@@ -85,6 +115,31 @@ function parseUnit(syntax: Syntax, file: string, lines: readonly SourceLine[], o
     clean: root !== null && !root.broken,
     damage,
   };
+}
+
+/** The first few places at which an added line is no C that the grammar knows: said, not repaired. */
+function misread(root: SyntaxNode, file: string, source: SourceText): Damage[] {
+  const damage: Damage[] = [];
+  const lines = new Set<number>();
+  const work: SyntaxNode[] = [root];
+  while (work.length > 0 && damage.length < 5) {
+    const node = work.pop();
+    if (node === undefined || !node.broken) continue;
+    if (node.type !== 'ERROR' && node.children.length > 0) {
+      work.push(...[...node.children].reverse());
+      continue;
+    }
+    const place = source.place(node.start, Math.max(node.end, node.start + 1));
+    if (place.kind !== 'message' || !place.added || lines.has(place.line)) continue;
+    lines.add(place.line);
+    const { message, line, column, endLine, endColumn } = place;
+    damage.push({
+      code: 'code-not-read',
+      message: `An added line of ${file} could not be read as C.`,
+      at: { message, line, column, endLine, endColumn },
+    });
+  }
+  return damage;
 }
 
 /** Of two functions of one name (both arms of an `#ifdef`) the one that does more: the other is a stub. */

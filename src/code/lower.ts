@@ -302,7 +302,7 @@ function statement(builder: Builder, node: SyntaxNode, next: number, around: Aro
         : around.continueTo;
     case 'return_statement': {
       const value = node.children.find((child) => child.named && child.type !== 'ERROR') ?? null;
-      const end = node.children.find((child) => child.type === ';')?.start ?? node.end;
+      const end = node.start + reading.text.slice(node.start, node.end).replace(/\s*;?$/, '').length;
       return builder.add(
         {
           kind: 'return',
@@ -418,7 +418,7 @@ function forStatement(builder: Builder, node: SyntaxNode, next: number, around: 
   const again = update === null ? head.index : doNode(builder, update, head.index);
   const bodyNode = childOf(node, 'body');
   const body = optional(builder, bodyNode, again, { breakTo: next, continueTo: again });
-  const close = node.children.find((child) => child.type === ')');
+  const close = node.start + reading.text.slice(node.start, bodyNode?.start ?? node.end).trimEnd().length;
   const offset = test?.start ?? node.start + 1;
   head.lead(
     builder.add(
@@ -428,7 +428,7 @@ function forStatement(builder: Builder, node: SyntaxNode, next: number, around: 
         then: body,
         otherwise: next,
         loop: true,
-        at: reading.place(node.start, close?.end ?? node.end),
+        at: reading.place(node.start, close),
       },
       offset,
     ),

@@ -43,145 +43,47 @@ function blank(text: string): string {
   return text.replace(/[^\n]/g, ' ');
 }
 
-/** Text whose ranges can be blanked or overwritten in place. */
+/** Ranges to blank or to overwrite in place, in any text of the length they were found in. */
 export class Patchwork {
-  private pieces: { start: number; end: number; text: string }[] = [];
-  constructor(readonly text: string) {}
-
+  private readonly pieces: { start: number; end: number; text: string | null }[] = [];
   blank(start: number, end: number): void {
-    if (end > start) this.pieces.push({ start, end, text: blank(this.text.slice(start, end)) });
+    if (end > start) this.pieces.push({ start, end, text: null });
   }
   /** `replacement` is filled up with blanks to the length of the range. */
   overwrite(start: number, end: number, replacement: string): void {
     this.pieces.push({ start, end, text: replacement.padEnd(end - start).slice(0, end - start) });
   }
   /** Of two overlapping pieces the first in the text wins for what both cover. */
-  result(): string {
-    if (this.pieces.length === 0) return this.text;
+  result(text: string): string {
+    if (this.pieces.length === 0) return text;
     const sorted = [...this.pieces].sort((a, b) => a.start - b.start || b.end - a.end);
     let out = '';
     let at = 0;
     for (const piece of sorted) {
       if (piece.end <= at) continue;
       const from = Math.max(piece.start, at);
-      out += this.text.slice(at, from) + piece.text.slice(from - piece.start);
+      out += text.slice(at, from);
+      out += piece.text === null ? blank(text.slice(from, piece.end)) : piece.text.slice(from - piece.start);
       at = piece.end;
     }
-    this.pieces = [];
-    return out + this.text.slice(at);
+    return out + text.slice(at);
   }
 }
 
-const PLAIN_ANNOTATIONS = [
-  '__iomem',
-  '__user',
-  '__kernel',
-  '__rcu',
-  '__percpu',
-  '__force',
-  '__nocast',
-  '__bitwise',
-  '__private',
-  '__safe',
-  '__init',
-  '__exit',
-  '__initdata',
-  '__initconst',
-  '__exitdata',
-  '__devinit',
-  '__devexit',
-  '__cpuinit',
-  '__meminit',
-  '__ref',
-  '__refdata',
-  '__net_init',
-  '__net_exit',
-  '__must_check',
-  '__maybe_unused',
-  '__always_unused',
-  '__unused',
-  '__used',
-  '__cold',
-  '__hot',
-  '__weak',
-  '__pure',
-  '__attribute_const__',
-  '__read_mostly',
-  '__ro_after_init',
-  '__packed',
-  '__visible',
-  '__sched',
-  '__noreturn',
-  '__deprecated',
-  '__malloc',
-  '__randomize_layout',
-  '__no_randomize_layout',
-  '__cacheline_aligned',
-  '__cacheline_aligned_in_smp',
-  '____cacheline_aligned',
-  '____cacheline_aligned_in_smp',
-  '__page_aligned_bss',
-  '__page_aligned_data',
-  '__latent_entropy',
-  '__kprobes',
-  '__lockfunc',
-  '__irq_entry',
-  '__exception',
-  '__always_inline',
-  '__inline',
-  'noinline',
-  'noinline_for_stack',
-  'asmlinkage',
-  'notrace',
-  '__refconst',
-  '__designated_init',
-  '__flatten',
-  '__noclone',
-  '__section_vmlinux',
-  '__init_or_module',
-  '__initdata_or_module',
-  'noinstr',
-  '__nocfi',
-  '__percpu_seg',
-  '__le',
-  '__counted',
-  '__mustcheck',
-  '__uninitialized_var',
-  'asm_volatile_goto_unused',
-  '__nonstring',
-  '__ksym',
-  '__bpf_kfunc',
-  '__initconst_or_module',
-  '__ptr64',
-].join('|');
-const CALLED_ANNOTATIONS = [
-  '__printf',
-  '__scanf',
-  '__acquires',
-  '__releases',
-  '__must_hold',
-  '__acquire_shared',
-  '__cond_acquires',
-  '__aligned',
-  '__section',
-  '__alloc_size',
-  '__counted_by',
-  '__counted_by_le',
-  '__counted_by_be',
-  '__attribute__',
-  '__attribute',
-  '__assume_aligned',
-  '__free',
-  '__cleanup',
-  '__guarded_by',
-  '__no_sanitize',
-  '__alias',
-  '__copy',
-  '__diagnose_as',
-  '__no_context_analysis',
-  '__cond_releases',
-  '__realloc_size',
-].join('|');
+/** Words that tell compiler, linker or checker something and change no behaviour we follow. */
+const PLAIN_ANNOTATIONS =
+  '__iomem|__user|__kernel|__rcu|__percpu|__force|__nocast|__bitwise|__private|' +
+  '__init|__exit|__initdata|__initconst|__exitdata|__devinit|__devexit|__devinitdata|__cpuinit|__meminit|__ref|__refdata|__refconst|' +
+  '__net_init|__net_exit|__init_or_module|__must_check|__maybe_unused|__always_unused|__used|__cold|__hot|__weak|__pure|' +
+  '__attribute_const__|__read_mostly|__ro_after_init|__packed|__visible|__sched|__noreturn|__deprecated|__malloc|' +
+  '__randomize_layout|__no_randomize_layout|__designated_init|__cacheline_aligned|__cacheline_aligned_in_smp|' +
+  '____cacheline_aligned|____cacheline_aligned_in_smp|__page_aligned_bss|__page_aligned_data|__latent_entropy|__kprobes|' +
+  '__lockfunc|__irq_entry|__always_inline|__inline|__flatten|__noclone|__nonstring|__bpf_kfunc|' +
+  'noinline|noinline_for_stack|asmlinkage|notrace|noinstr';
+const CALLED_ANNOTATIONS =
+  '__printf|__scanf|__acquires|__releases|__must_hold|__cond_acquires|__cond_releases|__aligned|__section|__alloc_size|' +
+  '__counted_by|__counted_by_le|__counted_by_be|__attribute__|__attribute|__assume_aligned|__free|__cleanup|__guarded_by|' +
+  '__no_sanitize|__alias|__copy|__diagnose_as|__realloc_size';
 const ANNOTATION = new RegExp(`\\b(?:(${PLAIN_ANNOTATIONS})\\b|(${CALLED_ANNOTATIONS})(\\s*)\\()`, 'g');
 
 /** Offset behind the parenthesis that closes the one at `open`, or −1. */
@@ -198,33 +100,34 @@ export function closing(bare: string, open: number): number {
 
 /** All repairs of text that is not cut. Never throws; the result has the same length. */
 export function repair(text: string): Repaired {
-  const code = new Patchwork(mask(text, true));
-  const bare = mask(text, false);
-  const defines = directives(code, bare);
-  let now = code.result();
-  const bareNow = mask(now, false);
-  const second = new Patchwork(now);
-  const globals = fileScopeMacros(second, bareNow);
-  annotations(second, bareNow);
-  now = second.result();
+  let code = mask(text, true);
+  let bare = code.includes('"') || code.includes("'") ? mask(code, false) : code;
+  const first = new Patchwork();
+  const defines = directives(first, bare);
+  code = first.result(code);
+  bare = first.result(bare);
+  const second = new Patchwork();
+  const globals = fileScopeMacros(second, bare);
+  annotations(second, bare);
+  code = second.result(code);
+  bare = second.result(bare);
   const loops = new Map<number, string>();
   const types = new Map<number, string>();
-  const third = new Patchwork(now);
-  const bareThird = mask(now, false);
-  loopMacros(third, bareThird, loops);
+  const third = new Patchwork();
+  loopMacros(third, bare, loops);
   // `case A ... B:` parses as a disjunction; its operator, read from the text as written, says what it is.
-  for (const match of bareThird.matchAll(/\bcase\b[^:;{}?]*?[\w)'](\s*)\.\.\./g)) {
+  for (const match of bare.matchAll(/\bcase\b[^:;{}?]*?[\w)'](\s*)\.\.\./g)) {
     const at = match.index + match[0].length - 3;
     third.overwrite(at, at + 3, '||');
   }
   // Entries of a table that a macro writes, without a comma behind them.
-  for (const match of bareThird.matchAll(/^[ \t]+(?:SET_\w+_OPS|\w*_PM_OPS)(\()/gm)) {
-    const close = closing(bareThird, match.index + match[0].length - 1);
-    if (close > 0 && !/^\s*[,;=]/.test(bareThird.slice(close, close + 20))) third.blank(match.index, close);
+  for (const match of bare.matchAll(/^[ \t]+(?:SET_\w+_OPS|\w*_PM_OPS)(\()/gm)) {
+    const close = closing(bare, match.index + match[0].length - 1);
+    if (close > 0 && !/^\s*[,;=]/.test(bare.slice(close, close + 20))) third.blank(match.index, close);
   }
-  typeArguments(third, bareThird, types);
-  plainTypeArguments(third, bareThird, types);
-  return { text: third.result(), loops, types, defines, globals };
+  typeArguments(third, bare, types);
+  plainTypeArguments(third, bare, types);
+  return { text: third.result(code), loops, types, defines, globals };
 }
 
 function annotations(work: Patchwork, bare: string): void {

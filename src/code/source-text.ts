@@ -34,7 +34,10 @@ export function sourceText(lines: readonly SourceLine[]): SourceText {
   function startOf(line: number): number {
     return starts[line] ?? text.length;
   }
+  /** Places are asked for in clusters: the last line found is tried first. */
+  let recent = 0;
   function lineOf(at: number): number {
+    if (at >= startOf(recent) && recent < lines.length && at < startOf(recent + 1)) return recent;
     let low = 0;
     let high = lines.length - 1;
     while (low < high) {
@@ -42,7 +45,8 @@ export function sourceText(lines: readonly SourceLine[]): SourceText {
       if (startOf(middle) <= at) low = middle;
       else high = middle - 1;
     }
-    return Math.max(low, 0);
+    recent = Math.max(low, 0);
+    return recent;
   }
   function lengthOf(line: number): number {
     return texts[line]?.length ?? 0;

@@ -4,6 +4,7 @@
  */
 import { Language, Parser } from 'web-tree-sitter';
 
+/** A node, without the punctuation nobody asks for. */
 export interface SyntaxNode {
   /** Grammar symbol: `function_definition`, `identifier`, `;`; `ERROR` for what the grammar could not place. */
   readonly type: string;
@@ -51,6 +52,8 @@ export async function createSyntax(wasm: { readonly treeSitter: Uint8Array; read
   const fields = language.fields;
   const named = types.map((_, id) => language.nodeTypeIsNamed(id));
   const leaf = types.map((type, id) => !named[id] || LEAVES.has(type));
+  /** Tokens nobody asks for: left out of trees without errors, in errors they may be the invented ones. */
+  const idle = types.map((type, id) => type === 'comment' || (!named[id] && !TOKENS.has(type)));
 
   function parse(text: string): SyntaxNode | null {
     const deadline = Date.now() + PARSE_LIMIT_MS;
@@ -59,6 +62,7 @@ export async function createSyntax(wasm: { readonly treeSitter: Uint8Array; read
       parser.reset();
       return null;
     }
+    const sound = !tree.rootNode.hasError;
     const cursor = tree.walk();
     const root: Draft = {
       type: 'root',
@@ -74,17 +78,17 @@ export async function createSyntax(wasm: { readonly treeSitter: Uint8Array; read
       for (;;) {
         const id = cursor.nodeTypeId;
         const type = id === ERROR_TYPE ? 'ERROR' : (types[id] ?? 'ERROR');
-        const parent = stack[stack.length - 1] ?? root;
-        const start = cursor.startIndex;
-        const end = cursor.endIndex;
         let descend = false;
-        if (type !== 'comment') {
-          const fieldId = cursor.currentFieldId;
+        if (!(idle[id] ?? false) || (!sound && type !== 'comment')) {
+          const parent = stack[stack.length - 1] ?? root;
+          const start = cursor.startIndex;
+          const end = cursor.endIndex;
+          const fieldId = (named[id] ?? true) ? cursor.currentFieldId : 0;
           const deep = stack.length > DEPTH_LIMIT;
           const isLeaf = leaf[id] ?? false;
           const draft: Draft = {
             type: deep && !isLeaf ? 'ERROR' : type,
-            field: fieldId === 0 ? null : (fields[fieldId] ?? null),
+            field: fieldId !== 0 ? (fields[fieldId] ?? null) : (named[id] ?? true) ? null : 'operator',
             named: named[id] ?? true,
             start,
             end,
@@ -113,6 +117,11 @@ export async function createSyntax(wasm: { readonly treeSitter: Uint8Array; read
 function markBroken(draft: Draft | undefined): void {
   if (draft !== undefined) draft.broken = true;
 }
+
+/** Tokens that say something: they fill the field `operator`, or are looked for by type. */
+const TOKENS: ReadonlySet<string> = new Set(
+  '+= -= *= /= %= &= |= ^= <<= >>= + - * / % & | ^ << >> < > <= >= == != && || ! ~ -> ++ -- default'.split(' '),
+);
 
 const LEAVES: ReadonlySet<string> = new Set([
   'identifier',

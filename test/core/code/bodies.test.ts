@@ -56,7 +56,7 @@ describe('bodies complete in the patch', () => {
     );
     expect(summary(first!)).toEqual(['f: full/patch']);
     expect(dump(first!.touched[0]!.program!)).toEqual(['0 return g(N)']);
-    expect(first!.touched[0]!.before).toBeNull();
+    expect(first!.touched[0]!.before()).toBeNull();
     expect(print(first!.set.constants.get('N')!)).toBe('3');
     expect(first!.set.name).toBe('base+1');
   });
@@ -66,7 +66,7 @@ describe('bodies complete in the patch', () => {
       await baseOf({}),
       'diff drivers/vfio/n.c\n@@ -10,5 +10,6 @@\n int f(void)\n {\n-\treturn g();\n+\th();\n+\treturn g() + 1;\n }\n ',
     );
-    expect(dump(state!.touched[0]!.before!)).toEqual(['0 return g()']);
+    expect(dump(state!.touched[0]!.before()!)).toEqual(['0 return g()']);
     expect(dump(state!.touched[0]!.program!)).toEqual(['0 h()', '1 return g() + 1']);
     expect(state!.touched[0]!.program!.nodes.map((node) => node.at.kind === 'message' && node.at.added)).toEqual([
       true,
@@ -100,7 +100,7 @@ describe('bodies stitched', () => {
     expect(program.nodes.map((node) => (node.at.kind === 'message' ? node.at.message : -1))).toEqual([
       0, 1, 1, 0, 0, 0, 0,
     ]);
-    expect(dump(states[2]!.touched[0]!.before!)[1]).toBe('1 b()');
+    expect(dump(states[2]!.touched[0]!.before()!)[1]).toBe('1 b()');
   });
 
   it('joins the parts several patches show', async () => {
@@ -162,7 +162,7 @@ describe('bodies spliced', () => {
       'design',
       'design',
     ]);
-    expect(dump(state!.touched[0]!.before!)).toEqual(dump(base.set.programs.get('win_map')!));
+    expect(dump(state!.touched[0]!.before()!)).toEqual(dump(base.set.programs.get('win_map')!));
     expect(base.set.programs.get('win_map')!.nodes).toHaveLength(7);
   });
 
@@ -216,7 +216,8 @@ describe('fragments', () => {
       await baseOf({}),
       'diff a.c\n@@ -30,9 +30,11 @@ static int f(struct x *x,\n \t\t\tsize, prot);\n \t\tif (ret)\n \t\t\tgoto err;\n \t} else {\n+\t\tif (!y)\n+\t\t\treturn -ENOMEM;\n \t\tz();\n \t}\n \tlist_for_each_entry(g, &x->l, n) {\n \t\tuse(g,\n \t\t    very,\n@@ -60,3 +62,2 @@ static int f(struct x *x,\n-\tkfree(x);\n \treturn 0;\n }',
     );
-    const { program, before, at: place } = state!.touched[0]!;
+    const { program, at: place } = state!.touched[0]!;
+    const before = state!.touched[0]!.before();
     expect(program).toMatchObject({ name: 'f', evidence: 'fragment', source: 'hunk', static: true });
     expect(dump(program!)).toEqual(
       [

@@ -254,11 +254,7 @@ describe('declarations', () => {
       file: 'drivers/iommu/a.c',
     });
     expect(program.returns).toBe('const struct foo *');
-    expect(program.parameters.map((one) => `${one.type} ${one.name}`)).toEqual([
-      'void * p',
-      'int (*)() cb',
-      'char b',
-    ]);
+    expect(program.parameters.map((one) => `${one.type} ${one.name}`)).toEqual(['void * p', 'int (*)() cb', 'char b']);
   });
 
   it('keeps the cleanup attribute of a variable in its type', async () => {
