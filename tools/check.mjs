@@ -12,7 +12,7 @@ const checks = [
     program: bin('@biomejs/biome/bin/biome'),
     args: ['lint', '--error-on-warnings', '--max-diagnostics=50'],
   },
-  { name: 'format', program: bin('@biomejs/biome/bin/biome'), args: ['format', '--max-diagnostics=20'] },
+  { name: 'format', program: bin('@biomejs/biome/bin/biome'), args: ['format', '--max-diagnostics=5'] },
   {
     name: 'layers',
     program: bin('dependency-cruiser/bin/dependency-cruise.mjs'),
