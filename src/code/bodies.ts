@@ -167,6 +167,18 @@ function amendFile(work: FileWork, file: FileChange, files: Map<string, FileImag
     else touchOther(work, file, group, after);
   }
   newcomers(work, file, after, groups);
+  looseDefines(work, file, after);
+}
+
+/** `#define`s added where the hunk shows no item they belong to: inside a structure or a function whose head is out of sight. */
+function looseDefines(work: FileWork, file: FileChange, after: Layout): void {
+  const { message } = work.change;
+  const lines = file.hunks
+    .flatMap((hunk) => hunk.lines)
+    .filter((line) => line.kind === 'add' && /^\s*#\s*define\b/.test(line.text) && itemAt(after, line.newLine ?? -1) === null)
+    .map((line) => sourceLineOf(line, message));
+  if (lines.length > 0)
+    work.draft.addUnit(work.frontEnd.parse(file.path, lines, { evidence: 'fragment', source: 'hunk' }));
 }
 
 function sectionPlace(hunk: Hunk, message: number, mail: MailLines): Place {
