@@ -1,0 +1,56 @@
+/**
+ * The extension: wires the surfaces to the one review they all read. Comes in: documents and commands. Goes out: nothing
+ * leaves the machine. Each surface is a file of this folder; none knows another but through what it is handed here.
+ */
+import * as vscode from 'vscode';
+import { createAnalyst } from './analyst';
+import { registerCommands } from './commands';
+import { registerDecodedMail } from './decoded-mail';
+import { registerDecorations } from './decorations';
+import { registerDiagnostics } from './diagnostics';
+import { registerHovers } from './hovers';
+import { registerLinks } from './links';
+import { registerOutline } from './outline';
+import { registerPathLens } from './path-lens';
+import { registerReviewStore } from './review-store';
+import { registerReviewTree } from './review-tree';
+import { registerSample } from './sample';
+import { registerScenarioTitles } from './scenario-titles';
+import { registerSelection } from './selection';
+import { registerStatusBar, subjectInView } from './status-bar';
+import { registerTopologyPanel } from './topology-panel';
+import { registerWindowUsage } from './window-usage';
+import { workerThread } from './worker-thread';
+
+/** What the tests read; other extensions may too: it is a view of the newest reviews. */
+export interface DoorbellApi {
+  readonly store: ReturnType<typeof registerReviewStore>;
+}
+
+export function activate(context: vscode.ExtensionContext): DoorbellApi {
+  const log = vscode.window.createOutputChannel('Doorbell', { log: true });
+  const analyst = createAnalyst(workerThread(vscode.Uri.joinPath(context.extensionUri, 'dist', 'review-worker.js').fsPath));
+  context.subscriptions.push(log, analyst);
+
+  const store = registerReviewStore(context, { analyst, log });
+  const selection = registerSelection(context);
+  const titles = registerScenarioTitles(context, { analyst, log });
+  const inView = () => subjectInView(store);
+
+  registerDecorations(context, { store });
+  registerWindowUsage(context, { store, selection });
+  registerDiagnostics(context, { store });
+  registerHovers(context, { store, selection, titles });
+  registerPathLens(context, { store, titles });
+  registerOutline(context);
+  registerDecodedMail(context, { store });
+  registerReviewTree(context, { store, selection, titles });
+  registerStatusBar(context, { store, selection });
+  const panel = registerTopologyPanel(context, { store, selection, titles, log, subjectInView: inView });
+  registerLinks(context, { store, selection, panel });
+  registerCommands(context, { store, selection, titles, analyst, panel, subjectInView: inView });
+  registerSample(context);
+  return { store };
+}
+
+export function deactivate(): void {}
