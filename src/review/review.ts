@@ -111,7 +111,7 @@ function pathFindings(series: Series, changes: readonly ReturnType<typeof parseC
       // What an earlier patch of the series brought and this one's version of the function no longer has is repaired by it.
       for (const [key, index] of open)
         if (key.startsWith(before) && touched.evidence !== 'fragment') {
-          const still = touched.program !== null && pathHits(touched.program, null, now.set).some(hit => `${before}${hit.rule.id}|${hit.message}` === key);
+          const still = touched.program !== null && pathHits(touched.program, () => null, now.set).some(hit => `${before}${hit.rule.id}|${hit.message}` === key);
           const finding = findings[index];
           if (!still && finding !== undefined) {
             findings[index] = { ...finding, fixedBy: series.patches[prefix - 1]?.index ?? prefix, severity: 'info' };
