@@ -6,6 +6,7 @@ import affinityChange from './library/affinity-change.scenario.json?raw';
 import capabilityAudit from './library/capability-audit.scenario.json?raw';
 import enableAgain from './library/enable-again.scenario.json?raw';
 import enableFailsMidway from './library/enable-fails-midway.scenario.json?raw';
+import enableWithoutWindow from './library/enable-without-window.scenario.json?raw';
 import hostInterruptForged from './library/host-interrupt-forged.scenario.json?raw';
 import mapOverWindow from './library/map-over-window.scenario.json?raw';
 import ownInterrupt from './library/own-interrupt.scenario.json?raw';
@@ -32,6 +33,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'window-over-ram': windowOverRam,
   'map-over-window': mapOverWindow,
   'window-beyond-aperture': windowBeyondAperture,
+  'enable-without-window': enableWithoutWindow,
   'enable-fails-midway': enableFailsMidway,
   'enable-again': enableAgain,
   'release-without-disable': releaseWithoutDisable,

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../machine/types';
-import { answeredAt, causes, changedBy, programmedBy, unmappedBy } from '../causes';
+import { allocatedBy, answeredAt, causes, changedBy, programmedBy, unmappedBy } from '../causes';
 import { requesterName } from '../state';
 import type { Violation } from '../types';
 import type { Invariant, RunView, StepRecord } from '../view';
@@ -134,9 +134,7 @@ function refused(view: RunView, step: StepRecord): Violation[] {
       message: `enabling ${step.spec.count ?? 1} vector(s) of ${step.spec.device ?? step.agent.name} gives ${errnoName(step.value)}${room}`,
       event: step.lastEvent,
       causes: causes(
-        ...[...(window?.allocated ?? [])].map((iova) =>
-          changedBy(view.events, `windows/${step.agent.name}/pages/${hex(iova)}`, step.firstEvent),
-        ),
+        ...(window?.allocated ?? []).map((iova) => allocatedBy(view.events, step.agent.name, iova, step.firstEvent)),
         answeredAt(view.events, step.firstEvent, step.lastEvent),
       ),
       why: [
