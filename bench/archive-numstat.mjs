@@ -2,7 +2,7 @@
 //   node bench/archive-numstat.mjs ARCHIVE.mbox [--sample N] [--show N] [--jobs N]
 // Prints the counts; exit 1 when a mail threw or a count differs.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readSync, closeSync, fstatSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

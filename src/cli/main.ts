@@ -5,8 +5,8 @@
 import { version } from '../../package.json';
 import { printable } from '../report/plain';
 import { HELP, readArguments } from './arguments';
-import { review } from './review';
 import type { Terminal } from './review';
+import { review } from './review';
 import { scenarios, simulate } from './simulate';
 
 const terminal: Terminal = {

@@ -1,15 +1,16 @@
 /** `doorbell review`: files in, reports on standard output, complaints on standard error, an exit status out. */
-import { createTaskRunner, runOnWorkers } from '../node/batch';
+
 import type { BatchSetup, Report, ReviewTask } from '../node/batch';
-import { openInputs } from '../node/files';
+import { createTaskRunner, runOnWorkers } from '../node/batch';
 import type { Input } from '../node/files';
+import { openInputs } from '../node/files';
 import { indexMboxes } from '../node/mbox-file';
 import { loadReviewer } from '../node/reviewer';
 import { readSeries } from '../series/read';
 import { groupMails } from '../series/thread';
 import type { Command } from './arguments';
-import { progressOn } from './progress';
 import type { Progress } from './progress';
+import { progressOn } from './progress';
 
 export interface Terminal {
   /** Resolves when more can be written. */
@@ -21,6 +22,9 @@ export interface Terminal {
 
 export async function review(command: Extract<Command, { kind: 'review' }>, terminal: Terminal): Promise<number> {
   const progress = progressOn(process.stderr);
+  // The parser loads while the input is read.
+  const early = command.jobs > 1 ? null : loadReviewer();
+  early?.catch(() => {});
   const inputs = await openInputs(command.files, process.stdin);
   const { tasks, files, unusable } = await gather(inputs, terminal, progress);
   progress.clear();
@@ -61,7 +65,7 @@ export async function review(command: Extract<Command, { kind: 'review' }>, term
   if (command.jobs > 1 && chosen.length > 1)
     await runOnWorkers(new URL('review-worker.js', import.meta.url), command.jobs, setup, chosen, each);
   else {
-    const run = createTaskRunner(setup, await loadReviewer());
+    const run = createTaskRunner(setup, await (early ?? loadReviewer()));
     for (const task of chosen) {
       each(run(task));
       await written;

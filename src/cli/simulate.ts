@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { reason } from '../node/files';
 import { loadSimulator } from '../node/reviewer';
-import { scenariosText, simulationJson, simulationText } from '../report/simulation';
 import type { Simulation } from '../report/simulation';
+import { scenariosText, simulationJson, simulationText } from '../report/simulation';
 import { builtInScenarios } from '../scenario/library';
 import { parseScenario } from '../scenario/parse';
 import type { Scenario } from '../scenario/types';

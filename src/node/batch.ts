@@ -3,14 +3,14 @@
  * a report crosses the border as text, so that no large structure is copied.
  */
 import { Worker } from 'node:worker_threads';
-import type { Review } from '../review/types';
 import { reviewJson } from '../report/json';
 import { reviewText } from '../report/text';
+import type { Review } from '../review/types';
 import { assembleSeries } from '../series/read';
 import type { MailGroup } from '../series/thread';
 import type { Series } from '../series/types';
-import { openMailStore } from './mbox-file';
 import type { StoredMail } from './mbox-file';
+import { openMailStore } from './mbox-file';
 
 export type ReviewTask =
   | { readonly kind: 'series'; readonly series: Series }

@@ -3,12 +3,12 @@
  * of a mail when it is asked for.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { readKey } from '../series/mail';
 import type { MailKey } from '../series/mail';
-import { isFromLine, nextLine, quotingOf, splitMails } from '../series/mbox';
+import { readKey } from '../series/mail';
 import type { Quoting } from '../series/mbox';
-import { MAX_MAIL } from '../series/read';
+import { isFromLine, nextLine, quotingOf, splitMails } from '../series/mbox';
 import type { LocatedMail } from '../series/read';
+import { MAX_MAIL } from '../series/read';
 
 /** Where a mail stands in a file. */
 export interface StoredMail {

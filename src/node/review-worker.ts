@@ -11,8 +11,8 @@ import type { Review } from '../review/types';
 import { builtInScenarios } from '../scenario/library';
 import { runScenario } from '../scenario/run';
 import { readSeries } from '../series/read';
-import { createTaskRunner } from './batch';
 import type { BatchAnswer, BatchRequest, BatchSetup } from './batch';
+import { createTaskRunner } from './batch';
 import { loadReviewer } from './reviewer';
 import { loadFrontEnd } from './wasm';
 

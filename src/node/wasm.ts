@@ -1,7 +1,7 @@
 /** The two wasm modules of the C parser: they lie beside the running bundle. */
 import { readFile } from 'node:fs/promises';
-import { createFrontEnd } from '../code/front-end';
 import type { FrontEnd } from '../code/front-end';
+import { createFrontEnd } from '../code/front-end';
 
 /** Loads the front end; rejects when the installation is broken. */
 export async function loadFrontEnd(folder: URL = new URL('.', import.meta.url)): Promise<FrontEnd> {

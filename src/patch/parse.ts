@@ -4,8 +4,8 @@
  */
 import type { Damage } from '../place';
 import type { Message } from '../series/types';
-import { opensFile, readHunk, readHunkHeader } from './hunk';
 import type { Remark } from './hunk';
+import { opensFile, readHunk, readHunkHeader } from './hunk';
 import { nameOfMarkedLine, namesOfGitLine, plainName, withoutPrefixes } from './names';
 import type { Change, FileChange, FileChangeKind, Hunk } from './types';
 

@@ -1,8 +1,8 @@
 /** Where things stand, as reports say it: which patch a message is, which raw mail line a span is at, who wrote it. */
 import type { Damage, Span } from '../place';
+import type { Review } from '../review/types';
 import { rawLine } from '../series/spans';
 import type { Message, Series } from '../series/types';
-import type { Review } from '../review/types';
 
 /** 1-based patch of a message; 0 for a mail outside the patches. Answers belong to no patch. */
 export function patchOf(series: Series, message: number): number {

@@ -1,7 +1,7 @@
 /** Scenario results as text and JSON: a verdict per machine, and the trace that shows it. */
 import type { Scenario, ScenarioResult, Trace, Verdict } from '../scenario/types';
-import { painter, printable } from './plain';
 import type { Colour } from './plain';
+import { painter, printable } from './plain';
 
 /** Results of one scenario with one design. */
 export interface Simulation {

@@ -5,8 +5,8 @@ import type { Finding, Review, Severity } from '../review/types';
 import type { Verdict } from '../scenario/types';
 import { coverageOf } from './json';
 import { allDamage, mailLine, messageId } from './places';
-import { painter, printable, shortened } from './plain';
 import type { Colour, Paint } from './plain';
+import { painter, printable, shortened } from './plain';
 
 export interface TextOptions {
   readonly colours: boolean;

@@ -3,13 +3,13 @@
  * from each shown line to its raw line.
  */
 import { decodeText } from './charset';
-import { addressField, decodedField, field, idList, parseAddresses, parseDate, readHeaderBlock } from './header';
 import type { HeaderBlock } from './header';
+import { addressField, decodedField, field, idList, parseAddresses, parseDate, readHeaderBlock } from './header';
 import { textOfHtml } from './html';
-import { lineEnd, nextLine, unescapeFromLines } from './mbox';
 import type { MailSlice, Quoting } from './mbox';
-import { textParts } from './parts';
+import { lineEnd, nextLine, unescapeFromLines } from './mbox';
 import type { TextPart } from './parts';
+import { textParts } from './parts';
 import { parseSubject } from './subject';
 import { decodeBase64, decodeQuotedPrintable } from './transfer';
 import type { Address, Message, PatchTag } from './types';

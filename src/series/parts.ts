@@ -1,6 +1,7 @@
 /** The parts of a mail that hold text to show (RFC 2046): where each stands in the bytes, how it is encoded. Nothing is copied. */
-import { decodedField, field, parseContentType, readHeaderBlock } from './header';
+
 import type { HeaderBlock } from './header';
+import { decodedField, field, parseContentType, readHeaderBlock } from './header';
 import { ascii, lineEnd, nextLine } from './mbox';
 
 export interface TextPart {

@@ -4,13 +4,13 @@
  */
 import type { Damage } from '../place';
 import { withoutByteOrderMark } from './charset';
-import { readKey, readMail } from './mail';
 import type { MailKey } from './mail';
-import { quotingOf, splitMails } from './mbox';
+import { readKey, readMail } from './mail';
 import type { MailSlice, Quoting } from './mbox';
+import { quotingOf, splitMails } from './mbox';
 import { recognise, refusal } from './recognise';
-import { groupMails } from './thread';
 import type { MailGroup } from './thread';
+import { groupMails } from './thread';
 import type { Message, Series, Source } from './types';
 
 /** Bytes that are read at once; the command line reads larger mboxes piece by piece. */

@@ -16,7 +16,7 @@ export function doorbell(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [process.env['DOORBELL_CLI'] ?? cli, ...args], {
+    const child = spawn(process.execPath, [process.env.DOORBELL_CLI ?? cli, ...args], {
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });

@@ -86,7 +86,7 @@ describe('the built command', () => {
       ...Array.from({ length: 200 }, (_, i) => mail({ subject: `[PATCH] number ${i}`, id: `${i}@x`, body: DIFF })),
     );
     const cli =
-      process.env['DOORBELL_CLI'] ?? path.join(path.dirname(new URL(import.meta.url).pathname), '../../dist/cli.js');
+      process.env.DOORBELL_CLI ?? path.join(path.dirname(new URL(import.meta.url).pathname), '../../dist/cli.js');
     const err = await new Promise<string>((resolve) => {
       const child = spawn(process.execPath, [cli, 'review', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
       let said = '';

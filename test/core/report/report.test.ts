@@ -48,7 +48,7 @@ describe('JSON', () => {
     expect(json.claims).toEqual([
       { kind: 'unmap-on-disable', polarity: 'affirms', patch: 2, mailLine: 8, text: 'It unmaps.' },
     ]);
-    expect(json.traces['t']!.events[0]!.at).toEqual({ patch: 2, messageId: '2@x', mailLine: 8 });
+    expect(json.traces.t!.events[0]!.at).toEqual({ patch: 2, messageId: '2@x', mailLine: 8 });
   });
 
   it('counts files, authors, coverage, and the gravest verdict of a scenario', async () => {
