@@ -175,7 +175,9 @@ function looseDefines(work: FileWork, file: FileChange, after: Layout): void {
   const { message } = work.change;
   const lines = file.hunks
     .flatMap((hunk) => hunk.lines)
-    .filter((line) => line.kind === 'add' && /^\s*#\s*define\b/.test(line.text) && itemAt(after, line.newLine ?? -1) === null)
+    .filter(
+      (line) => line.kind === 'add' && /^\s*#\s*define\b/.test(line.text) && itemAt(after, line.newLine ?? -1) === null,
+    )
     .map((line) => sourceLineOf(line, message));
   if (lines.length > 0)
     work.draft.addUnit(work.frontEnd.parse(file.path, lines, { evidence: 'fragment', source: 'hunk' }));

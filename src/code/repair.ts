@@ -40,7 +40,11 @@ export function mask(text: string, keepStrings: boolean): string {
 }
 
 function blank(text: string): string {
-  return text.replace(/[^\n]/g, ' ');
+  if (!text.includes('\n')) return ' '.repeat(text.length);
+  return text
+    .split('\n')
+    .map((line) => ' '.repeat(line.length))
+    .join('\n');
 }
 
 /** Ranges to blank or to overwrite in place, in any text of the length they were found in. */

@@ -16,6 +16,16 @@ function basename(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** The key a file's definition has, or would have; files move between folders, so the last part of the path decides. */
+function ownKey(map: ReadonlyMap<string, unknown>, path: string, name: string): string {
+  const own = fileKey(path, name);
+  if (map.has(own)) return own;
+  const end = `${basename(path)}:${name}`;
+  for (const key of map.keys())
+    if (key.endsWith(end) && (key.length === end.length || key.charAt(key.length - end.length - 1) === '/')) return key;
+  return own;
+}
+
 export class TableDraft {
   private programs: Map<string, Program> | null = null;
   private tables: Map<string, Table> | null = null;
@@ -35,8 +45,8 @@ export class TableDraft {
 
   /** The key under which this file's function of that name is kept, or would be. */
   private programKey(path: string, name: string, incoming: Program | null): string {
-    const own = fileKey(path, name);
     const map = this.programMap();
+    const own = ownKey(map, path, name);
     if (map.has(own)) return own;
     const plain = map.get(name);
     if (plain === undefined || basename(plain.file) === basename(path)) return name;
@@ -63,8 +73,10 @@ export class TableDraft {
 
   private tableKey(path: string, name: string): string {
     const map = this.tables ?? this.base.tables;
-    const own = fileKey(path, name);
-    return map.has(own) ? own : name;
+    const own = ownKey(map, path, name);
+    const plain = map.get(name)?.at;
+    const foreign = plain?.kind === 'design' && basename(plain.file) !== basename(path);
+    return map.has(own) || foreign ? own : name;
   }
 
   table(path: string, name: string): Table | null {
