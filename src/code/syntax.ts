@@ -43,7 +43,8 @@ let runtime: Promise<void> | null = null;
 
 /** Loads the runtime once per process or worker, then the grammar. Both arguments are the bytes of the wasm files. */
 export async function createSyntax(wasm: { readonly treeSitter: Uint8Array; readonly c: Uint8Array }): Promise<Syntax> {
-  runtime ??= Parser.init({ wasmBinary: wasm.treeSitter });
+  // Nothing is fetched: the bytes are here. Without `locateFile` the runtime would ask for its own address, which a bundle has not.
+  runtime ??= Parser.init({ wasmBinary: wasm.treeSitter, locateFile: (file: string) => file });
   await runtime;
   const language = await Language.load(wasm.c);
   const parser = new Parser();
