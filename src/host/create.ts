@@ -122,7 +122,9 @@ function runStage(world: World, input: StageInput): StageResult {
     return { value: null, undecided: [] };
   let value: number | null = 0;
   for (const call of calls) {
-    if (!world.set.programs.has(call.program)) continue;
+    const entered = world.set.programs.get(call.program);
+    if (!entered) continue;
+    if (entered.evidence === 'fragment') return { value: null, undecided: [`only a part of ${call.program}() is known`] };
     world.locks = call.holds.map((held) => ({ ...held, at: NOWHERE }));
     world.atomic = 0;
     world.frame = null;

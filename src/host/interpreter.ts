@@ -188,7 +188,7 @@ export function callValue(
     return newUnknown(`${field ?? 'call'}()`);
   }
   const program = world.set.programs.get(target.name);
-  if (program) return invoke(world, program, args, at);
+  if (program && program.evidence !== 'fragment') return invoke(world, program, args, at);
   const name = plainName(target.name);
   if (++world.steps > world.options.budget) throw new Halt(`the budget of ${world.options.budget} steps is spent`);
   const call: Call = { name, args, expressions, at, frame: world.frame, world };
@@ -203,14 +203,31 @@ export function callValue(
     if (fact && sleeps(fact, call)) mightSleep(call);
     return 0;
   }
-  if (fact) return byFact(call, fact);
+  if (fact && !program) return byFact(call, fact);
   if (world.globals.has(name)) {
     const value = world.globals.get(name);
     if (value !== undefined && typeof value === 'object' && value.kind === 'function' && value.name !== name)
       return callValue(world, value, args, expressions, at, field);
   }
-  world.undecided.add(`unknown call: ${name}()`);
+  world.undecided.add(program ? `only a part of ${name}() is known` : `unknown call: ${name}()`);
+  forget(call);
   return newUnknown(`${name}()`);
+}
+
+/** A function nobody knows may have written to every local it was given the address of. */
+function forget(call: Call): void {
+  const { frame } = call;
+  if (frame === null) return;
+  for (const of of call.expressions) {
+    if (of.kind !== 'unary' || of.operator !== '&' || of.operand.kind !== 'name') continue;
+    const { name } = of.operand;
+    if (!frame.types.has(name)) continue;
+    const now = frame.locals.get(name);
+    if (isStruct(now) && now.parent === null && !now.fields.has('next')) {
+      now.fields.clear();
+      now.fill = 'unknown';
+    } else if (!isStruct(now)) frame.locals.set(name, newUnknown(name));
+  }
 }
 
 function sleeps(fact: KernelFact, call: Call): boolean {

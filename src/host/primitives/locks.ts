@@ -1,4 +1,5 @@
 /** Locks and atomic context: who is held, what forbids sleeping, what is released without being held. */
+import { primitive } from '../../kernel/primitives';
 import { textOf } from '../static-types';
 import type { Value } from '../values';
 import { structOf } from '../values';
@@ -8,6 +9,11 @@ import { incident, injected, mightSleep } from '../world';
 function lockName(call: Call): string {
   const of = call.expressions[0];
   return of ? textOf(of).replace(/^&/, '') : 'a lock';
+}
+
+/** The interpreter has asked already where the kernel's facts know the function. */
+function sleepUnlessKnown(call: Call): void {
+  if (primitive(call.name) === null) mightSleep(call);
 }
 
 /** A lock is its location: the embedded structure or the cell, whichever the program names. */
@@ -22,7 +28,7 @@ function identity(value: Value | undefined): Value {
 const take =
   (spinning: boolean, irqsOff: boolean): Primitive =>
   (call) => {
-    if (!spinning) mightSleep(call);
+    if (!spinning) sleepUnlessKnown(call);
     const lock = identity(call.args[0]);
     call.world.locks.push({ lock, name: lockName(call), spinning, irqsOff, at: call.at });
     return 0;
@@ -114,11 +120,11 @@ export const locks: Readonly<Record<string, Primitive>> = {
   get_cpu: (call) => deepen(call),
   put_cpu: ease,
   might_sleep: (call) => {
-    mightSleep(call);
+    sleepUnlessKnown(call);
     return 0;
   },
   msleep: (call) => {
-    mightSleep(call);
+    sleepUnlessKnown(call);
     return 0;
   },
   in_interrupt: () => 0,

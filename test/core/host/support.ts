@@ -30,7 +30,9 @@ export async function setOf(name: string): Promise<ProgramSet> {
 
 /** C text laid over a set, as if it stood in one file of the kernel. */
 export async function withCode(set: ProgramSet, text: string, file = 'drivers/vfio/sample.c'): Promise<ProgramSet> {
-  const lines = text.split('\n').map((line, i) => ({ text: line, at: { kind: 'design', file: 'sample.c', line: i + 1 } as const }));
+  const lines = text
+    .split('\n')
+    .map((line, i) => ({ text: line, at: { kind: 'design', file: 'sample.c', line: i + 1 } as const }));
   const unit = (await frontEnd()).parse(file, lines, { evidence: 'full', source: 'design' });
   return mergeUnits(set, [unit], `${set.name}+`);
 }
@@ -53,7 +55,11 @@ export interface Bench {
 const never: Chooser = { decide: () => false, fail: () => null };
 
 /** A host on a preset machine: guest-a has nic-vf0, guest-b has nic-vf1, the host the rest. */
-export function bench(set: ProgramSet, machine = 'arm64-smmuv3-gicv2m', options: { readonly unsafe?: boolean; readonly chooser?: Chooser; readonly budget?: number } = {}): Bench {
+export function bench(
+  set: ProgramSet,
+  machine = 'arm64-smmuv3-gicv2m',
+  options: { readonly unsafe?: boolean; readonly chooser?: Chooser; readonly budget?: number } = {},
+): Bench {
   const spec = machinePreset(machine);
   if (!spec) throw new Error(`no machine ${machine}`);
   const events: Told[] = [];
@@ -68,7 +74,14 @@ export function bench(set: ProgramSet, machine = 'arm64-smmuv3-gicv2m', options:
     ],
     recorder: {
       event(e) {
-        events.push({ kind: e.kind, text: e.text, at: e.at, function: e.function, changes: e.changes ?? [], windowDelta: e.windowDelta ?? 0 });
+        events.push({
+          kind: e.kind,
+          text: e.text,
+          at: e.at,
+          function: e.function,
+          changes: e.changes ?? [],
+          windowDelta: e.windowDelta ?? 0,
+        });
         return events.length - 1;
       },
     },
@@ -79,6 +92,38 @@ export function bench(set: ProgramSet, machine = 'arm64-smmuv3-gicv2m', options:
     host,
     events,
     run: (stage, agent, device, more = {}) =>
-      host.run({ stage, agent, requesterId: ids(device)[0] ?? null, vector: 0, count: 1, iova: 0, size: 0, physical: 0x80000000, cpu: 0, ...more }),
+      host.run({
+        stage,
+        agent,
+        requesterId: ids(device)[0] ?? null,
+        vector: 0,
+        count: 1,
+        iova: 0,
+        size: 0,
+        physical: 0x80000000,
+        cpu: 0,
+        ...more,
+      }),
   };
+}
+
+/** A set that consists of one C text alone. */
+export async function only(text: string): Promise<ProgramSet> {
+  return withCode(
+    { name: 'alone', programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() },
+    text,
+  );
+}
+
+/**
+ * Runs C as the attach stage of guest-a: the text must define `vfio_iommu_type1_attach_group(void *iommu_data, struct iommu_group *group)`
+ * or, with `body` given alone, is put into one that returns a long.
+ */
+export async function runBody(body: string, around = '', options: Parameters<typeof bench>[2] = {}, machine?: string) {
+  const set = await only(
+    `${around}\nstatic long vfio_iommu_type1_attach_group(void *iommu_data, struct iommu_group *group)\n{\n${body}\n}\n`,
+  );
+  const b = bench(set, machine, options);
+  const result = b.run('attach', 'guest-a', 'nic-vf0');
+  return { ...b, result, value: result.value, undecided: result.undecided };
 }
