@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
-import { isMain, root, seconds } from './steps.mjs';
+import { explain, isMain, root, seconds, Trouble } from './steps.mjs';
 
 const require = createRequire(import.meta.url);
 const dist = path.join(root, 'dist');
@@ -88,14 +88,20 @@ export async function build({ minify = false } = {}) {
   });
   const written = await Promise.all(
     present.map(async ({ from, to, options }) => {
-      const result = await esbuild.build({
+      const bundling = esbuild.build({
         ...options,
         absWorkingDir: root,
+        // Some packages' main file loads its parts at run time, which a bundle cannot follow; their module build does not.
+        mainFields: ['module', 'main'],
         entryPoints: [{ in: from, out: path.parse(to).name }],
         outdir: 'dist',
         minify,
         sourcemap: minify ? false : 'linked',
         metafile: true,
+      });
+      // esbuild has printed the place and the reason by now.
+      const result = await bundling.catch(() => {
+        throw new Trouble(`${from} could not be built.`, 'See the places named above.');
       });
       return Object.entries(result.metafile.outputs).map(([file, { bytes }]) => ({ file, bytes }));
     }),
@@ -112,9 +118,16 @@ export async function build({ minify = false } = {}) {
   return files.filter(({ file }) => !file.endsWith('.map'));
 }
 
-if (isMain(import.meta.url)) {
+async function main() {
   const began = Date.now();
   const files = await build({ minify: process.argv.includes('--minify') });
   for (const { file, bytes } of files) console.log(`${String(Math.ceil(bytes / 1024)).padStart(7)} kB  ${file}`);
   console.log(`built in ${seconds(Date.now() - began)}`);
+}
+
+if (isMain(import.meta.url)) {
+  await main().catch((error) => {
+    explain(error);
+    process.exitCode = 1;
+  });
 }
