@@ -22,12 +22,12 @@ const RULES: readonly ClaimRule[] = [
   { kind: 'unmap-on-disable', all: [UNDONE, DOORBELL, END_OF_LIFE], none: [/\bdma_unmap|dma unmap\b/i] },
   {
     kind: 'capability-dropped',
-    all: [CAPABILITY, /\b(?:no longer|stop(?:s|ped)?|do(?:es)? not|don't|doesn't|must not|should not|drop(?:s|ped)?|remov(?:e|es|ed)|withdraw(?:s|n)?|clear(?:s|ed)?)\b/i],
+    all: [CAPABILITY, /\b(?:no longer|stop(?:s|ped)?|do(?:es)? not|don't|doesn't|must not|should not|drop(?:s|ped)?|remov(?:e|es|ed)|withdraw(?:s|n)?|clear(?:s|ed)?|neither|none of|no (?:smmu|iommu|driver)\w*)\b/i],
   },
   {
     kind: 'capability-claimed',
     all: [CAPABILITY, /\b(?:claim|advertis|report|expos|announc|support|set)(?:s|e|es|ed|ing)?\b/i],
-    none: [/\b(?:no longer|stop(?:s|ped)?|not|don't|doesn't|drop(?:s|ped)?|remov(?:e|es|ed))\b/i],
+    none: [/\b(?:no longer|stop(?:s|ped)?|not|don't|doesn't|drop(?:s|ped)?|remov(?:e|es|ed)|neither|none of|no)\b/i],
   },
   {
     kind: 'window-checked',

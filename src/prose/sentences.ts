@@ -28,6 +28,8 @@ const BULLET = /^\s*(?:[-*•+]|\(?\d+[.)]|\[\d+\])\s+/;
 /** Four columns of indent or a tab: a listing, not prose. */
 const LISTING = /^(?:\t| {4,})\S/;
 const ATTRIBUTION = /^On .*\bwrote:\s*$/;
+/** `A. Author (10):` and the titles below it: the list of patches in a cover letter. */
+const SHORTLOG = /^\S.* \(\d+\):$/;
 const DIFFSTAT = /^ \S.*\|\s+(?:\d+\s*[+-]*|Bin\b)|^ \d+ files? changed/;
 
 function proseLine(raw: string, line: number): ProseLine {
@@ -93,6 +95,7 @@ function paragraphSentences(message: number, lines: readonly ProseLine[]): Sente
 export function sentences(message: Message, firstLine: number, lastLine: number): Sentence[] {
   const found: Sentence[] = [];
   let paragraph: ProseLine[] = [];
+  let shortlog = false;
   const flush = () => {
     found.push(...paragraphSentences(message.index, paragraph));
     paragraph = [];
@@ -102,6 +105,12 @@ export function sentences(message: Message, firstLine: number, lastLine: number)
     if (line.depth === 0 && /^-- ?$/.test(line.text)) break;
     const text = line.text;
     const depth = paragraph[0]?.depth;
+    if (SHORTLOG.test(text)) shortlog = true;
+    else if (text.trim() === '') shortlog = false;
+    if (shortlog) {
+      flush();
+      continue;
+    }
     if (text.trim() === '' || TRAILER.test(text) || ATTRIBUTION.test(text) || DIFFSTAT.test(text) || (LISTING.test(text) && paragraph.length === 0)) {
       flush();
       continue;

@@ -18,13 +18,16 @@ interface Life {
  * Follows each breakage over the prefixes. `prefixes[k]` holds what is broken after k patches (0: the base). What the base
  * broke in the same way, with the same values, is not the series' and is left out.
  */
-function lives(prefixes: readonly (readonly Broken[])[]): Life[] {
+function lives(prefixes: readonly (readonly Broken[])[], mayBeTheirs: (broken: Broken) => boolean): Life[] {
   const base = new Set((prefixes[0] ?? []).map(broken => `${breakageKey(broken)}|${broken.violation.message}`));
   const open = new Map<string, { first: Broken; last: Broken }>();
   const done: Life[] = [];
   for (let prefix = 1; prefix < prefixes.length; prefix++) {
     const now = new Map<string, Broken>();
-    for (const broken of prefixes[prefix] ?? []) if (!base.has(`${breakageKey(broken)}|${broken.violation.message}`)) now.set(breakageKey(broken), now.get(breakageKey(broken)) ?? broken);
+    for (const broken of prefixes[prefix] ?? []) {
+      const key = breakageKey(broken);
+      if (!base.has(`${key}|${broken.violation.message}`) && mayBeTheirs(broken)) now.set(key, now.get(key) ?? broken);
+    }
     for (const [key, life] of open)
       if (!now.has(key)) {
         open.delete(key);
@@ -60,17 +63,24 @@ function ruleFor({ invariant, trace }: Broken): Rule {
 }
 
 /**
- * Breakages → findings: one per rule and line, however many scenarios and machines show it; the earliest prefix's trace
- * stands for all. `fallback` gives the line of a patch to point at when no line of the series took part itself.
+ * Breakages → findings: one per class and line, however many scenarios and machines show it; the earliest prefix's trace
+ * stands for all. Where no line of the series took part, only a scenario that held on the base (`held`) makes it the series'
+ * doing; then `fallback` gives the line of the patch to point at.
  */
-export function breakageFindings(series: Series, changes: readonly Change[], prefixes: readonly (readonly Broken[])[], fallback: (broken: Broken) => MessagePlace | null): Finding[] {
+export function breakageFindings(
+  series: Series,
+  changes: readonly Change[],
+  prefixes: readonly (readonly Broken[])[],
+  held: (broken: Broken) => boolean,
+  fallback: (broken: Broken) => MessagePlace | null,
+): Finding[] {
+  const blame = (broken: Broken) => blameOf(broken.trace, broken.violation, series.patches[broken.prefix - 1]?.message ?? -1).place;
   const groups = new Map<string, Group>();
-  for (const life of lives(prefixes)) {
-    const message = series.patches[life.first.prefix - 1]?.message ?? -1;
-    const place = blameOf(life.first.trace, life.first.violation, message).place ?? fallback(life.first);
+  for (const life of lives(prefixes, broken => held(broken) || blame(broken) !== null)) {
+    const place = blame(life.first) ?? fallback(life.first);
     if (place === null) continue;
     const rule = ruleFor(life.first);
-    const key = `${rule.id}|${place.message}|${place.line}|${life.fixedBy === null ? 'open' : 'fixed'}`;
+    const key = `${rule.class}|${place.message}|${place.line}|${life.fixedBy === null ? 'open' : 'fixed'}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { rule, place, lives: [life] });
     else group.lives.push(life);

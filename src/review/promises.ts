@@ -23,7 +23,7 @@ function isPromise(claim: Claim): boolean {
 const MOMENTS: readonly { readonly words: RegExp; readonly stages: readonly Stage[] }[] = [
   { words: /\bdetach/i, stages: ['detach', 'release'] },
   { words: /\b(?:clos(?:e|ed|ing)|release[sd]? (?:the|its|a) (?:device|container|group))\b/i, stages: ['release', 'detach'] },
-  { words: /\b(?:disabl|last (?:vector|user)|vectors? (?:is|are) freed)/i, stages: ['disable', 'forge', 'fire', 'enable'] },
+  { words: /\b(?:disabl|last (?:vector|user)|vectors? (?:is|are) freed)/i, stages: ['disable', 'forge', 'fire'] },
 ];
 
 function stagesOf(text: string): ReadonlySet<Stage> | null {
@@ -78,5 +78,10 @@ export function promiseFindings(series: Series, claims: readonly Claim[], scenar
       evidence: 'prose',
     });
   }
-  return findings;
+  return findings.filter(finding => finding.patch !== 0 || !findings.some(other => other.patch !== 0 && sameBreakage(finding, other)));
+}
+
+/** The cover letter sums the patches up: what one of them already promised and broke in the same way is said once, there. */
+function sameBreakage(a: Finding, b: Finding): boolean {
+  return a.message === b.message && a.trace === b.trace;
 }

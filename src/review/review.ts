@@ -64,7 +64,9 @@ function review(frontEnd: FrontEnd, library: readonly Scenario[], bases: Map<str
   const allClaims = series.messages.flatMap(message => claims(message, changes[series.patches.findIndex(patch => patch.message === message.index)] ?? null));
   const broken = results.map((now, prefix) => brokenOf(now, prefix));
   const fallback = (one: Broken): MessagePlace | null => touchedAndExecuted(amended[one.prefix], results[one.prefix] ?? [], one);
-  const findings = [...breakageFindings(series, changes, broken, fallback), ...promiseFindings(series, allClaims, library, results), ...pathFindings(series, changes, amended)].sort(
+  const heldOnBase = new Set((results[0] ?? []).filter(result => result.verdict === 'holds').map(result => `${result.scenario}|${result.machine}`));
+  const held = (one: Broken) => heldOnBase.has(`${one.scenario}|${one.machine}`);
+  const findings = [...breakageFindings(series, changes, broken, held, fallback), ...promiseFindings(series, allClaims, library, results), ...pathFindings(series, changes, amended)].sort(
     (a, b) => a.patch - b.patch || a.at.line - b.at.line,
   );
 
