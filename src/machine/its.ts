@@ -6,7 +6,7 @@
  *
  * All tables lie in memory, where real software puts them (GITS_BASER, the ITT address of MAPD, GICR_PENDBASER, GICR_PROPBASER).
  * The architecture leaves the format of entries to the implementation (5.2.2); here
- *   device table entry, 8 bytes: valid 63, event bits - 1 in 4:0, ITT address 51:8
+ *   device table entry, 8 bytes: valid 63, event bits - 1 in 3:0, ITT address 51:8
  *   ITT entry, 8 bytes:          valid 63, collection 47:32, LPI 31:0
  *   collection entry, 8 bytes:   valid 63, redistributor 15:0
  * Pending tables (one bit an INTID) and the configuration table (one byte an LPI: enable 0, priority 7:2) are architected (5.1.1, 5.1.2).
@@ -15,7 +15,7 @@
 import type { Hash } from './hash';
 import { addNumber } from './hash';
 import type { Memory } from './memory';
-import { inRam, read8, read32, write32 } from './memory';
+import { inRam, pageAt, read8, read32, write32 } from './memory';
 import { addressField } from './word';
 
 /** Frame of two 64 KiB pages: control, then translation. */
@@ -23,6 +23,8 @@ export const ITS_SIZE = 0x2_0000;
 export const TRANSLATER = 0x1_0040;
 export const FIRST_LPI = 8192;
 const VALID = 0x8000_0000;
+/** Bytes to page numbers. */
+const PAGE = 1 / 4096;
 
 export interface Its {
   readonly name: string;
@@ -33,7 +35,7 @@ export interface Its {
   /** GITS_TYPER.Devbits + 1 and ID_bits + 1. */
   deviceBits: number;
   eventBits: number;
-  /** GITS_BASER of the device table: address in bytes, entries. */
+  /** GITS_BASER of the device table: address in bytes (whole pages of 4 KiB), entries. */
   deviceTable: number;
   deviceEntries: number;
   /** GITS_BASER of the collection table. */
@@ -142,7 +144,7 @@ export function eventEntry(its: Its, memory: Memory, device: number, event: numb
   const hi = read32(memory, dte + 4);
   if ((hi & VALID) === 0) return ITS_DROP.deviceUnmapped;
   const lo = read32(memory, dte);
-  if (event >= 2 << (lo & 0x1f)) return ITS_DROP.eventOutOfRange;
+  if (event >= 2 << (lo & 0xf)) return ITS_DROP.eventOutOfRange;
   const at = addressField(lo, hi, 8) + event * 8;
   return inRam(memory, at, 8) ? at : ITS_DROP.eventUnmapped;
 }
@@ -156,14 +158,37 @@ export function collectionTarget(its: Its, memory: Memory, collection: number): 
 
 /**
  * Translates an event: redistributor * 2^24 + LPI, or a code of `ITS_DROP`. Changes nothing.
+ * Every MSI goes this way, so what is mapped throughout is found by page numbers and words alone; what is not, `refuseEvent` explains.
  */
 export function translateEvent(its: Its, memory: Memory, device: number, event: number): number {
+  if (device < its.deviceEntries && device >>> its.deviceBits === 0) {
+    const devices = pageAt(memory, ((its.deviceTable * PAGE) | 0) + (device >>> 9));
+    const dte = (device & 0x1ff) * 2;
+    const deviceHigh = devices[dte + 1] ?? 0;
+    const deviceLow = devices[dte] ?? 0;
+    // Valid, ITT below 16 TiB, event in range.
+    if ((deviceHigh | 0) < 0 && (deviceHigh & 0xf_f000) === 0 && event < 2 << (deviceLow & 0xf)) {
+      const word = ((deviceLow & 0xf00) >>> 2) + event * 2;
+      const events = pageAt(memory, ((deviceHigh << 20) | (deviceLow >>> 12)) + (word >>> 10));
+      const ite = word & 0x3ff;
+      const eventHigh = events[ite + 1] ?? 0;
+      const collection = eventHigh & 0xffff;
+      if ((eventHigh | 0) < 0 && collection < its.collectionEntries) {
+        const collections = pageAt(memory, ((its.collectionTable * PAGE) | 0) + (collection >>> 9));
+        const cte = (collection & 0x1ff) * 2;
+        if (((collections[cte + 1] ?? 0) | 0) < 0)
+          return ((collections[cte] ?? 0) & 0xffff) * 0x100_0000 + ((events[ite] ?? 0) & 0xff_ffff);
+      }
+    }
+  }
+  return refuseEvent(its, memory, device, event);
+}
+
+/** The code of `ITS_DROP` for an event that is not mapped throughout. */
+function refuseEvent(its: Its, memory: Memory, device: number, event: number): number {
   const at = eventEntry(its, memory, device, event);
   if (at < 0) return at;
-  const hi = read32(memory, at + 4);
-  if ((hi & VALID) === 0) return ITS_DROP.eventUnmapped;
-  const target = collectionTarget(its, memory, hi & 0xffff);
-  return target < 0 ? target : target * 0x100_0000 + (read32(memory, at) & 0xff_ffff);
+  return (read32(memory, at + 4) & VALID) === 0 ? ITS_DROP.eventUnmapped : ITS_DROP.collectionUnmapped;
 }
 
 /** A device's write of GITS_TRANSLATER. Makes the LPI pending and gives redistributor * 2^24 + LPI, or a code of `ITS_DROP`. */

@@ -12,7 +12,7 @@ import type { Memory } from './memory';
 import { inRam, read32, write32 } from './memory';
 import type { TableFormat } from './vmsa';
 import { startLevelOf, WALK_EXTERNAL_ABORT, walkTable } from './vmsa';
-import { addressField, highHalf, lowHalf } from './word';
+import { addressField, highHalf, lowHalf, powerOfTwo } from './word';
 
 /** Event numbers (IHI 0070 7.3). */
 export const SMMU_EVENT = {
@@ -145,15 +145,15 @@ export function translateStream(smmu: Smmuv3, memory: Memory, sid: number, addre
 
 /** Address of the STE of a stream, or a negative code (IHI 0070 3.3.1, 3.3.2). */
 function streamEntry(smmu: Smmuv3, memory: Memory, sid: number): number {
-  if (sid >= 2 ** smmu.streamLog2) return -(SMMU_EVENT.badStreamId | (smmu.recordBadStream ? 0 : UNRECORDED));
+  if (sid >= powerOfTwo(smmu.streamLog2)) return -(SMMU_EVENT.badStreamId | (smmu.recordBadStream ? 0 : UNRECORDED));
   let ste = smmu.streamBase + sid * 64;
   if (smmu.streamSplit > 0) {
-    const first = smmu.streamBase + Math.floor(sid / 2 ** smmu.streamSplit) * 8;
+    const first = smmu.streamBase + Math.floor(sid / powerOfTwo(smmu.streamSplit)) * 8;
     if (!inRam(memory, first, 8)) return -SMMU_EVENT.steFetch;
     const lo = read32(memory, first);
     const span = lo & 0x1f;
-    const index = sid % 2 ** smmu.streamSplit;
-    if (span === 0 || span > smmu.streamSplit + 1 || index >= 2 ** (span - 1))
+    const index = sid % powerOfTwo(smmu.streamSplit);
+    if (span === 0 || span > smmu.streamSplit + 1 || index >= powerOfTwo(span - 1))
       return -(SMMU_EVENT.badStreamId | (smmu.recordBadStream ? 0 : UNRECORDED));
     ste = addressField(lo, read32(memory, first + 4), 6) + index * 64;
   }
@@ -300,7 +300,7 @@ export function recordEvent(
   write: boolean,
 ): void {
   if (!smmu.eventsEnabled) return;
-  const size = 2 ** smmu.eventLog2;
+  const size = powerOfTwo(smmu.eventLog2);
   if ((smmu.eventProducer ^ smmu.eventConsumer) === size) {
     smmu.eventOverflow = true;
     return;

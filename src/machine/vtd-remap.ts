@@ -8,10 +8,13 @@
 import type { PackedInterrupt } from './apic';
 import { compatibilityMessage, packInterrupt } from './apic';
 import type { Memory } from './memory';
-import { inRam, read32, write32 } from './memory';
+import { inRam, pageAt, read32, write32 } from './memory';
 import type { Vtd } from './vtd';
 import { UNRECORDED } from './vtd';
 import { HIGH } from './word';
+
+/** Bytes to page numbers. */
+const PAGE = 1 / 4096;
 
 export const REMAP_FAULT = {
   requestReserved: 0x20,
@@ -44,11 +47,50 @@ const RESERVED_LOW = 0xff00_7000;
 /** Destination bits that must be zero outside extended interrupt mode: all but 15:8 of the field. */
 const RESERVED_DESTINATION = 0xffff_00ff;
 
+/** Bits of the entry's low half that are alike in every remapped entry that passes: P set, IM and reserved bits clear. */
+const PASSING_LOW = 0xff00_f001;
+/** Delivery modes that are no reserved encoding, as a set of bits. */
+const DELIVERY_MODES = 0b1011_0111;
+
 /**
  * Remaps one interrupt request. `data` is the 32-bit message data. Without remapping (`remapping` false) every request passes as a
  * compatibility-format one. Gives a packed interrupt, `POSTED_SILENTLY`, or a negated fault reason with `UNRECORDED` where FPD is set.
+ * The request that passes is decided here; every other one by `judgeRequest`, in the order of checks the specification gives.
  */
 export function remapInterrupt(
+  vtd: Vtd,
+  memory: Memory,
+  requesterId: number,
+  address: number,
+  data: number,
+): PackedInterrupt {
+  const low = address | 0;
+  const index = (((low >>> 5) & 0x7fff) | ((low & 4) << 13)) + ((low & 8) !== 0 ? data : 0);
+  if (vtd.remapping && (low & 0x10) !== 0 && data >>> 16 === 0 && index >>> vtd.remapLog2 === 0) {
+    const entries = pageAt(memory, ((vtd.remapTable * PAGE) | 0) + (index >>> 8));
+    const entry = (index & 0xff) * 4;
+    const lo = entries[entry] ?? 0;
+    const destination = entries[entry + 1] ?? 0;
+    const source = entries[entry + 2] ?? 0;
+    const passes =
+      (lo & PASSING_LOW) === 1 &&
+      ((DELIVERY_MODES >>> ((lo >>> 5) & 7)) & 1) !== 0 &&
+      entries[entry + 3] === 0 &&
+      source >>> 20 === 0;
+    if (
+      passes &&
+      !vtd.eim &&
+      (destination & RESERVED_DESTINATION) === 0 &&
+      (source >>> 18 === 0 || (source >>> 18 === 1 && sourceMatches(source, requesterId)))
+    ) {
+      return ((destination & 0xff00) << 6) | ((lo >>> 16) & 0xff) | ((lo << 3) & 0x700) | ((lo << 9) & 0x3800);
+    }
+  }
+  return judgeRequest(vtd, memory, requesterId, address, data);
+}
+
+/** The whole of `remapInterrupt`, check by check (VT-d 5.1.5). */
+export function judgeRequest(
   vtd: Vtd,
   memory: Memory,
   requesterId: number,
@@ -70,8 +112,10 @@ export function remapInterrupt(
   const source = read32(memory, entry + 8);
   const last = read32(memory, entry + 12);
   const posted = (lo & 0x8000) !== 0;
-  if (posted ? postedReserved(vtd, lo, destination, source) : remappedReserved(vtd, lo, destination, source, last))
-    return -(REMAP_FAULT.entryReserved | silent);
+  const reserved = posted
+    ? postedReserved(vtd, lo, destination, source)
+    : remappedReserved(vtd, lo, destination, source, last);
+  if (reserved) return -(REMAP_FAULT.entryReserved | silent);
   if (!sourceMatches(source, requesterId)) return -(REMAP_FAULT.source | silent);
   if (posted) return postInterrupt(vtd, memory, lo, destination, last, silent);
   return packInterrupt(

@@ -9,7 +9,7 @@ import type { Hash } from './hash';
 import { addNumber } from './hash';
 import type { Memory } from './memory';
 import { inRam, read32 } from './memory';
-import { addressField, HIGH } from './word';
+import { addressField, HIGH, powerOfTwo } from './word';
 
 /** Fault reasons of DMA remapping (VT-d 7.1.3, legacy mode). */
 export const VTD_FAULT = {
@@ -147,8 +147,8 @@ export function translateDma(vtd: Vtd, memory: Memory, requesterId: number, addr
   const width = 30 + 9 * (upper & 7);
   if (type === 3 || (upper & 7) > 3 || (upper & 7) === 0 || width > vtd.addressBits)
     return -(VTD_FAULT.contextInvalid | silent);
-  if (type === 2) return address < 2 ** vtd.hostBits ? address : -(VTD_FAULT.addressBeyond | silent);
-  if (address >= 2 ** width) return -(VTD_FAULT.addressBeyond | silent);
+  if (type === 2) return address < powerOfTwo(vtd.hostBits) ? address : -(VTD_FAULT.addressBeyond | silent);
+  if (address >= powerOfTwo(width)) return -(VTD_FAULT.addressBeyond | silent);
   const result = walkSecondLevel(vtd, memory, addressField(lo, hi, 12), width, address, write);
   return result >= 0 ? result : -(-result | silent);
 }
@@ -175,7 +175,7 @@ function walkSecondLevel(
     if ((lo & needed) === 0) return write ? -VTD_FAULT.write : -VTD_FAULT.read;
     const hi = read32(memory, at + 4);
     const leaf = shift === 12 || (lo & 0x80) !== 0;
-    if ((hi & 0x000f_ffff) * HIGH >= 2 ** vtd.hostBits) return -VTD_FAULT.tableReserved;
+    if ((hi & 0x000f_ffff) * HIGH >= powerOfTwo(vtd.hostBits)) return -VTD_FAULT.tableReserved;
     if (!leaf) {
       table = addressField(lo, hi, 12);
       shift -= 9;
@@ -183,8 +183,8 @@ function walkSecondLevel(
     }
     if (shift > 30) return -VTD_FAULT.tableReserved;
     const frame = addressField(lo, hi, 12);
-    if (shift > 12 && frame % 2 ** shift !== 0) return -VTD_FAULT.tableReserved;
-    return frame + (address % 2 ** shift);
+    if (shift > 12 && frame % powerOfTwo(shift) !== 0) return -VTD_FAULT.tableReserved;
+    return frame + (address % powerOfTwo(shift));
   }
 }
 

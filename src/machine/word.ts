@@ -46,3 +46,10 @@ export function addressField(lo: number, hi: number, lowBit: number): number {
 export function isAddress(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
+
+const POWERS: readonly number[] = Array.from({ length: 64 }, (_, n) => 2 ** n);
+
+/** 2^n for 0 ≤ n < 64, without a call to the power function; 0 for other n. */
+export function powerOfTwo(n: number): number {
+  return POWERS[n] ?? 0;
+}
