@@ -45,11 +45,12 @@ export function simulationJson(simulations: readonly Simulation[]): unknown {
   );
 }
 
-/** Readable text, ending in a line feed. */
+/** Readable text, ending in a line feed. A run in which all held is told in full only when it is the only one. */
 export function simulationText(simulations: readonly Simulation[], options: { readonly colours: boolean }): string {
   const paint = painter(options.colours);
   const lines: string[] = [];
   let last: Scenario | null = null;
+  const single = simulations.flatMap(({ results }) => results).length === 1;
   for (const { scenario, design, results } of simulations) {
     if (scenario !== last)
       lines.push(
@@ -63,7 +64,8 @@ export function simulationText(simulations: readonly Simulation[], options: { re
         '',
         `${machine}, design ${design}: ${paint(COLOUR[verdict], verdict)}${reason === null ? '' : ` (${printable(reason)})`}`,
       );
-      for (const trace of traces) lines.push(...traceLines(trace).map((line) => `  ${line}`));
+      if (single || verdict !== 'holds')
+        for (const trace of traces) lines.push(...traceLines(trace).map((line) => `  ${line}`));
     }
   }
   return `${lines.join('\n')}\n`;
@@ -73,7 +75,8 @@ export function simulationText(simulations: readonly Simulation[], options: { re
     const out = trace.injected === null ? [] : [paint('grey', `with a failure of ${printable(trace.injected)}`)];
     for (const event of trace.events) {
       if (event.kind === 'call' || event.kind === 'return') continue;
-      const text = `${String(event.index).padStart(4)}  ${event.actor.padEnd(8)} ${printable(event.text)}`;
+      const actor = event.text.startsWith(event.actor) ? '' : `${event.actor}: `;
+      const text = `${String(event.index).padStart(4)}  ${printable(actor + event.text)}`;
       const violation = broken.get(event.index);
       out.push(event.kind === 'stage' ? paint('bold', text) : violation ? paint('red', text) : text);
       if (!violation) continue;

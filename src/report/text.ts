@@ -53,7 +53,11 @@ function damageLines(review: Review, paint: Paint): string[] {
 function findingLines(review: Review, finding: Finding, paint: Paint): string[] {
   const { series } = review;
   const patch =
-    finding.patch === 0 ? 'mail' : `patch ${finding.patch}/${Math.max(series.total, series.patches.length)}`;
+    finding.patch > 0
+      ? `patch ${finding.patch}/${Math.max(series.total, series.patches.length)}`
+      : finding.at.message === series.cover
+        ? 'cover'
+        : 'answer';
   const place =
     finding.file === null ? `mail line ${mailLine(series, finding.at)}` : `${finding.file}:${finding.fileLine ?? '?'}`;
   const line = series.messages[finding.at.message]?.lines[finding.at.line - 1] ?? '';
