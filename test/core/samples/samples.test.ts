@@ -1,44 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
-
-interface Line {
-  readonly patch: number;
-  readonly line: string;
-  readonly mailLine: number;
-}
-
-interface Planted extends Line {
-  readonly id: string;
-  readonly class: string;
-  readonly version: number;
-  readonly file: string | null;
-  readonly function: string | null;
-  readonly since: number;
-  readonly fixedBy: number | null;
-  readonly why: string;
-  readonly also?: readonly Line[];
-}
-
-const samples = fileURLToPath(new URL('../../../samples/', import.meta.url));
-const planted = JSON.parse(readFileSync(path.join(samples, 'planted.json'), 'utf8')) as {
-  readonly files: Readonly<Record<string, string>>;
-  readonly defects: readonly Planted[];
-};
-const versions = Object.keys(planted.files).map(Number);
-
-/** The mails of one version, cover first, each as lines without the mbox line. */
-function mailsOf(version: number): string[][] {
-  const text = readFileSync(path.join(samples, planted.files[String(version)]!), 'utf8');
-  return text
-    .split(/^From [0-9a-f]{40} Mon Sep 17 00:00:00 2001\n/m)
-    .slice(1)
-    .map((mail) => mail.split('\n'));
-}
+import { describe, expect, it } from 'vitest';
+import { applied, commitsOf, git, mailsOf, planted, samples, versions } from './series';
 
 /** For each line of a mail: the file whose hunk it stands in, or null in prose. */
 function filesByLine(mail: readonly string[]): (string | null)[] {
@@ -59,39 +23,6 @@ function functionAt(text: string, line: number): string | null {
     if (head !== null) return head[1]!;
   }
   return null;
-}
-
-const scratch: string[] = [];
-afterAll(() => {
-  for (const directory of scratch) rmSync(directory, { recursive: true, force: true });
-});
-
-function git(directory: string, args: readonly string[], input = ''): string {
-  return execFileSync('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.org', ...args], {
-    cwd: directory,
-    encoding: 'utf8',
-    input,
-    env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' },
-  });
-}
-
-/** A repository of the pre-image with the version's patches applied one by one; the cover, which has no diff, is left out. */
-function applied(version: number): string {
-  const directory = mkdtempSync(path.join(tmpdir(), 'doorbell-samples-'));
-  scratch.push(directory);
-  cpSync(path.join(samples, 'tree'), directory, { recursive: true });
-  git(directory, ['init', '-q']);
-  git(directory, ['add', '.']);
-  git(directory, ['commit', '-qm', 'base']);
-  git(directory, ['tag', 'base']);
-  const from = `From ${'0'.repeat(40)} Mon Sep 17 00:00:00 2001`;
-  const patches = mailsOf(version).slice(1);
-  git(directory, ['am', '-q'], patches.map((mail) => `${from}\n${mail.join('\n')}`).join(''));
-  return directory;
-}
-
-function commitsOf(directory: string): string[] {
-  return git(directory, ['rev-list', '--reverse', 'base..HEAD']).trim().split('\n');
 }
 
 function blobId(bytes: string): string {

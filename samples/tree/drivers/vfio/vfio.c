@@ -1,5 +1,6 @@
 /*
- * VFIO core: devices, groups and containers.
+ * VFIO core: devices, groups and containers. The reference counting of
+ * devices is left out of the sample.
  */
 
 #include <linux/device.h>
@@ -30,33 +31,6 @@ struct vfio_device {
 	struct list_head		group_next;
 	void				*device_data;
 };
-
-static void vfio_device_free(struct kref *kref)
-{
-	struct vfio_device *device = container_of(kref, struct vfio_device, kref);
-
-	mutex_lock(&device->group->device_lock);
-	list_del(&device->group_next);
-	mutex_unlock(&device->group->device_lock);
-	kfree(device);
-}
-
-void vfio_device_put(struct vfio_device *device)
-{
-	kref_put(&device->kref, vfio_device_free);
-}
-EXPORT_SYMBOL_GPL(vfio_device_put);
-
-struct vfio_device *vfio_device_get_from_dev(struct device *dev)
-{
-	struct vfio_device *device = dev_get_drvdata(dev);
-
-	if (!device || !kref_get_unless_zero(&device->kref))
-		return NULL;
-
-	return device;
-}
-EXPORT_SYMBOL_GPL(vfio_device_get_from_dev);
 
 void *vfio_device_data(struct vfio_device *device)
 {
