@@ -14,15 +14,22 @@ beforeAll(async () => {
     treeSitter: readFileSync(locate.resolve('web-tree-sitter/web-tree-sitter.wasm')),
     c: readFileSync(locate.resolve('tree-sitter-c/tree-sitter-c.wasm')),
   });
-});
+  for (const design of designs) unitsOf(design);
+}, 60_000);
 
 function parse(file: string, text: string): ParsedUnit {
   const lines = text.split('\n').map((line, i) => ({ text: line, at: { kind: 'design' as const, file, line: i + 1 } }));
   return frontEnd.parse(file, lines, { evidence: 'full', source: 'design' });
 }
 
+const parsed = new Map<string, ParsedUnit[]>();
+
 function unitsOf(design: DesignSource): ParsedUnit[] {
-  return Object.entries(design.files).map(([file, text]) => parse(file, text));
+  const known = parsed.get(design.name);
+  if (known !== undefined) return known;
+  const units = Object.entries(design.files).map(([file, text]) => parse(file, text));
+  parsed.set(design.name, units);
+  return units;
 }
 
 /** A design and all it stands on, base first. */

@@ -31,7 +31,8 @@ function blobId(bytes: string): string {
     .digest('hex');
 }
 
-describe.each(versions)('version %i', (version) => {
+// Many small git commands: slow on a busy machine.
+describe.each(versions)('version %i', { timeout: 60_000 }, (version) => {
   const mails = mailsOf(version);
 
   it('is a thread of a cover and ten patches', () => {
