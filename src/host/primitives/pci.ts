@@ -241,12 +241,13 @@ function functionOf(value: Value | undefined): StructValue | null {
   return device?.parent?.kind === 'struct' ? device.parent : device;
 }
 
+/** How many messages a device has: as many as its MSI-X table has entries, at most `limit`; at least `least`. */
 const count =
-  (limit: number): Primitive =>
+  (limit: number, least: number): Primitive =>
   (call) => {
     const device = deviceOf(call.world, call.args[0]);
     const spec = call.world.platform.spec.devices.find((d) => d.requesterId === device?.requesterId);
-    return spec ? Math.min(limit, spec.vectors) : newUnknown(`${call.name}()`);
+    return spec ? Math.max(least, Math.min(limit, spec.vectors)) : newUnknown(`${call.name}()`);
   };
 
 export const pci: Readonly<Record<string, Primitive>> = {
@@ -265,8 +266,9 @@ export const pci: Readonly<Record<string, Primitive>> = {
     const device = deviceOf(call.world, call.args[0]);
     return device === null ? newUnknown('msix_map_region()') : TABLE_BASE + device.requesterId * TABLE_STRIDE;
   },
-  pci_msix_vec_count: count(2048),
-  pci_msi_vec_count: count(32),
+  pci_msix_vec_count: count(2048, 0),
+  // A device without an MSI-X table is driven by plain MSI, and has one message.
+  pci_msi_vec_count: count(32, 1),
   alloc_msi_entry: allocateEntry,
   free_msi_entry: free,
   dev_to_msi_list: (call) => {
