@@ -93,6 +93,30 @@ export function callersOf(events: readonly TraceEvent[], index: number): number[
   return chain;
 }
 
+/**
+ * Where the innermost function that was under way when `acquired` happened gave its error: it had to undo. Null when no such return was
+ * told, or only that of the stage's entry, which has the callers' view.
+ */
+export function failedAfter(events: readonly TraceEvent[], acquired: number | null, to: number): number | null {
+  if (acquired === null) return null;
+  const under = new Set<string>();
+  for (const caller of callersOf(events, acquired)) {
+    const event = events[caller];
+    if (event !== undefined && event.text !== `${event.function}()`) under.add(event.text);
+  }
+  const entered = new Map<string, number>();
+  for (let i = acquired + 1; i <= to; i++) {
+    const event = events[i];
+    if (event?.kind === 'call') entered.set(event.text, (entered.get(event.text) ?? 0) + 1);
+    if (event?.kind !== 'return') continue;
+    const name = `${event.function}()`;
+    const again = entered.get(name) ?? 0;
+    if (again > 0) entered.set(name, again - 1);
+    else if (under.has(name) && event.text.includes('returns -')) return i;
+  }
+  return null;
+}
+
 /** Without the nulls and repetitions, in the order given: the most blamed first. */
 export function causes(...events: readonly (number | null | undefined)[]): number[] {
   return [...new Set(events.filter((event): event is number => typeof event === 'number' && event >= 0))];

@@ -7,6 +7,7 @@ import capabilityAudit from './library/capability-audit.scenario.json?raw';
 import enableAgain from './library/enable-again.scenario.json?raw';
 import enableFailsMidway from './library/enable-fails-midway.scenario.json?raw';
 import enableWithoutWindow from './library/enable-without-window.scenario.json?raw';
+import fixupGap from './library/fixup-gap.scenario.json?raw';
 import hostInterruptForged from './library/host-interrupt-forged.scenario.json?raw';
 import mapOverWindow from './library/map-over-window.scenario.json?raw';
 import ownInterrupt from './library/own-interrupt.scenario.json?raw';
@@ -39,6 +40,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'release-without-disable': releaseWithoutDisable,
   'stale-door-after-disable': staleDoorAfterDisable,
   'programmed-before-mapped': programmedBeforeMapped,
+  'fixup-gap': fixupGap,
   'affinity-change': affinityChange,
   'capability-audit': capabilityAudit,
   'host-interrupt-forged': hostInterruptForged,

@@ -66,8 +66,8 @@ export interface Scenario {
   readonly machines: readonly (string | MachineSpec)[];
   readonly unsafeInterrupts: boolean;
   /**
-   * True of a scenario that shows a limit of the hardware which an administrator who allows unsafe interrupts has accepted: a violation
-   * teaches something about the machine and is no fault of a patch. Absent: false.
+   * True of a scenario that shows what a machine or a whole design cannot do otherwise: isolation that an administrator who allows unsafe
+   * interrupts has given up, the gap of a design. A violation teaches something and is no fault of one patch. Absent: false.
    */
   readonly demonstration?: boolean;
   readonly agents: readonly AgentSpec[];
@@ -111,8 +111,10 @@ export interface Violation {
   readonly message: string;
   /** Index of the event that broke it. */
   readonly event: number;
-  /** Indexes of the events that made it possible, earliest first: candidates for the line to blame. */
+  /** Indexes of the events that made it possible, most to blame first: the first one that stands on a line of the series is the line to point at. */
   readonly causes: readonly number[];
+  /** Something that a step which failed left behind: the error path is at fault, not the way there. */
+  readonly onError?: true;
   /** Why it follows, as a chain of sentences, each with the document that says so where there is one. */
   readonly why: readonly { readonly text: string; readonly reference: string | null }[];
 }

@@ -21,14 +21,18 @@ function vectorAt(state: Values, device: string, index: string): Vector | null {
   return address === null ? null : { device, index: Number(index), address };
 }
 
-/** Vectors the device may use at this moment: enabled and not masked. */
-function armed(state: Values): Vector[] {
+/**
+ * Vectors that may send at this moment: enabled, not masked, and with a handler; an MSI-X entry stays masked until its handler is
+ * requested. Plain MSI has no mask of its own: it may send as soon as it is enabled.
+ */
+function armed(view: RunView, state: Values): Vector[] {
   const found: Vector[] = [];
   for (const [path, value] of state) {
     const match = /^devices\/([^/]+)\/vectors\/(\d+)\/enabled$/.exec(path);
     if (match === null || !yes(value)) continue;
     const [, device = '', index = ''] = match;
     if (yes(state.get(`devices/${device}/vectors/${index}/masked`))) continue;
+    if (!yes(state.get(`devices/${device}/vectors/${index}/handler`)) && !plainMsi(view, device)) continue;
     const vector = vectorAt(state, device, index);
     if (vector !== null) found.push(vector);
   }
@@ -56,6 +60,11 @@ function translated(step: StepRecord, device: string): boolean {
   );
 }
 
+function plainMsi(view: RunView, device: string): boolean {
+  const id = requester(device);
+  return view.machine.devices.some((one) => one.requesterId === id && one.vectors === 0);
+}
+
 function requester(device: string): number {
   const match = /^([0-9a-f]{2}):([0-9a-f]{2})\.(\d)$/.exec(device);
   if (match === null) return -1;
@@ -73,7 +82,7 @@ function programmedTooEarly(
   const found: Violation[] = [];
   for (const event of events) {
     apply(state, event.changes);
-    const live = new Map(armed(state).map((vector) => [`${vector.device}/${vector.index}`, vector]));
+    const live = new Map(armed(view, state).map((vector) => [`${vector.device}/${vector.index}`, vector]));
     for (const [key, begun] of open) {
       const now = live.get(key);
       if (now === undefined) open.delete(key);
@@ -114,7 +123,7 @@ function programmedTooEarly(
 function closedTooEarly(view: RunView, events: readonly TraceEvent[], state: Values): Violation[] {
   const found: Violation[] = [];
   for (const event of events) {
-    const live = armed(state);
+    const live = armed(view, state);
     const homes = new Map(live.map((vector) => [vector, state.get(`devices/${vector.device}/domain`)]));
     for (const change of event.changes) {
       const map = /^domains\/([^/]+)\/maps\/(0x[0-9a-f]+)$/.exec(change.path);

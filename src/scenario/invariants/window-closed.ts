@@ -1,7 +1,7 @@
-import { allocatedBy, answeredAt, causes, mappedBy, programmedBy } from '../causes';
+import { allocatedBy, answeredAt, causes, failedAfter, mappedBy, programmedBy } from '../causes';
 import type { Violation } from '../types';
 import type { Invariant, RunView, StepRecord } from '../view';
-import { deviceName, doorMaps, doorPagesInUse, errnoName, hex, lastStep } from '../view';
+import { deviceName, doorMaps, doorPagesInUse, errnoName, hex, lastStep, windowPages } from '../view';
 
 const BALANCE: Violation['why'][number] = {
   text: 'Pages taken from the window, pages mapped and doorbell pages in use are the same number at rest; what is not given back is lost to every later device.',
@@ -45,7 +45,11 @@ function half(view: RunView, step: StepRecord): Violation[] {
       invariant: 'I7',
       message: `enable ${because}, but ${text}`,
       event: step.lastEvent,
-      causes: causes(...events, step.firstEvent),
+      onError: true,
+      causes: causes(
+        ...events.flatMap((event) => [failedAfter(view.events, event, step.lastEvent), event]),
+        step.firstEvent,
+      ),
       why: [
         {
           text: 'An enable that did not succeed must leave nothing behind: the caller will not disable what it was told it does not have.',
@@ -112,8 +116,13 @@ function unaccounted(view: RunView, step: StepRecord): Violation[] {
   );
 }
 
-/** The scenario's window has no room for all doorbells: the enable must say so. */
+/** The window is in use and has no page left for another doorbell: the enable must say so. A window that nobody takes pages from is I3's. */
 function mustFail(view: RunView, step: StepRecord): Violation[] {
+  const full = step.before.windows.some(
+    (window) =>
+      window.agent === step.agent.name && window.allocated.length > 0 && window.allocated.length >= windowPages(window),
+  );
+  if (!full) return [];
   if (
     step.injected ||
     step.value === null ||
@@ -149,11 +158,7 @@ export const windowClosed: Invariant = (view) => {
   if (step === null || step.run !== 'done') return [];
   switch (step.spec.stage) {
     case 'enable':
-      return [
-        ...half(view, step),
-        ...(step.value === 0 ? unaccounted(view, step) : []),
-        ...(hasWindow(step) ? mustFail(view, step) : []),
-      ];
+      return [...half(view, step), ...(step.value === 0 ? unaccounted(view, step) : []), ...mustFail(view, step)];
     case 'disable':
     case 'detach':
     case 'release':
@@ -162,5 +167,3 @@ export const windowClosed: Invariant = (view) => {
       return [];
   }
 };
-
-const hasWindow = (step: StepRecord): boolean => step.before.windows.some((window) => window.agent === step.agent.name);

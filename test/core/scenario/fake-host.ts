@@ -202,7 +202,7 @@ export function fakeHost(
       if (vector.translated && !defects.has('no-map')) {
         if (defects.has('gap')) program(rid, vector.index, vector.address, vector.data, true, 11);
         const iova = doorIova(rid, vector.address);
-        if (iova === null && !defects.has('ignores-full')) return undo();
+        if (iova === null && !(defects.has('ignores-full') && vectors.length === 1)) return undo();
         if (iova !== null) address = iova + (vector.address % granule);
       }
       program(rid, vector.index, address, vector.data, true, 12);

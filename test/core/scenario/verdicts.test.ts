@@ -50,3 +50,14 @@ describe('verdicts of the library', () => {
         }
       });
 });
+
+describe('the two designs side by side', () => {
+  it('fixup leaves a gap in which a plain MSI is lost, transparent leaves none', () => {
+    const scenario = builtInScenarios().find((one) => one.id === 'fixup-gap')!;
+    const [fixup] = runScenario(scenario, sets.get('fixup')!);
+    const [transparent] = runScenario(scenario, sets.get('transparent')!);
+    expect(fixup!.traces.flatMap((trace) => trace.violations.map((one) => one.invariant))).toEqual(['I10']);
+    expect(account(fixup!)).toContain('until it is overwritten with');
+    expect(account(transparent!)).toBe('');
+  });
+});
