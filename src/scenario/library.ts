@@ -4,6 +4,7 @@
 
 import affinityChange from './library/affinity-change.scenario.json?raw';
 import capabilityAudit from './library/capability-audit.scenario.json?raw';
+import claimWithNosid from './library/claim-with-nosid.scenario.json?raw';
 import enableAgain from './library/enable-again.scenario.json?raw';
 import enableFailsMidway from './library/enable-fails-midway.scenario.json?raw';
 import enableWithoutWindow from './library/enable-without-window.scenario.json?raw';
@@ -43,6 +44,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'fixup-gap': fixupGap,
   'affinity-change': affinityChange,
   'capability-audit': capabilityAudit,
+  'claim-with-nosid': claimWithNosid,
   'host-interrupt-forged': hostInterruptForged,
   'two-guests-x86': twoGuestsX86,
 };

@@ -65,6 +65,15 @@ function placement(view: RunView, step: StepRecord, window: HostWindow): Violati
       'The IOMMU cannot translate addresses beyond its aperture.',
       'struct iommu_domain_geometry in include/linux/iommu.h',
     );
+  if (
+    step.range !== null &&
+    (window.base < step.range.iova || window.base + window.size > step.range.iova + step.range.size)
+  )
+    report(
+      `is more than the ${hex(step.range.iova)}–${hex(step.range.iova + step.range.size - 1)} that was asked for`,
+      'Pages outside what userspace gave away may be memory of the guest: the limit of an allocator is the last page frame it may hand out, not the first it may not.',
+      'init_iova_domain() and alloc_iova() in include/linux/iova.h',
+    );
   for (const region of view.hardwareRegions)
     if (region.type !== 'sw-msi' && overlaps(range, { start: region.start, size: region.length }))
       report(

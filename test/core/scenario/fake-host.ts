@@ -40,7 +40,8 @@ export type Defect =
   | 'fails-dirty'
   | 'page-not-taken'
   | 'frees-under-handler'
-  | 'beyond-aperture';
+  | 'beyond-aperture'
+  | 'one-page-late';
 
 export const fakeSet: ProgramSet = {
   name: 'fake',
@@ -247,7 +248,13 @@ export function fakeHost(
       case 'register-window': {
         if (!defects.has('no-overlap-check') && clash(maps.filter((one) => one.agent === agent))) return -22;
         if (!defects.has('beyond-aperture') && iova + size > platform.aperture) return -22;
-        const window: Window = { agent, base: iova, size, event: 0, allocated: [] };
+        const window: Window = {
+          agent,
+          base: iova,
+          size: size + (defects.has('one-page-late') ? granule : 0),
+          event: 0,
+          allocated: [],
+        };
         windows.push(window);
         window.event = note('register window', 2);
         return 0;
