@@ -4,7 +4,7 @@ import type { Change } from '../patch/types';
 import { BROKEN_BETWEEN, INVARIANT_RULES, LEFT_ON_ERROR, type Rule } from './catalog';
 import { hunkLineAt, patchOf, spanOf } from './spans';
 import type { Finding, Reason } from './types';
-import { blameOf, type Broken, breakageKey } from './violations';
+import { blameOf, type Broken, breakageKey, isLeftBehind } from './violations';
 import { narrate } from '../scenario/narrate';
 
 /** One breakage over all prefixes: where it came, where it went. */
@@ -40,6 +40,14 @@ function lives(prefixes: readonly (readonly Broken[])[], mayBeTheirs: (broken: B
   }
   for (const life of open.values()) done.push({ ...life, fixedBy: null });
   return done;
+}
+
+/** Of several rules that speak at one line, the one that says most. */
+const RANK = [INVARIANT_RULES.I4, INVARIANT_RULES.I1, INVARIANT_RULES.I7, INVARIANT_RULES.I2, LEFT_ON_ERROR];
+
+function rank(rule: Rule): number {
+  const index = RANK.indexOf(rule);
+  return index < 0 ? RANK.length : index;
 }
 
 const SHORT = 80;
@@ -80,16 +88,23 @@ export function breakageFindings(
     const place = blame(life.first) ?? fallback(life.first);
     if (place === null) continue;
     const rule = ruleFor(life.first);
-    const key = `${rule.class}|${place.message}|${place.line}|${life.fixedBy === null ? 'open' : 'fixed'}`;
+    // What is left behind with and without a failing call, blamed on one line, is one defect: the plain run speaks for it.
+    const what = isLeftBehind(life.first) ? 'left behind' : rule.class;
+    const key = `${what}|${place.message}|${place.line}|${life.fixedBy === null ? 'open' : 'fixed'}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { rule, place, lives: [life] });
-    else group.lives.push(life);
+    else {
+      group.lives.push(life);
+      if (rank(rule) < rank(group.rule)) groups.set(key, { ...group, rule });
+    }
   }
   return [...groups.values()].map(group => findingOf(series, changes, group));
 }
 
 function findingOf(series: Series, changes: readonly Change[], { rule, place, lives: all }: Group): Finding {
-  const life = [...all].sort((a, b) => a.first.prefix - b.first.prefix || a.first.trace.events.length - b.first.trace.events.length)[0] as Life;
+  const speaks = (life: Life) => (ruleFor(life.first) === rule ? 0 : 1);
+  const life = [...all].sort((a, b) => speaks(a) - speaks(b) || a.first.prefix - b.first.prefix || a.first.trace.events.length - b.first.trace.events.length)[0];
+  if (life === undefined) throw new Error('a group of breakages is never empty');
   const { first, fixedBy } = life;
   const patch = patchOf(series, place.message);
   const change = changes[series.patches.findIndex(p => p.index === patch)];

@@ -36,7 +36,6 @@ function stagesOf(text: string): ReadonlySet<Stage> | null {
  * own prefix (the cover's: at the end) is not kept. `results[k]` are the runs after k patches. What could not be run is left alone.
  */
 export function promiseFindings(series: Series, claims: readonly Claim[], scenarios: readonly Scenario[], results: readonly (readonly ScenarioResult[])[]): Finding[] {
-  const steps = new Map(scenarios.map(scenario => [scenario.id, scenario.steps]));
   const findings: Finding[] = [];
   for (const claim of claims) {
     const promise = PROMISES[claim.kind];
@@ -45,10 +44,9 @@ export function promiseFindings(series: Series, claims: readonly Claim[], scenar
     const prefix = patch === 0 ? series.patches.length : series.patches.findIndex(p => p.index === patch) + 1;
     const stages = promise.stages ? stagesOf(claim.text) : null;
     const brokenAt = (k: number): Broken[] =>
-      brokenOf(results[k] ?? [], k).filter(broken => {
-        const stage = steps.get(broken.scenario)?.[broken.trace.events[broken.violation.event]?.step ?? -1]?.stage;
-        return promise.invariants.includes(broken.invariant) && broken.trace.injected === null && (stages === null || stage === undefined || stages.has(stage));
-      });
+      brokenOf(results[k] ?? [], k, scenarios).filter(
+        ({ invariant, trace, stage }) => promise.invariants.includes(invariant) && trace.injected === null && (stages === null || stage === null || stages.has(stage)),
+      );
     const broken = brokenAt(prefix)[0];
     if (broken === undefined) continue;
     let fixedBy: number | null = null;

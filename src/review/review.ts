@@ -62,7 +62,7 @@ function review(frontEnd: FrontEnd, library: readonly Scenario[], bases: Map<str
   const results = touchesDesign ? trials(amended, scenarios, selection, store, options.signal) : amended.map((): ScenarioResult[] => []);
 
   const allClaims = series.messages.flatMap(message => claims(message, changes[series.patches.findIndex(patch => patch.message === message.index)] ?? null));
-  const broken = results.map((now, prefix) => brokenOf(now, prefix));
+  const broken = results.map((now, prefix) => brokenOf(now, prefix, library));
   const fallback = (one: Broken): MessagePlace | null => touchedAndExecuted(amended[one.prefix], results[one.prefix] ?? [], one);
   const heldOnBase = new Set((results[0] ?? []).filter(result => result.verdict === 'holds').map(result => `${result.scenario}|${result.machine}`));
   const held = (one: Broken) => heldOnBase.has(`${one.scenario}|${one.machine}`);
@@ -75,9 +75,9 @@ function review(frontEnd: FrontEnd, library: readonly Scenario[], bases: Map<str
   for (const [prefix, now] of results.entries())
     for (const result of now) {
       const trace = result.traces[0] ?? null;
-      if (trace !== null) traces[trace.id] = trace;
-      for (const other of result.traces) if (findings.some(finding => finding.trace === other.id)) traces[other.id] = other;
-      cells.push({ scenario: result.scenario, machine: result.machine, prefix, verdict: result.verdict, reason: result.reason, trace: trace?.id ?? null });
+      // Kept: what findings show, and every run after the last patch.
+      for (const one of result.traces) if (findings.some(finding => finding.trace === one.id) || (one === trace && prefix === results.length - 1)) traces[one.id] = one;
+      cells.push({ scenario: result.scenario, machine: result.machine, prefix, verdict: result.verdict, reason: result.reason, trace: trace !== null && traces[trace.id] !== undefined ? trace.id : null });
     }
 
   return {

@@ -1,5 +1,5 @@
 import type { MessagePlace, Place } from '../place';
-import type { ScenarioResult, Trace, TraceEvent, Violation } from '../scenario/types';
+import type { Scenario, ScenarioResult, Stage, Trace, TraceEvent, Violation } from '../scenario/types';
 
 /** One broken invariant of one run, as it was found after `prefix` patches. */
 export interface Broken {
@@ -9,13 +9,24 @@ export interface Broken {
   readonly prefix: number;
   readonly violation: Violation;
   readonly trace: Trace;
+  /** The stage at whose end it came to light. */
+  readonly stage: Stage | null;
 }
 
 const added = (place: Place | null | undefined): place is MessagePlace => place?.kind === 'message' && place.added;
 
+/**
+ * Is it something left behind: at the end of a device's use, or by a call that failed? A page that stays taken (I7) and a
+ * doorbell that stays mapped (I2) are then one breakage: which of the two is seen depends on what the code does at that prefix.
+ */
+export function isLeftBehind({ invariant, stage, trace }: Broken): boolean {
+  return (invariant === 'I2' || invariant === 'I7') && (stage !== 'enable' || trace.injected !== null);
+}
+
 /** Same breakage in another run: equal but for the values. */
 export function breakageKey(broken: Broken): string {
-  return [broken.invariant, broken.scenario, broken.machine, broken.trace.injected ?? '', broken.violation.message.replace(/0x[0-9a-f]+|\d+/gi, '#')].join('|');
+  const what = isLeftBehind(broken) ? 'left behind' : `${broken.invariant}|${broken.violation.message.replace(/0x[0-9a-f]+|\d+/gi, '#')}`;
+  return [broken.scenario, broken.machine, broken.trace.injected ?? '', what].join('|');
 }
 
 /** Broken by something that was not done: the line to blame is one that should have done it, not one that did its part. */
@@ -47,15 +58,21 @@ export function blameOf(trace: Trace, violation: Violation, message: number): { 
   return { place: null, event: trace.events[violation.event] ?? null };
 }
 
-/** All broken invariants of the results of one prefix. */
-export function brokenOf(results: readonly ScenarioResult[], prefix: number): Broken[] {
-  return results.flatMap(result =>
-    result.verdict !== 'violated'
-      ? []
-      : result.traces.flatMap(trace =>
-          trace.violations.map(violation => {
-            return { invariant: violation.invariant, scenario: result.scenario, machine: result.machine, prefix, violation, trace };
-          }),
-        ),
-  );
+/** All broken invariants of the results of one prefix. `scenarios` tells the stages of the steps. */
+export function brokenOf(results: readonly ScenarioResult[], prefix: number, scenarios: readonly Scenario[]): Broken[] {
+  return results.flatMap(result => {
+    if (result.verdict !== 'violated') return [];
+    const steps = scenarios.find(scenario => scenario.id === result.scenario)?.steps ?? [];
+    return result.traces.flatMap(trace =>
+      trace.violations.map(violation => ({
+        invariant: violation.invariant,
+        scenario: result.scenario,
+        machine: result.machine,
+        prefix,
+        violation,
+        trace,
+        stage: steps[trace.events[violation.event]?.step ?? -1]?.stage ?? null,
+      })),
+    );
+  });
 }
