@@ -1,5 +1,6 @@
 /*
- * Reference for bench/machine.mjs: the same lookups on the same tables, in plain C with flat memory.
+ * Reference for bench/machine.mjs: the same lookups on the same tables, in plain C. State is what a simulator has: structures behind
+ * pointers, memory of which some ranges are DRAM; but memory is flat, neither sparse nor copied on write as in the model.
  * Prints one line a benchmark: name, operations per second, checksum. The checksums must equal those of the model.
  * Build: cc -O2 -o machine-reference machine-reference.c
  */
@@ -13,7 +14,28 @@
 #define RAM_SIZE 0x02000000ull
 #define REQUESTS 8192
 
-static uint8_t *ram;
+struct memory {
+	uint8_t *bytes;
+	int ranges;
+	uint64_t start[2], end[2];
+};
+
+struct vtd {
+	int remapping, compatibility, eim, posting;
+	uint64_t table;
+	uint32_t log2;
+};
+
+struct format {
+	int granule_bits, input_bits, start_level, output_bits, stage, access_flag, flat_permissions;
+};
+
+struct its {
+	uint64_t device_table, collection_table;
+	uint32_t device_entries, device_bits, collection_entries;
+};
+
+static struct memory memory = { NULL, 1, { RAM_BASE }, { RAM_BASE + RAM_SIZE } };
 static uint32_t seed;
 
 static uint32_t next_random(void)
@@ -24,37 +46,42 @@ static uint32_t next_random(void)
 	return seed;
 }
 
-static int in_ram(uint64_t at, uint64_t size)
+static int in_ram(const struct memory *m, uint64_t at, uint64_t size)
 {
-	return at >= RAM_BASE && at + size <= RAM_BASE + RAM_SIZE;
+	for (int i = 0; i < m->ranges; i++)
+		if (at >= m->start[i] && at + size <= m->end[i])
+			return 1;
+	return 0;
 }
 
-static uint64_t load64(uint64_t at)
+static uint64_t load64(const struct memory *m, uint64_t at)
 {
 	uint64_t word;
-	memcpy(&word, ram + (at - RAM_BASE), 8);
+	memcpy(&word, m->bytes + (at - m->start[0]), 8);
 	return word;
 }
 
-static uint32_t load32(uint64_t at)
+static uint32_t load32(const struct memory *m, uint64_t at)
 {
 	uint32_t word;
-	memcpy(&word, ram + (at - RAM_BASE), 4);
+	memcpy(&word, m->bytes + (at - m->start[0]), 4);
 	return word;
 }
 
 static void store64(uint64_t at, uint64_t word)
 {
-	memcpy(ram + (at - RAM_BASE), &word, 8);
+	memcpy(memory.bytes + (at - RAM_BASE), &word, 8);
 }
 
 /* VT-d interrupt remapping: negative fault reason, or destination, vector and modes packed. */
 #define IR_TABLE RAM_BASE
 #define IR_LOG2 12
 
-static int64_t remap(uint32_t rid, uint64_t address, uint32_t data)
+__attribute__((noinline)) static int64_t remap(const struct vtd *vtd, const struct memory *m, uint32_t rid, uint64_t address, uint32_t data)
 {
 	static const uint32_t qualifier[4] = { 0xffff, 0xfffb, 0xfff9, 0xfff8 };
+	if (!vtd->remapping || (!(address & 0x10) && vtd->compatibility && !vtd->eim))
+		return (int64_t)(address >> 12 & 0xff) * 0x4000 + (data & 0x7ff);
 	if (!(address & 0x10))
 		return -0x25;
 	if (data >> 16)
@@ -62,19 +89,19 @@ static int64_t remap(uint32_t rid, uint64_t address, uint32_t data)
 	uint32_t index = ((address >> 5) & 0x7fff) | ((address & 4) << 13);
 	if (address & 8)
 		index += data & 0xffff;
-	if (index >= 1u << IR_LOG2)
+	if (index >= 1u << vtd->log2)
 		return -0x21;
-	uint64_t entry = IR_TABLE + (uint64_t)index * 16;
-	if (!in_ram(entry, 16))
+	uint64_t entry = vtd->table + (uint64_t)index * 16;
+	if (!in_ram(m, entry, 16))
 		return -0x23;
-	uint32_t lo = load32(entry);
+	uint32_t lo = load32(m, entry);
 	int64_t silent = lo & 2 ? 0x100 : 0;
 	if (!(lo & 1))
 		return -(0x22 | silent);
-	uint32_t destination = load32(entry + 4), source = load32(entry + 8), last = load32(entry + 12);
+	uint32_t destination = load32(m, entry + 4), source = load32(m, entry + 8), last = load32(m, entry + 12);
 	uint32_t mode = (lo >> 5) & 7;
-	if ((lo & 0xff00f000) || mode == 3 || mode == 6 || last || source >> 20 || ((source >> 18) & 3) == 3 ||
-	    (destination & 0xffff00ff))
+	if (((lo & 0x8000) && !vtd->posting) || (lo & 0xff007000) || mode == 3 || mode == 6 || last || source >> 20 || ((source >> 18) & 3) == 3 ||
+	    (!vtd->eim && (destination & 0xffff00ff)))
 		return -(0x24 | silent);
 	uint32_t type = (source >> 18) & 3;
 	if (type == 1) {
@@ -85,48 +112,58 @@ static int64_t remap(uint32_t rid, uint64_t address, uint32_t data)
 		if (bus < ((source >> 8) & 0xff) || bus > (source & 0xff))
 			return -(0x26 | silent);
 	}
-	return (int64_t)((destination >> 8) & 0xff) * 0x4000 +
+	return (int64_t)(vtd->eim ? destination : (destination >> 8) & 0xff) * 0x4000 +
 	       (((lo >> 16) & 0xff) | (mode << 8) | ((lo >> 2 & 1) << 11) | ((lo >> 3 & 1) << 12) | ((lo >> 4 & 1) << 13));
 }
 
 /* Three levels of 4 KiB tables, Arm stage 1. */
 #define PT_ROOT (RAM_BASE + 0x100000)
 
-static int64_t walk(uint64_t base, uint64_t address, int is_write)
+__attribute__((noinline)) static int64_t walk(const struct memory *m, uint64_t base, const struct format *format, uint64_t address, int is_write)
 {
-	if (address >= 1ull << 39)
+	if (address >= 1ull << format->input_bits)
 		return -0x10;
-	uint64_t table = base;
-	int shift = 30, writable = 1, unprivileged = 1;
-	for (int level = 1;; level++) {
-		if (table >= 1ull << 44)
+	uint64_t table = base, limit = 1ull << format->output_bits;
+	uint64_t field = 0x0000ffffffffffffull & ~((1ull << format->granule_bits) - 1);
+	int stride = format->granule_bits - 3, writable = 1, unprivileged = 1;
+	int shift = format->granule_bits + (3 - format->start_level) * stride;
+	uint64_t mask = (1ull << (format->input_bits - shift)) - 1;
+	for (int level = format->start_level;; level++) {
+		if (table >= limit)
 			return -0x11;
-		uint64_t at = table + ((address >> shift) & 0x1ff) * 8;
-		if (!in_ram(at, 8))
+		uint64_t at = table + ((address >> shift) & mask) * 8;
+		if (!in_ram(m, at, 8))
 			return -0x0b;
-		uint64_t word = load64(at);
+		uint64_t word = load64(m, at);
 		if (!(word & 1))
 			return -0x10;
-		if (level == 3 && !(word & 2))
+		if (!(word & 2) && (level == 3 || (level != 2 && !(level == 1 && format->granule_bits == 12))))
 			return -0x10;
+		uint64_t frame = word & field;
 		if (level < 3 && (word & 2)) {
-			if (word & 1ull << 62)
-				writable = 0;
-			if (word & 1ull << 61)
-				unprivileged = 0;
-			table = word & 0x0000fffffffff000ull;
-			shift -= 9;
+			if (format->stage == 1 && !format->flat_permissions) {
+				if (word & 1ull << 62)
+					writable = 0;
+				if (word & 1ull << 61)
+					unprivileged = 0;
+			}
+			table = frame;
+			shift -= stride;
+			mask = (1ull << stride) - 1;
 			continue;
 		}
-		uint64_t frame = word & 0x0000fffffffff000ull;
-		if (frame >= 1ull << 44)
+		if (frame >= limit)
 			return -0x11;
-		if (!(word & 0x400))
+		if (format->access_flag && !(word & 0x400))
 			return -0x12;
-		if (!unprivileged || !(word & 0x40))
+		if (format->stage == 1) {
+			if (!unprivileged || !(word & 0x40))
+				return -0x13;
+			if (is_write && (!writable || (word & 0x80)))
+				return -0x13;
+		} else if (!(word & (is_write ? 0x80 : 0x40))) {
 			return -0x13;
-		if (is_write && (!writable || (word & 0x80)))
-			return -0x13;
+		}
 		return (int64_t)(((frame >> shift) << shift) | (address & ((1ull << shift) - 1)));
 	}
 }
@@ -138,31 +175,31 @@ static int64_t walk(uint64_t base, uint64_t address, int is_write)
 #define ITTS (RAM_BASE + 0xa00000)
 #define VALID (1ull << 63)
 
-static int64_t its(uint32_t device, uint32_t event)
+__attribute__((noinline)) static int64_t its_event(const struct its *its, const struct memory *m, uint32_t device, uint32_t event)
 {
-	if (device >= 65536 || device >= DEVICE_ENTRIES)
+	if (device >= 1u << its->device_bits || device >= its->device_entries)
 		return -2;
-	uint64_t at = DEVICE_TABLE + (uint64_t)device * 8;
-	if (!in_ram(at, 8))
+	uint64_t at = its->device_table + (uint64_t)device * 8;
+	if (!in_ram(m, at, 8))
 		return -2;
-	uint64_t dte = load64(at);
+	uint64_t dte = load64(m, at);
 	if (!(dte & VALID))
 		return -3;
-	if (event >= 2u << (dte & 0x1f))
+	if (event >= 2u << (dte & 0xf))
 		return -4;
 	at = (dte & 0x000fffffffffff00ull) + (uint64_t)event * 8;
-	if (!in_ram(at, 8))
+	if (!in_ram(m, at, 8))
 		return -5;
-	uint64_t ite = load64(at);
+	uint64_t ite = load64(m, at);
 	if (!(ite & VALID))
 		return -5;
 	uint32_t collection = (ite >> 32) & 0xffff;
-	if (collection >= 64)
+	if (collection >= its->collection_entries)
 		return -6;
-	at = COLLECTIONS + collection * 8;
-	if (!in_ram(at, 8))
+	at = its->collection_table + collection * 8;
+	if (!in_ram(m, at, 8))
 		return -6;
-	uint64_t cte = load64(at);
+	uint64_t cte = load64(m, at);
 	if (!(cte & VALID))
 		return -6;
 	return (int64_t)(cte & 0xffff) * 0x1000000 + (int64_t)(ite & 0xffffff);
@@ -173,7 +210,7 @@ static void build_tables(void)
 	seed = 0x2545f491;
 	for (uint32_t i = 0; i < 1u << IR_LOG2; i++) {
 		uint32_t r = next_random();
-		uint64_t lo = (r % 64 != 0) | (uint64_t)((next_random() & 0xff) << 16) | (uint64_t)(next_random() & 0xff00) << 32;
+		uint64_t lo = (r % 256 != 0) | (uint64_t)((next_random() & 0xff) << 16) | (uint64_t)(next_random() & 0xff00) << 32;
 		uint64_t hi = (1u << 18) | ((r >> 4 & 3) << 16) | (next_random() & 0x7ff);
 		store64(IR_TABLE + i * 16, lo);
 		store64(IR_TABLE + i * 16 + 8, hi);
@@ -186,7 +223,7 @@ static void build_tables(void)
 		for (uint32_t j = 0; j < 16; j++) {
 			store64(middle + j * 8, free_table | 3);
 			for (uint32_t k = 0; k < 512; k++)
-				store64(free_table + k * 8, (uint64_t)(next_random() & 0xfffff) << 12 | 0x743 | (k % 64 == 0 ? 0x80 : 0));
+				store64(free_table + k * 8, (uint64_t)(next_random() & 0xfffff) << 12 | 0x743 | (k % 256 == 0 ? 0x80 : 0));
 			free_table += 0x1000;
 		}
 	}
@@ -194,7 +231,7 @@ static void build_tables(void)
 		store64(COLLECTIONS + c * 8, VALID | (c % 4));
 	for (uint32_t d = 0; d < DEVICE_ENTRIES; d++) {
 		uint64_t itt = ITTS + (uint64_t)d * 256;
-		store64(DEVICE_TABLE + d * 8, (d % 64 == 5 ? 0 : VALID) | itt | 4);
+		store64(DEVICE_TABLE + d * 8, (d % 256 == 5 ? 0 : VALID) | itt | 4);
 		for (uint32_t e = 0; e < 32; e++)
 			store64(itt + e * 8, (VALID) | (uint64_t)(next_random() % 16) << 32 | (8192 + (next_random() & 0x3fff)));
 	}
@@ -206,15 +243,15 @@ static uint64_t messages[REQUESTS], iovas[REQUESTS];
 static void build_requests(void)
 {
 	for (uint32_t i = 0; i < REQUESTS; i++) {
-		uint32_t index = next_random() % ((1u << IR_LOG2) + 32);
+		uint32_t index = next_random() % ((1u << IR_LOG2) + 8);
 		messages[i] = 0xfee00010 + ((uint64_t)(index & 0x7fff) << 5) + (index & 1 ? 8 : 0);
 		datas[i] = index & 1 ? next_random() & 3 : 0;
-		uint32_t source = load32(IR_TABLE + (index & ((1u << IR_LOG2) - 1)) * 16 + 8) & 0xffff;
-		rids[i] = next_random() % 64 ? source : source ^ (next_random() & 7);
-		uint64_t region = next_random() & 3, block = next_random() % 64 ? next_random() & 15 : 16;
+		uint32_t source = load32(&memory, IR_TABLE + (index & ((1u << IR_LOG2) - 1)) * 16 + 8) & 0xffff;
+		rids[i] = next_random() % 256 ? source : source ^ (next_random() & 7);
+		uint64_t region = next_random() & 3, block = next_random() % 256 ? next_random() & 15 : 16;
 		iovas[i] = region << 30 | block << 21 | (next_random() & 0x1ff000) | (next_random() & 0xffc);
 		devices[i] = next_random() % (DEVICE_ENTRIES + 16);
-		events[i] = next_random() % 64 ? next_random() & 31 : 33;
+		events[i] = next_random() % 256 ? next_random() & 31 : 33;
 	}
 }
 
@@ -251,17 +288,20 @@ static uint32_t fold(uint32_t sum, int64_t result)
 int main(int argc, char **argv)
 {
 	long turns = argc > 1 ? atol(argv[1]) : 10;
-	ram = calloc(1, RAM_SIZE);
-	if (ram == NULL)
+	struct vtd vtd = { 1, 0, 0, 0, IR_TABLE, IR_LOG2 };
+	struct format format = { 12, 39, 1, 44, 1, 1, 0 };
+	struct its its = { DEVICE_TABLE, COLLECTIONS, DEVICE_ENTRIES, 16, 64 };
+	memory.bytes = calloc(1, RAM_SIZE);
+	if (memory.bytes == NULL)
 		return 1;
 	build_tables();
 	build_requests();
-	BENCH("vtd-remap", remap(rids[i], messages[i], datas[i]));
+	BENCH("vtd-remap", remap(&vtd, &memory, rids[i], messages[i], datas[i]));
 	BENCH("walk-its", ({
-		int64_t physical = walk(PT_ROOT, iovas[i], 1);
-		physical < 0 ? physical : physical + its(devices[i], events[i]);
+		int64_t physical = walk(&memory, PT_ROOT, &format, iovas[i], 1);
+		physical < 0 ? physical : physical + its_event(&its, &memory, devices[i], events[i]);
 	}));
-	BENCH("its", its(devices[i], events[i]));
-	free(ram);
+	BENCH("its", its_event(&its, &memory, devices[i], events[i]));
+	free(memory.bytes);
 	return 0;
 }

@@ -73,7 +73,7 @@ const format = {
 function buildTables() {
   for (let i = 0; i < 1 << IR_LOG2; i++) {
     const r = random();
-    const low = ((r % 64 !== 0 ? 1 : 0) | ((random() & 0xff) << 16)) >>> 0;
+    const low = ((r % 256 !== 0 ? 1 : 0) | ((random() & 0xff) << 16)) >>> 0;
     const destination = random() & 0xff00;
     const source = (1 << 18) | (((r >>> 4) & 3) << 16) | (random() & 0x7ff);
     write64(memory, RAM_BASE + i * 16, low, destination);
@@ -87,14 +87,14 @@ function buildTables() {
     for (let j = 0; j < 16; j++) {
       write64(memory, middle + j * 8, next | 3, 0);
       for (let k = 0; k < 512; k++)
-        write64(memory, next + k * 8, ((random() & 0xfffff) * 4096 + (0x743 | (k % 64 === 0 ? 0x80 : 0))) >>> 0, 0);
+        write64(memory, next + k * 8, ((random() & 0xfffff) * 4096 + (0x743 | (k % 256 === 0 ? 0x80 : 0))) >>> 0, 0);
       next += 0x1000;
     }
   }
   for (let c = 0; c < 16; c++) write64(memory, its.collectionTable + c * 8, c % 4, VALID);
   for (let d = 0; d < DEVICE_ENTRIES; d++) {
     const itt = ITTS + d * 256;
-    write64(memory, its.deviceTable + d * 8, itt + 4, d % 64 === 5 ? 0 : VALID);
+    write64(memory, its.deviceTable + d * 8, itt + 4, d % 256 === 5 ? 0 : VALID);
     for (let e = 0; e < 32; e++) {
       const high = (VALID + (random() % 16)) >>> 0;
       write64(memory, itt + e * 8, 8192 + (random() & 0x3fff), high);
@@ -111,16 +111,16 @@ const iovas = new Float64Array(REQUESTS);
 
 function buildRequests() {
   for (let i = 0; i < REQUESTS; i++) {
-    const index = random() % ((1 << IR_LOG2) + 32);
+    const index = random() % ((1 << IR_LOG2) + 8);
     messages[i] = 0xfee0_0010 + (index & 0x7fff) * 32 + (index & 1 ? 8 : 0);
     datas[i] = index & 1 ? random() & 3 : 0;
     const source = read32(memory, RAM_BASE + (index & ((1 << IR_LOG2) - 1)) * 16 + 8) & 0xffff;
-    rids[i] = random() % 64 ? source : source ^ (random() & 7);
+    rids[i] = random() % 256 ? source : source ^ (random() & 7);
     const region = random() & 3;
-    const block = random() % 64 ? random() & 15 : 16;
+    const block = random() % 256 ? random() & 15 : 16;
     iovas[i] = region * 2 ** 30 + block * 2 ** 21 + (random() & 0x1ff000) + (random() & 0xffc);
     devices[i] = random() % (DEVICE_ENTRIES + 16);
-    events[i] = random() % 64 ? random() & 31 : 33;
+    events[i] = random() % 256 ? random() & 31 : 33;
   }
 }
 

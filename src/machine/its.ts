@@ -15,7 +15,7 @@
 import type { Hash } from './hash';
 import { addNumber } from './hash';
 import type { Memory } from './memory';
-import { inRam, pageAt, read8, read32, write32 } from './memory';
+import { inRam, pageIndex, read8, read32, write32 } from './memory';
 import { addressField } from './word';
 
 /** Frame of two 64 KiB pages: control, then translation. */
@@ -23,8 +23,10 @@ export const ITS_SIZE = 0x2_0000;
 export const TRANSLATER = 0x1_0040;
 export const FIRST_LPI = 8192;
 const VALID = 0x8000_0000;
-/** Bytes to page numbers. */
-const PAGE = 1 / 4096;
+/** Bytes to page numbers of `pageIndex`. */
+const PAGE = 1 / 256;
+/** Tables above 1 TiB take the long way. */
+const FAST_LIMIT = 2 ** 40;
 
 export interface Its {
   readonly name: string;
@@ -158,37 +160,43 @@ export function collectionTarget(its: Its, memory: Memory, collection: number): 
 
 /**
  * Translates an event: redistributor * 2^24 + LPI, or a code of `ITS_DROP`. Changes nothing.
- * Every MSI goes this way, so what is mapped throughout is found by page numbers and words alone; what is not, `refuseEvent` explains.
+ * Every MSI goes this way, so what is mapped throughout is found by page numbers and words alone; `lookUpEvent` decides the rest.
  */
 export function translateEvent(its: Its, memory: Memory, device: number, event: number): number {
-  if (device < its.deviceEntries && device >>> its.deviceBits === 0) {
-    const devices = pageAt(memory, ((its.deviceTable * PAGE) | 0) + (device >>> 9));
-    const dte = (device & 0x1ff) * 2;
-    const deviceHigh = devices[dte + 1] ?? 0;
-    const deviceLow = devices[dte] ?? 0;
-    // Valid, ITT below 16 TiB, event in range.
-    if ((deviceHigh | 0) < 0 && (deviceHigh & 0xf_f000) === 0 && event < 2 << (deviceLow & 0xf)) {
-      const word = ((deviceLow & 0xf00) >>> 2) + event * 2;
-      const events = pageAt(memory, ((deviceHigh << 20) | (deviceLow >>> 12)) + (word >>> 10));
-      const ite = word & 0x3ff;
-      const eventHigh = events[ite + 1] ?? 0;
+  if (
+    device < its.deviceEntries &&
+    device >>> its.deviceBits === 0 &&
+    its.deviceTable < FAST_LIMIT &&
+    its.collectionTable < FAST_LIMIT
+  ) {
+    const { words } = memory;
+    const dte = pageIndex(memory, ((its.deviceTable * PAGE) | 0) + (device >>> 5)) + (device & 0x1f) * 2;
+    const deviceHigh = words[dte + 1] as number;
+    const deviceLow = words[dte] as number;
+    // Valid, ITT below 1 TiB, event in range.
+    if ((deviceHigh | 0) < 0 && (deviceHigh & 0xf_ff00) === 0 && event < 2 << (deviceLow & 0xf)) {
+      const ite = pageIndex(memory, ((deviceHigh << 24) | (deviceLow >>> 8)) + (event >>> 5)) + (event & 0x1f) * 2;
+      const eventHigh = words[ite + 1] as number;
       const collection = eventHigh & 0xffff;
       if ((eventHigh | 0) < 0 && collection < its.collectionEntries) {
-        const collections = pageAt(memory, ((its.collectionTable * PAGE) | 0) + (collection >>> 9));
-        const cte = (collection & 0x1ff) * 2;
-        if (((collections[cte + 1] ?? 0) | 0) < 0)
-          return ((collections[cte] ?? 0) & 0xffff) * 0x100_0000 + ((events[ite] ?? 0) & 0xff_ffff);
+        const cte =
+          pageIndex(memory, ((its.collectionTable * PAGE) | 0) + (collection >>> 5)) + (collection & 0x1f) * 2;
+        if (((words[cte + 1] as number) | 0) < 0)
+          return ((words[cte] as number) & 0xffff) * 0x100_0000 + ((words[ite] as number) & 0xff_ffff);
       }
     }
   }
-  return refuseEvent(its, memory, device, event);
+  return lookUpEvent(its, memory, device, event);
 }
 
-/** The code of `ITS_DROP` for an event that is not mapped throughout. */
-function refuseEvent(its: Its, memory: Memory, device: number, event: number): number {
+/** The whole of `translateEvent`, step by step. */
+function lookUpEvent(its: Its, memory: Memory, device: number, event: number): number {
   const at = eventEntry(its, memory, device, event);
   if (at < 0) return at;
-  return (read32(memory, at + 4) & VALID) === 0 ? ITS_DROP.eventUnmapped : ITS_DROP.collectionUnmapped;
+  const hi = read32(memory, at + 4);
+  if ((hi & VALID) === 0) return ITS_DROP.eventUnmapped;
+  const target = collectionTarget(its, memory, hi & 0xffff);
+  return target < 0 ? target : target * 0x100_0000 + (read32(memory, at) & 0xff_ffff);
 }
 
 /** A device's write of GITS_TRANSLATER. Makes the LPI pending and gives redistributor * 2^24 + LPI, or a code of `ITS_DROP`. */

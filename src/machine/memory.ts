@@ -3,133 +3,152 @@
  * In: physical addresses in bytes. Out: words; whether an address is DRAM at all.
  * Knows nothing of who reads it: IOMMU tables, ITS tables and guest data all lie here.
  *
- * Pages are shared between copies until one of them writes (copy on write), and the hash of the content is kept up to
- * date word by word, so that copying and hashing a machine cost little. Tables are read through `pageAt`, by page number,
- * which needs no arithmetic on numbers wider than 32 bits.
+ * Pages are small (256 bytes), and all written pages of a memory stand in one array, so that a copy is one array copied. Which page stands
+ * where is kept in a directory that all copies share and that only grows. The hash of the content is kept up to date word by word.
  */
 import { mix } from './hash';
 import type { RangeSpec } from './types';
 import { isAddress } from './word';
 
-const PAGE_WORDS = 1024;
-const PAGE_BYTES = 4096;
-/** Page numbers fit in 32 bits: no DRAM at or above 16 TiB. */
-const LIMIT = 2 ** 44;
-/** A page that was never written. */
-const ZERO_PAGE = new Uint32Array(PAGE_WORDS);
-/** What `pageAt` gives where there is no DRAM: an array without words. */
-export const NO_PAGE = new Uint32Array(0);
+const PAGE_WORDS = 64;
+const PAGE_SHIFT = 6;
+const PAGE_BYTES = 256;
+const INVERSE_PAGE = 1 / PAGE_BYTES;
+/** Addresses `wordIndex` takes by page number: below 1 TiB. */
+const FAST_LIMIT = 2 ** 40;
+/** The part of DRAM whose pages are found without a search: the last of it, where drivers keep their tables. */
+const DENSE_BYTES = 64 * 1024 * 1024;
 
-interface Page {
-  readonly words: Uint32Array;
-  /** The copy that may write it. */
-  readonly owner: object;
+/** Page number to slot; slot 0 is the page that is never written. Shared by copies. */
+interface Directory {
+  /** Page number of the first dense page. */
+  readonly first: number;
+  readonly pages: number;
+  /** Slots of the dense pages; grows to `pages`. */
+  dense: Int32Array;
+  readonly sparse: Map<number, number>;
+  slots: number;
 }
 
 export interface Memory {
-  /** DRAM, and nothing else, in whole pages: first page numbers and the page numbers behind the last. */
+  /** DRAM, and nothing else, in bytes; ends are exclusive. */
   readonly starts: readonly number[];
   readonly ends: readonly number[];
-  /** By page number (address / 4096). A page that was never written is absent and reads as zero. */
-  readonly pages: Map<number, Page>;
-  /** Changes with each copy taken, so that pages written before it are shared from then on. */
-  owner: object;
+  readonly directory: Directory;
+  /** 64 words a slot. Slots beyond its end are unwritten here. */
+  words: Uint32Array;
   /** Content hash: exclusive or over all non-zero words. */
   hashA: number;
   hashB: number;
 }
 
-/** Memory with DRAM at the given ranges, cut to whole pages below 16 TiB; ranges of kind `mmio` hold none. */
+/** Memory with DRAM at the given ranges, cut to whole pages; ranges of kind `mmio` hold none. */
 export function createMemory(ranges: readonly RangeSpec[]): Memory {
   const ram = ranges.filter(
-    (range) => range.kind !== 'mmio' && isAddress(range.base) && range.base < LIMIT && range.size > 0,
+    (range) => range.kind !== 'mmio' && isAddress(range.base) && isAddress(range.base + range.size) && range.size > 0,
   );
-  return {
-    starts: ram.map((range) => Math.ceil(range.base / PAGE_BYTES)),
-    ends: ram.map((range) => Math.floor(Math.min(range.base + range.size, LIMIT) / PAGE_BYTES)),
-    pages: new Map(),
-    owner: {},
-    hashA: 0,
-    hashB: 0,
+  const starts = ram.map((range) => Math.ceil(range.base / PAGE_BYTES) * PAGE_BYTES);
+  const ends = ram.map((range) => Math.floor((range.base + range.size) / PAGE_BYTES) * PAGE_BYTES);
+  const end = ends.at(-1) ?? 0;
+  const start = Math.max(starts.at(-1) ?? 0, end - DENSE_BYTES);
+  const directory: Directory = {
+    first: start / PAGE_BYTES,
+    pages: end <= FAST_LIMIT ? Math.max(0, (end - start) / PAGE_BYTES) : 0,
+    dense: new Int32Array(0),
+    sparse: new Map(),
+    slots: 1,
   };
+  return { starts, ends, directory, words: new Uint32Array(PAGE_WORDS), hashA: 0, hashB: 0 };
 }
 
-/** An independent copy. Pages are copied when one side writes them. */
+/** An independent copy. */
 export function cloneMemory(memory: Memory): Memory {
-  memory.owner = {};
-  return { ...memory, pages: new Map(memory.pages), owner: {} };
+  return { ...memory, words: memory.words.slice() };
 }
-
-/*
- * The pages read last, of the memory read last: a cache as hardware has one, no state. It is emptied when another memory is read, and
- * an entry is replaced when its page is written for the first time or copied.
- */
-const CACHE_ENTRIES = 4096;
-const cacheTags = new Int32Array(CACHE_ENTRIES).fill(-1);
-const cachePages: Uint32Array[] = Array.from({ length: CACHE_ENTRIES }, () => NO_PAGE);
-let cacheOf: Memory | null = null;
 
 /**
- * The words of the page with this number (0 … 2^32-1): 1024 of them where there is DRAM, none (`NO_PAGE`) elsewhere. To be read, not written.
+ * Index into `words` of the first word of a page, by page number (address / 256, as 32 bits: addresses below 1 TiB). A page that was never
+ * written, and one that is no DRAM, gives 0: words that are all zero. Pages are 256 bytes.
  */
-export function pageAt(memory: Memory, page: number): Uint32Array {
-  const slot = page & (CACHE_ENTRIES - 1);
-  if (cacheOf === memory && cacheTags[slot] === (page | 0)) return cachePages[slot] as Uint32Array;
-  return fillCache(memory, page >>> 0, slot);
+export function pageIndex(memory: Memory, page: number): number {
+  const { directory } = memory;
+  const offset = (page - directory.first) | 0;
+  const slot =
+    offset >= 0 && offset < directory.dense.length
+      ? (directory.dense[offset] as number)
+      : sparseSlot(directory, page >>> 0);
+  const index = slot << PAGE_SHIFT;
+  return index < memory.words.length ? index : 0;
 }
 
-function fillCache(memory: Memory, page: number, slot: number): Uint32Array {
-  const words = memory.pages.get(page)?.words ?? (isRamPage(memory, page) ? ZERO_PAGE : NO_PAGE);
-  if (cacheOf !== memory) {
-    cacheTags.fill(-1);
-    cacheOf = memory;
+function sparseSlot(directory: Directory, page: number): number {
+  return (directory.sparse.get(page) ?? 0) | 0;
+}
+
+/** Index into `words` of the word at an address. */
+function wordIndex(memory: Memory, address: number): number {
+  const within = (address & 0xff) >>> 2;
+  if (address < FAST_LIMIT) return pageIndex(memory, (address * INVERSE_PAGE) | 0) + within;
+  const index = sparseSlot(memory.directory, Math.floor(address * INVERSE_PAGE)) << PAGE_SHIFT;
+  return (index < memory.words.length ? index : 0) + within;
+}
+
+/** Index of the word at an address, with its page made to stand in `words`. */
+function writableIndex(memory: Memory, address: number): number {
+  const { directory } = memory;
+  const page = Math.floor(address * INVERSE_PAGE);
+  const offset = page - directory.first;
+  const isDense = offset >= 0 && offset < directory.pages;
+  let slot = (isDense ? directory.dense[offset] : directory.sparse.get(page)) ?? 0;
+  if (slot === 0) {
+    slot = directory.slots++;
+    if (!isDense) directory.sparse.set(page, slot);
+    else {
+      if (offset >= directory.dense.length) directory.dense = grown(directory.dense, offset + 1, 1024, Int32Array);
+      directory.dense[offset] = slot;
+    }
   }
-  // The tag of page number 2^32-1 would look like an empty entry.
-  if (page !== 0xffff_ffff) {
-    cacheTags[slot] = page | 0;
-    cachePages[slot] = words;
-  }
-  return words;
+  const index = slot << PAGE_SHIFT;
+  if (index >= memory.words.length)
+    memory.words = grown(memory.words, index + PAGE_WORDS, 16 * PAGE_WORDS, Uint32Array);
+  return index + ((address & 0xff) >>> 2);
 }
 
-function isRamPage(memory: Memory, page: number): boolean {
-  const { starts, ends } = memory;
-  for (let i = 0; i < starts.length; i++) if (page >= (starts[i] as number) && page < (ends[i] as number)) return true;
-  return false;
+/** A longer copy: a quarter more than before, at least `least`, in whole steps. */
+function grown<T extends Int32Array | Uint32Array>(
+  array: T,
+  least: number,
+  step: number,
+  make: new (length: number) => T,
+): T {
+  const length = Math.ceil(Math.max(least, array.length * 1.25) / step) * step;
+  const longer = new make(length);
+  longer.set(array);
+  return longer;
 }
 
-/** Is all of `[address, address + size)` DRAM? False for anything that is no address. */
+/** Is all of `[address, address + size)` DRAM of one range? False for anything that is no address. */
 export function inRam(memory: Memory, address: number, size: number): boolean {
-  if (!(address >= 0 && address + size <= LIMIT)) return false;
-  const first = Math.floor(address / PAGE_BYTES);
-  const last = Math.floor((address + size - 1) / PAGE_BYTES);
-  for (let page = first; page <= last; page++) if (!isRamPage(memory, page)) return false;
-  return true;
+  const { starts, ends } = memory;
+  for (let i = 0; i < starts.length; i++) {
+    if (address >= (starts[i] as number) && address + size <= (ends[i] as number)) return true;
+  }
+  return false;
 }
 
 /** The 32-bit word at `address` (bytes, rounded down to a multiple of 4); 0 where nothing was written, or there is no DRAM. */
 export function read32(memory: Memory, address: number): number {
-  if (!(address >= 0 && address < LIMIT)) return 0;
-  return pageAt(memory, Math.floor(address / PAGE_BYTES))[(address & 0xfff) >>> 2] ?? 0;
+  return memory.words[wordIndex(memory, address)] ?? 0;
 }
 
 /** Writes the 32-bit word at `address` (bytes, rounded down to a multiple of 4). Without DRAM there, nothing happens. */
 export function write32(memory: Memory, address: number, value: number): void {
-  if (!(address >= 0 && address < LIMIT)) return;
-  const number = Math.floor(address / PAGE_BYTES);
-  const index = (address & 0xfff) >>> 2;
   const word = value >>> 0;
-  let page = memory.pages.get(number);
-  const before = page === undefined ? 0 : (page.words[index] as number);
-  if (before === word || (page === undefined && !isRamPage(memory, number))) return;
-  if (page === undefined || page.owner !== memory.owner) {
-    page = { words: page === undefined ? new Uint32Array(PAGE_WORDS) : page.words.slice(), owner: memory.owner };
-    memory.pages.set(number, page);
-    const slot = number & (CACHE_ENTRIES - 1);
-    if (cacheOf === memory && cacheTags[slot] === (number | 0)) cachePages[slot] = page.words;
-  }
-  page.words[index] = word;
-  const place = Math.imul(number, 0x9e3779b1) + index;
+  const before = read32(memory, address);
+  if (before === word || !inRam(memory, address - (address % 4), 4)) return;
+  const index = writableIndex(memory, address);
+  memory.words[index] = word;
+  const place = Math.imul(Math.floor(address / PAGE_BYTES), 0x9e3779b1) + ((address & 0xff) >>> 2);
   memory.hashA = (memory.hashA ^ contribution(place, before) ^ contribution(place, word)) >>> 0;
   memory.hashB = (memory.hashB ^ contribution(~place, before) ^ contribution(~place, word)) >>> 0;
 }
@@ -145,12 +164,12 @@ export function write64(memory: Memory, address: number, lo: number, hi: number)
   write32(memory, address + 4, hi);
 }
 
-/** Writes zero to `[address, address + size)`; both multiples of 4. Pages that were never written cost nothing. */
+/** Writes zero to `[address, address + size)`; both multiples of 4. Pages that were never written cost little. */
 export function clearRange(memory: Memory, address: number, size: number): void {
   for (let at = address; at < address + size; ) {
     const pageEnd = (Math.floor(at / PAGE_BYTES) + 1) * PAGE_BYTES;
     const end = Math.min(pageEnd, address + size);
-    if (memory.pages.has(Math.floor(at / PAGE_BYTES))) for (; at < end; at += 4) write32(memory, at, 0);
+    if (wordIndex(memory, at) >= PAGE_WORDS) for (; at < end; at += 4) write32(memory, at, 0);
     at = end;
   }
 }

@@ -8,8 +8,8 @@
  */
 
 import type { Memory } from './memory';
-import { NO_PAGE, pageAt } from './memory';
-import { HIGH, powerOfTwo } from './word';
+import { inRam, pageIndex, read32 } from './memory';
+import { addressField, HIGH, powerOfTwo } from './word';
 
 export const WALK_EXTERNAL_ABORT = -0x0b;
 export const WALK_TRANSLATION = -0x10;
@@ -17,10 +17,11 @@ export const WALK_ADDRESS_SIZE = -0x11;
 export const WALK_ACCESS_FLAG = -0x12;
 export const WALK_PERMISSION = -0x13;
 
-/** Page numbers of tables fit in 32 bits; there is no DRAM above. */
-const RAM_LIMIT = 2 ** 44;
+/** Tables above 1 TiB take the long way. */
+const FAST_LIMIT = 2 ** 40;
 const INVERSE_HIGH = 2 ** -32;
-const INVERSE_PAGE = 2 ** -12;
+/** Bytes to page numbers of `pageIndex`. */
+const INVERSE_PAGE = 1 / 256;
 
 export interface TableFormat {
   /** 12, 14 or 16: log2 of the granule in bytes. */
@@ -80,24 +81,25 @@ function walkPages(memory: Memory, base: number, format: TableFormat, address: n
   const high = (address * INVERSE_HIGH) | 0;
   const low = address | 0;
   const limit = -1 << (format.outputBits - 32);
-  if (!(address < powerOfTwo(format.inputBits)) || base % 4096 !== 0) return -1;
+  if (!(address < powerOfTwo(format.inputBits)) || base % 4096 !== 0 || base >= FAST_LIMIT) return -1;
+  const { words } = memory;
   let page = (base * INVERSE_PAGE) | 0;
   let bits = 0;
   for (let shift = 39 - format.startLevel * 9; shift > 12; shift -= 9) {
-    const tables = pageAt(memory, page);
-    const word = ((shift >= 32 ? high >>> (shift - 32) : (high << (32 - shift)) | (low >>> shift)) & 0x1ff) * 2;
-    const lo = tables[word] ?? 0;
-    const hi = tables[word + 1] ?? 0;
+    const index = (shift >= 32 ? high >>> (shift - 32) : (high << (32 - shift)) | (low >>> shift)) & 0x1ff;
+    const word = pageIndex(memory, page + (index >>> 5)) + (index & 0x1f) * 2;
+    const lo = words[word] as number;
+    const hi = words[word + 1] as number;
     bits |= hi;
     if ((lo & 3) !== 3 || (hi & limit & 0xffff) !== 0) return -1;
-    page = (hi << 20) | (lo >>> 12);
+    page = (hi << 24) | ((lo & -4096) >>> 8);
   }
-  const pages = pageAt(memory, page);
-  const word = (low >>> 11) & 0x3fe;
-  const lo = pages[word] ?? 0;
-  const hi = pages[word + 1] ?? 0;
-  // No permission taken away by a table, no page above 16 TiB among the tables, page valid, accessed, open to the device, writable if it must be.
-  if ((bits & 0x6000_f000) !== 0 || (lo & (write ? 0x4c3 : 0x443)) !== 0x443 || (hi & limit & 0xffff) !== 0) return -1;
+  const index = (low >>> 12) & 0x1ff;
+  const word = pageIndex(memory, page + (index >>> 5)) + (index & 0x1f) * 2;
+  const lo = words[word] as number;
+  const hi = words[word + 1] as number;
+  // No permission taken away by a table, no table above 1 TiB, page valid, accessed, open to the device, writable if it must be.
+  if ((bits & 0x6000_ff00) !== 0 || (lo & (write ? 0x4c3 : 0x443)) !== 0x443 || (hi & limit & 0xffff) !== 0) return -1;
   return (hi & 0xffff) * HIGH + (((lo & -4096) | (low & 0xfff)) >>> 0);
 }
 
@@ -112,60 +114,43 @@ export function walkLevels(
 ): number {
   const { granuleBits, inputBits, outputBits } = format;
   if (!(address >= 0 && address < powerOfTwo(inputBits))) return WALK_TRANSLATION;
-  if (base >= powerOfTwo(outputBits)) return WALK_ADDRESS_SIZE;
-  if (base >= RAM_LIMIT) return WALK_EXTERNAL_ABORT;
-  const high = (address * INVERSE_HIGH) | 0;
-  const low = address | 0;
-  const highLimit = 1 << (outputBits - 32);
-  const alignment = -1 << granuleBits;
+  const limit = powerOfTwo(outputBits);
   const stride = granuleBits - 3;
-  let page = (base * INVERSE_PAGE) | 0;
-  let word = (base & 0xfff) >>> 2;
+  let table = base;
   let shift = granuleBits + (3 - format.startLevel) * stride;
-  let mask = (1 << (inputBits - shift)) - 1;
+  let entries = powerOfTwo(inputBits - shift);
   let writable = true;
   let unprivileged = true;
   for (let level = format.startLevel; ; level++) {
-    const index = (shift >= 32 ? high >>> (shift - 32) : (high << (32 - shift)) | (low >>> shift)) & mask;
-    word += index * 2;
-    page += word >>> 10;
-    word &= 0x3ff;
+    if (table >= limit) return WALK_ADDRESS_SIZE;
+    let at = table + (Math.floor(address / powerOfTwo(shift)) % entries) * 8;
     if (nested !== null) {
-      const at = nested((page >>> 0) * 4096 + word * 4);
+      at = nested(at);
       if (at < 0) return at;
-      if (at >= RAM_LIMIT) return WALK_EXTERNAL_ABORT;
-      page = (at * INVERSE_PAGE) | 0;
-      word = (at & 0xfff) >>> 2;
     }
-    const words = pageAt(memory, page);
-    if (words === NO_PAGE) return WALK_EXTERNAL_ABORT;
-    const lo = words[word] as number;
+    if (!inRam(memory, at, 8)) return WALK_EXTERNAL_ABORT;
+    const lo = read32(memory, at);
     if ((lo & 1) === 0) return WALK_TRANSLATION;
-    const hi = words[word + 1] as number;
-    if ((hi & 0xffff) >= highLimit && (level < 3 || (lo & 2) !== 0)) {
-      // A descriptor of a reserved kind is no address; all others are checked for their size first.
-      if ((lo & 2) !== 0 || blockAllowed(granuleBits, level)) return WALK_ADDRESS_SIZE;
-    }
-    if ((lo & 2) !== 0 && level < 3) {
+    const hi = read32(memory, at + 4);
+    const isTable = level < 3 && (lo & 2) !== 0;
+    if (!isTable && (lo & 2) === 0 && (level === 3 || !blockAllowed(granuleBits, level))) return WALK_TRANSLATION;
+    const frame = addressField(lo, hi & 0xffff, granuleBits);
+    if (isTable) {
       if (format.stage === 1 && !format.flatPermissions) {
         if ((hi & 0x4000_0000) !== 0) writable = false;
         if ((hi & 0x2000_0000) !== 0) unprivileged = false;
       }
-      if ((hi & 0xf000) !== 0) return WALK_EXTERNAL_ABORT;
-      const table = lo & alignment;
-      page = (hi << 20) | (table >>> 12);
-      word = (table & 0xfff) >>> 2;
+      table = frame;
       shift -= stride;
-      mask = (1 << stride) - 1;
+      entries = powerOfTwo(stride);
       continue;
     }
-    if ((lo & 2) === 0 && (level === 3 || !blockAllowed(granuleBits, level))) return WALK_TRANSLATION;
+    if (frame >= limit) return WALK_ADDRESS_SIZE;
     if (format.accessFlag && (lo & 0x400) === 0) return WALK_ACCESS_FLAG;
     if (format.stage === 1) {
       if (!unprivileged || (lo & 0x40) === 0) return WALK_PERMISSION;
       if (write && (!writable || (lo & 0x80) !== 0)) return WALK_PERMISSION;
     } else if ((lo & (write ? 0x80 : 0x40)) === 0) return WALK_PERMISSION;
-    const offsetMask = (1 << shift) - 1;
-    return (hi & 0xffff) * HIGH + (((lo & alignment & ~offsetMask) | (low & offsetMask)) >>> 0);
+    return frame - (frame % powerOfTwo(shift)) + (address % powerOfTwo(shift));
   }
 }

@@ -8,13 +8,15 @@
 import type { PackedInterrupt } from './apic';
 import { compatibilityMessage, packInterrupt } from './apic';
 import type { Memory } from './memory';
-import { inRam, pageAt, read32, write32 } from './memory';
+import { inRam, pageIndex, read32, write32 } from './memory';
 import type { Vtd } from './vtd';
 import { UNRECORDED } from './vtd';
 import { HIGH } from './word';
 
-/** Bytes to page numbers. */
-const PAGE = 1 / 4096;
+/** Bytes to page numbers of `pageIndex`. */
+const PAGE = 1 / 256;
+/** Tables above 1 TiB take the long way. */
+const FAST_LIMIT = 2 ** 40;
 
 export const REMAP_FAULT = {
   requestReserved: 0x20,
@@ -65,17 +67,23 @@ export function remapInterrupt(
   data: number,
 ): PackedInterrupt {
   const low = address | 0;
-  const index = (((low >>> 5) & 0x7fff) | ((low & 4) << 13)) + ((low & 8) !== 0 ? data : 0);
-  if (vtd.remapping && (low & 0x10) !== 0 && data >>> 16 === 0 && index >>> vtd.remapLog2 === 0) {
-    const entries = pageAt(memory, ((vtd.remapTable * PAGE) | 0) + (index >>> 8));
-    const entry = (index & 0xff) * 4;
-    const lo = entries[entry] ?? 0;
-    const destination = entries[entry + 1] ?? 0;
-    const source = entries[entry + 2] ?? 0;
+  const index = (((low >>> 5) & 0x7fff) | ((low & 4) << 13)) + (data & -((low >>> 3) & 1));
+  if (
+    vtd.remapping &&
+    vtd.remapTable < FAST_LIMIT &&
+    (low & 0x10) !== 0 &&
+    data >>> 16 === 0 &&
+    index >>> vtd.remapLog2 === 0
+  ) {
+    const { words } = memory;
+    const entry = pageIndex(memory, ((vtd.remapTable * PAGE) | 0) + (index >>> 4)) + (index & 0xf) * 4;
+    const lo = words[entry] as number;
+    const destination = words[entry + 1] as number;
+    const source = words[entry + 2] as number;
     const passes =
       (lo & PASSING_LOW) === 1 &&
       ((DELIVERY_MODES >>> ((lo >>> 5) & 7)) & 1) !== 0 &&
-      entries[entry + 3] === 0 &&
+      words[entry + 3] === 0 &&
       source >>> 20 === 0;
     if (
       passes &&
