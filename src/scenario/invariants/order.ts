@@ -28,6 +28,7 @@ function vectorAt(state: Values, device: string, index: string): Vector | null {
 function armed(view: RunView, state: Values): Vector[] {
   const found: Vector[] = [];
   for (const [path, value] of state) {
+    if (!path.endsWith('/enabled')) continue;
     const match = /^devices\/([^/]+)\/vectors\/(\d+)\/enabled$/.exec(path);
     if (match === null || !yes(value)) continue;
     const [, device = '', index = ''] = match;
