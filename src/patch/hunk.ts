@@ -160,11 +160,15 @@ function ends(lines: readonly string[], index: number, oldLeft: number, newLeft:
   );
 }
 
+/** Lines behind a signature that are looked at. */
+const FOOTER = 200;
+
 /** A signature ends the mail: the few lines behind it cannot fill the counts. */
 function restIsShort(lines: readonly string[], index: number, oldLeft: number, newLeft: number): boolean {
   let old = 0;
   let now = 0;
   for (let i = index; i < lines.length && (old < oldLeft || now < newLeft); i++) {
+    if (i - index > FOOTER) return false;
     const text = lines[i] ?? '';
     const kind = kindOf(text);
     if (kind === null) return !text.startsWith('\\');

@@ -28,7 +28,7 @@ export function parseChange(message: Message): Change {
         : null;
     if (read) {
       if (read.file) files.push(read.file);
-      remarks.push(...read.remarks);
+      for (const remark of read.remarks) remarks.push(remark);
       index = Math.max(read.next, index + 1);
       continue;
     }
@@ -43,9 +43,26 @@ export function parseChange(message: Message): Change {
   return {
     message: message.index,
     files,
-    damage: remarks.map((remark) => toDamage(message, remark)),
+    damage: summed(remarks).map((remark) => toDamage(message, remark)),
     diffLine: files[0]?.line ?? null,
   };
+}
+
+/** Remarks of one message that are told one by one. */
+const MAX_REMARKS = 100;
+
+function summed(remarks: readonly Remark[]): readonly Remark[] {
+  const next = remarks[MAX_REMARKS];
+  if (next === undefined) return remarks;
+  const more = remarks.length - MAX_REMARKS;
+  return [
+    ...remarks.slice(0, MAX_REMARKS),
+    {
+      code: 'more-damage',
+      message: `${more} more ${more === 1 ? 'place' : 'places'} from here on ${more === 1 ? 'is' : 'are'} damaged.`,
+      line: next.line,
+    },
+  ];
 }
 
 function toDamage(message: Message, { code, message: sentence, line }: Remark): Damage {
@@ -261,7 +278,7 @@ function readBody(lines: readonly string[], at: number): Body {
     if (header) {
       const read = readHunk(lines, index, header);
       hunks.push(read.hunk);
-      remarks.push(...read.remarks);
+      for (const remark of read.remarks) remarks.push(remark);
       index = read.hunk.complete ? read.next : resume(lines, read.next);
       continue;
     }

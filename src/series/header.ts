@@ -16,6 +16,11 @@ export interface HeaderBlock {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const western = new TextDecoder('windows-1252');
+/** Bytes of a header block that are read; real ones have a few kB, and what is beyond is passed over. */
+const MAX_BLOCK = 128 * 1024;
+/** Characters of a structured field (type, date) and of a list field that are looked at. */
+const MAX_FIELD = 2048;
+const MAX_LIST = 32 * 1024;
 const NAME = /^([!-9;-~]+)[ \t]*:/;
 
 /** Reads the header block at `start`; null when the first line there is no header line. */
@@ -23,7 +28,9 @@ export function readHeaderBlock(bytes: Uint8Array, start: number, end: number): 
   if (!NAME.test(ascii(bytes, start, Math.min(end, start + 100)))) return null;
   const fields = new Map<string, string[]>();
   const stop = blockEnd(bytes, start, end);
-  const lines = decode(bytes.subarray(start, stop)).split('\n');
+  const readable = Math.min(stop, start + MAX_BLOCK);
+  const lines = decode(bytes.subarray(start, readable)).split('\n');
+  if (readable < stop) lines.pop();
   let current: string[] | null = null;
   for (const [index, line] of lines.entries()) {
     const text = stripReturn(line);
@@ -43,7 +50,9 @@ export function readHeaderBlock(bytes: Uint8Array, start: number, end: number): 
       return { fields, bodyStart: lineStart(bytes, start, index), bodyLine: index + 1, badLine: index + 1 };
     }
   }
-  return { fields, bodyStart: stop, bodyLine: lines.length + 1, badLine: null };
+  let bodyLine = lines.length + 1;
+  for (let at = lineStart(bytes, start, lines.length); at < stop; at = nextLine(bytes, at)) bodyLine++;
+  return { fields, bodyStart: stop, bodyLine, badLine: null };
 }
 
 /** Offset behind the blank line that ends the block at `start`; `end` when there is none. */
@@ -77,7 +86,7 @@ function stripReturn(text: string): string {
 
 /** First value of a field, undecoded; '' when absent. */
 export function field(block: HeaderBlock, name: string): string {
-  return block.fields.get(name)?.[0] ?? '';
+  return (block.fields.get(name)?.[0] ?? '').slice(0, MAX_LIST);
 }
 
 /** A field's text with encoded words (RFC 2047) decoded. */
@@ -92,7 +101,8 @@ export function addressField(block: HeaderBlock, name: string): Address[] {
 }
 
 /** Reads an address list; a part without an address keeps its text as name. */
-export function parseAddresses(value: string): Address[] {
+export function parseAddresses(list: string): Address[] {
+  const value = list.slice(0, MAX_LIST);
   // Archives disguise addresses: `name at example.org`.
   const plain = /^[^\s<>@]+ at [^\s<>@]+ \((.*)\)$/.exec(value)
     ? value.replace(/^(\S+) at (\S+) \((.*)\)$/, '$3 <$1@$2>')
@@ -104,7 +114,8 @@ export function parseAddresses(value: string): Address[] {
 }
 
 /** Message ids without angle brackets, in order. */
-export function idList(value: string): string[] {
+export function idList(list: string): string[] {
+  const value = list.slice(-MAX_LIST);
   const bracketed = [...value.matchAll(/<\s*([^<>]+?)\s*>/g)].map((match) => (match[1] ?? '').replace(/\s+/g, ''));
   if (bracketed.length > 0) return bracketed;
   const bare = value.trim();
@@ -114,6 +125,7 @@ export function idList(value: string): string[] {
 /** Milliseconds since the epoch of a mail date, also as web archives write it (`Fri Jan 29 2016 - 14:33:33 EST`); null when unreadable. */
 export function parseDate(value: string): number | null {
   const cleaned = value
+    .slice(0, MAX_FIELD)
     .replace(/\([^)]*\)/g, '')
     .replace(/ - (?=\d{1,2}:)/, ' ')
     .replace(/\s+/g, ' ')
@@ -130,7 +142,8 @@ export interface ContentType {
 }
 
 /** Content-Type or Content-Disposition: the value, and its parameters with lower-case names (RFC 2045 section 5.1). */
-export function parseContentType(value: string): ContentType {
+export function parseContentType(text: string): ContentType {
+  const value = text.slice(0, MAX_FIELD);
   const parameters: Record<string, string> = {};
   const head = value.split(';', 1)[0] ?? '';
   for (const match of value.matchAll(/;\s*([^\s=;]+?)\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/g))

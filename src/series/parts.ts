@@ -18,6 +18,8 @@ export interface TextPart {
 }
 
 const MAX_DEPTH = 12;
+/** Parts of one multipart that are looked at. */
+const MAX_PARTS = 200;
 const PATCH_NAME = /\.(?:patch|diff|txt)$/i;
 
 /**
@@ -98,7 +100,7 @@ function cutAtBoundary(
   let open = -1;
   let openLine = 0;
   let at = line;
-  for (let offset = start; offset < end; at++) {
+  for (let offset = start; offset < end && pieces.length < MAX_PARTS; at++) {
     const stop = Math.min(lineEnd(bytes, offset), end);
     if (bytes[offset] === 45 && bytes[offset + 1] === 45) {
       const text = ascii(bytes, offset, Math.min(stop, offset + mark.length + 4)).trimEnd();

@@ -52,7 +52,7 @@ export async function readSeries(sources: readonly Source[]): Promise<Series[]> 
         'too-large',
         `${source.name} brings the input to ${megabytes(size)}; at most ${megabytes(MAX_INPUT)} can be read at once.`,
       );
-    if (file) mails.push(...locate(file, index, refuse));
+    if (file) for (const mail of locate(file, index, refuse)) mails.push(mail);
   });
   if (sources.length === 0) refuse('empty-input', 'There is nothing to read.');
   const groups = groupMails(mails.map((mail) => mail.key));

@@ -9,6 +9,8 @@ export interface Subject {
 }
 
 const ANSWER = /^(?:re|aw|antw|sv|vs|res|fwd?|wg|rv|tr|回复|答复|转发)(?:\[\d+\])?\s*[:：]\s*/i;
+/** Characters of a subject that are looked at. */
+const MAX_SUBJECT = 2000;
 const BRACKET = /^\[([^[\]]*)\]\s*/;
 
 /**
@@ -17,7 +19,7 @@ const BRACKET = /^\[([^[\]]*)\]\s*/;
  * keeps its brackets in the title.
  */
 export function parseSubject(subject: string): Subject {
-  const folded = subject.replace(/\s+/g, ' ').trim();
+  const folded = subject.slice(0, MAX_SUBJECT).replace(/\s+/g, ' ').trim();
   let rest = folded;
   let reply = false;
   let beforeBrackets = folded;

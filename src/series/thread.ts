@@ -109,7 +109,7 @@ function mergeUnthreaded(keys: readonly MailKey[], buckets: readonly number[][])
       key?.tag != null && (mine.total > 1 || mine.index === 0 || bucket.length === 1) && !isWhole(keys, bucket);
     const host = partial ? (open.get(label) ?? []).find((other) => fits(keys, other, bucket)) : undefined;
     if (host) {
-      host.push(...bucket);
+      for (const i of bucket) host.push(i);
       continue;
     }
     const copy = [...bucket];
@@ -170,8 +170,11 @@ function buildGroups(
   keys.forEach((key, i) => {
     if (isPatch(i)) return;
     const target = targetOf(i);
-    if (target !== null) repliesTo.set(target, [...(repliesTo.get(target) ?? []), i]);
-    else {
+    if (target !== null) {
+      const replies = repliesTo.get(target);
+      if (replies) replies.push(i);
+      else repliesTo.set(target, [i]);
+    } else {
       rest.push(i);
       loose.find(`#${i}`);
       loose.join(`#${i}`, key.id === '' ? `=${key.title}` : `<${key.id}>`);
@@ -241,11 +244,11 @@ function buildSeries(
         message: `Part ${index}/${total} stands here more than once; the first one is reviewed.`,
         mail: i,
       });
-      discussion.push(...(repliesTo.get(i) ?? []));
+      for (const reply of repliesTo.get(i) ?? []) discussion.push(reply);
     }
   }
   const cover = parts.get(0) ?? null;
-  if (cover !== null) discussion.push(...(repliesTo.get(cover) ?? []));
+  if (cover !== null) for (const reply of repliesTo.get(cover) ?? []) discussion.push(reply);
   const patches = [...parts]
     .filter(([index]) => index > 0)
     .sort((a, b) => a[0] - b[0])

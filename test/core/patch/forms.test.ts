@@ -244,4 +244,13 @@ describe('damage', () => {
     const change = parse(`${HEAD}@@ -1,999999999 +1,999999999 @@\n a\n`);
     expect(change.damage).toMatchObject([{ code: 'short-hunk' }]);
   });
+
+  it('a mail full of damage is told in a hundred places and a sum', () => {
+    const change = parse(`${HEAD}${'@@ -1,3 +1,3 @@\n a\n'.repeat(200_000)}`);
+    expect(change.damage).toHaveLength(101);
+    expect(change.damage.at(-1)).toMatchObject({
+      code: 'more-damage',
+      message: '199900 more places from here on are damaged.',
+    });
+  });
 });

@@ -289,6 +289,30 @@ describe('input that is no mail', () => {
   });
 });
 
+describe('input of absurd shape', () => {
+  it('a header of megabytes is read in part, and the body is found all the same', async () => {
+    const filler = 'X-Filler: nothing\n'.repeat(100_000);
+    const series = await readOne(`From: a@example.org\nSubject: [PATCH] x\n${filler}\n${DIFF}`);
+    const message = series.messages[0]!;
+    expect(series.subject).toBe('x');
+    expect(message.lines[message.bodyLine - 1]).toBe('What it does.');
+  });
+
+  it('ids, parts and brackets by the hundred thousand are no burden', async () => {
+    const many = 100_000;
+    const text = mail({
+      subject: '[PATCH 1/2] '.repeat(many),
+      headers: [
+        `References: ${'<a@b> '.repeat(many)}`,
+        `To: ${'a <b@c>, '.repeat(many)}`,
+        `Content-Type: multipart/mixed; boundary=b${'; a=b'.repeat(many)}`,
+      ],
+      body: '--b\n'.repeat(many),
+    });
+    expect((await readOne(text)).patches).toHaveLength(1);
+  });
+});
+
 describe('spanText', () => {
   it('cuts the text of a span', async () => {
     const series = await readOne(mail({ subject: 'x', body: 'alpha\nbeta\ngamma\n' }));
