@@ -246,11 +246,11 @@ static void build_requests(void)
 		uint32_t index = next_random() % ((1u << IR_LOG2) + 8);
 		messages[i] = 0xfee00010 + ((uint64_t)(index & 0x7fff) << 5) + (index & 1 ? 8 : 0);
 		datas[i] = index & 1 ? next_random() & 3 : 0;
-		uint32_t source = load32(&memory, IR_TABLE + (index & ((1u << IR_LOG2) - 1)) * 16 + 8) & 0xffff;
+		uint32_t source = load32(&memory, IR_TABLE + ((index + datas[i]) & ((1u << IR_LOG2) - 1)) * 16 + 8) & 0xffff;
 		rids[i] = next_random() % 256 ? source : source ^ (next_random() & 7);
 		uint64_t region = next_random() & 3, block = next_random() % 256 ? next_random() & 15 : 16;
 		iovas[i] = region << 30 | block << 21 | (next_random() & 0x1ff000) | (next_random() & 0xffc);
-		devices[i] = next_random() % (DEVICE_ENTRIES + 16);
+		devices[i] = next_random() % (DEVICE_ENTRIES + 4);
 		events[i] = next_random() % 256 ? next_random() & 31 : 33;
 	}
 }

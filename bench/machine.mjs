@@ -114,12 +114,12 @@ function buildRequests() {
     const index = random() % ((1 << IR_LOG2) + 8);
     messages[i] = 0xfee0_0010 + (index & 0x7fff) * 32 + (index & 1 ? 8 : 0);
     datas[i] = index & 1 ? random() & 3 : 0;
-    const source = read32(memory, RAM_BASE + (index & ((1 << IR_LOG2) - 1)) * 16 + 8) & 0xffff;
+    const source = read32(memory, RAM_BASE + ((index + datas[i]) & ((1 << IR_LOG2) - 1)) * 16 + 8) & 0xffff;
     rids[i] = random() % 256 ? source : source ^ (random() & 7);
     const region = random() & 3;
     const block = random() % 256 ? random() & 15 : 16;
     iovas[i] = region * 2 ** 30 + block * 2 ** 21 + (random() & 0x1ff000) + (random() & 0xffc);
-    devices[i] = random() % (DEVICE_ENTRIES + 16);
+    devices[i] = random() % (DEVICE_ENTRIES + 4);
     events[i] = random() % 256 ? random() & 31 : 33;
   }
 }
