@@ -30,6 +30,8 @@ export const samples = fileURLToPath(new URL('../../../samples/', import.meta.ur
 export const planted = JSON.parse(readFileSync(path.join(samples, 'planted.json'), 'utf8')) as {
   readonly files: Readonly<Record<string, string>>;
   readonly defects: readonly Planted[];
+  /** What the design brings with it, in the same form. */
+  readonly inherent: readonly Planted[];
 };
 export const versions = Object.keys(planted.files).map(Number);
 
