@@ -124,7 +124,8 @@ function runStage(world: World, input: StageInput): StageResult {
   for (const call of calls) {
     const entered = world.set.programs.get(call.program);
     if (!entered) continue;
-    if (entered.evidence === 'fragment') return { value: null, undecided: [`only a part of ${call.program}() is known`] };
+    if (entered.evidence === 'fragment')
+      return { value: null, undecided: [`only a part of ${call.program}() is known`] };
     world.locks = call.holds.map((held) => ({ ...held, at: NOWHERE }));
     world.atomic = 0;
     world.frame = null;

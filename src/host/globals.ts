@@ -100,7 +100,7 @@ function outside(file: string): Frame {
     },
     locals: new Map(),
     types: new Map(),
-    loops: new Map(),
+    loops: null,
     caller: null,
     at: null,
     depth: 0,

@@ -54,7 +54,7 @@ export function invoke(world: World, program: Program, args: readonly Value[], a
     program,
     locals: new Map(),
     types: typesOf(program),
-    loops: new Map(),
+    loops: null,
     caller,
     at,
     depth,
@@ -139,7 +139,7 @@ function turn(
   macro: string,
   args: readonly Expression[],
 ): boolean {
-  let loop = beginsAnew(frame.program, head, from) ? undefined : frame.loops.get(head);
+  let loop = beginsAnew(frame.program, head, from) ? undefined : frame.loops?.get(head);
   if (!loop) {
     const started = startLoop(world, frame, macro, args);
     if (started === null) {
@@ -152,10 +152,11 @@ function turn(
       );
     }
     loop = started;
+    frame.loops ??= new Map();
     frame.loops.set(head, loop);
   }
   if (loop.next().done !== true) return true;
-  frame.loops.delete(head);
+  frame.loops?.delete(head);
   return false;
 }
 
@@ -192,16 +193,11 @@ export function callValue(
   const name = plainName(target.name);
   if (++world.steps > world.options.budget) throw new Halt(`the budget of ${world.options.budget} steps is spent`);
   const call: Call = { name, args, expressions, at, frame: world.frame, world };
+  const { fact, quiet } = meaningOf(name);
   const known = world.primitives.get(name) ?? (field === null ? undefined : world.primitives.get(`->${field}`));
-  if (known) {
-    const own = kernelFact(name);
-    if (own && sleeps(own, call)) mightSleep(call);
-    return known(call);
-  }
-  const fact = kernelFact(name);
-  if (isQuiet(name)) {
+  if (known || quiet) {
     if (fact && sleeps(fact, call)) mightSleep(call);
-    return 0;
+    return known ? known(call) : 0;
   }
   if (fact && !program) return byFact(call, fact);
   if (world.globals.has(name)) {
@@ -212,6 +208,23 @@ export function callValue(
   world.undecided.add(program ? `only a part of ${name}() is known` : `unknown call: ${name}()`);
   forget(call);
   return newUnknown(`${name}()`);
+}
+
+interface Meaning {
+  readonly fact: KernelFact | null;
+  readonly quiet: boolean;
+}
+
+const meanings = new Map<string, Meaning>();
+
+/** What is known of a function by name alone. */
+function meaningOf(name: string): Meaning {
+  let meaning = meanings.get(name);
+  if (!meaning) {
+    meaning = { fact: kernelFact(name), quiet: isQuiet(name) };
+    meanings.set(name, meaning);
+  }
+  return meaning;
 }
 
 /** A function nobody knows may have written to every local it was given the address of. */

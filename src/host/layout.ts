@@ -95,9 +95,16 @@ export function fieldType(set: ProgramSet, type: string, field: string): string 
   return fields?.get(field) ?? '';
 }
 
+const structTypes = new Map<string, boolean>();
+
 /** True for a structure or union held by value. */
 export function isStructType(type: string): boolean {
-  return !type.includes('*') && /\b(struct|union)\b/.test(type);
+  let answer = structTypes.get(type);
+  if (answer === undefined) {
+    answer = !type.includes('*') && /\b(struct|union)\b/.test(type);
+    structTypes.set(type, answer);
+  }
+  return answer;
 }
 
 /** What a pointer of this type points to; empty when it is none. */
@@ -106,10 +113,26 @@ export function pointee(type: string): string {
   return at < 0 ? '' : type.slice(0, at).trim();
 }
 
+const sizes = new WeakMap<ProgramSet, Map<string, number>>();
+
 /** Bytes of a type. */
-export function sizeOf(set: ProgramSet, type: string, depth = 0): number {
+export function sizeOf(set: ProgramSet, type: string): number {
+  let ofSet = sizes.get(set);
+  if (!ofSet) {
+    ofSet = new Map();
+    sizes.set(set, ofSet);
+  }
+  let size = ofSet.get(type);
+  if (size === undefined) {
+    size = measure(set, type, 0);
+    ofSet.set(type, size);
+  }
+  return size;
+}
+
+function measure(set: ProgramSet, type: string, depth: number): number {
   const array = /\[(\d*)\]\s*$/.exec(type);
-  if (array) return Number(array[1] ?? 0) * sizeOf(set, type.slice(0, array.index).trim(), depth);
+  if (array) return Number(array[1] ?? 0) * measure(set, type.slice(0, array.index).trim(), depth);
   if (type.includes('*')) return 8;
   const integer = integerType(type);
   if (integer) return integer.bits === 1 ? 1 : integer.bits / 8;
@@ -118,7 +141,7 @@ export function sizeOf(set: ProgramSet, type: string, depth = 0): number {
   let size = 0;
   let align = 1;
   for (const [, of] of fields) {
-    const bytes = sizeOf(set, of, depth + 1);
+    const bytes = measure(set, of, depth + 1);
     const unit = Math.min(8, Math.max(1, bytes));
     align = Math.max(align, unit > 4 ? 8 : unit > 2 ? 4 : unit);
     size = Math.ceil(size / (unit > 4 ? 8 : unit > 2 ? 4 : unit)) * (unit > 4 ? 8 : unit > 2 ? 4 : unit) + bytes;

@@ -7,8 +7,12 @@ import type { ProgramSet } from './types';
 
 const shared = new WeakMap<ProgramSet, ReadonlySet<string>>();
 
+/** The set asked for last: a run asks for the same one all the time. */
+let last: { readonly set: ProgramSet; readonly names: ReadonlySet<string> } | null = null;
+
 /** Names that more than one file defines. */
 function sharedNames(set: ProgramSet): ReadonlySet<string> {
+  if (last?.set === set) return last.names;
   let names = shared.get(set);
   if (!names) {
     const found = new Set<string>();
@@ -21,6 +25,7 @@ function sharedNames(set: ProgramSet): ReadonlySet<string> {
     names = found;
     shared.set(set, names);
   }
+  last = { set, names };
   return names;
 }
 
@@ -39,5 +44,6 @@ export function fileOfKey(key: string): string {
 
 /** The name without its file. */
 export function plainName(key: string): string {
-  return key.slice(key.lastIndexOf(':') + 1);
+  const at = key.lastIndexOf(':');
+  return at < 0 ? key : key.slice(at + 1);
 }

@@ -91,8 +91,16 @@ export function newUnknown(
   return { kind: 'unknown', text, truth: null, not, derived: null, implies };
 }
 
+const functions = new Map<string, FunctionValue>();
+
+/** The one reference to a function of that name. */
 export function functionNamed(name: string): FunctionValue {
-  return { kind: 'function', name };
+  let found = functions.get(name);
+  if (!found) {
+    found = { kind: 'function', name };
+    functions.set(name, found);
+  }
+  return found;
 }
 
 const cells = new WeakMap<Holder, Map<string | number, CellValue>>();

@@ -16,7 +16,7 @@ export interface Frame {
   readonly locals: Holder;
   readonly types: ReadonlyMap<string, string>;
   /** State of the for_each loops under way, by node index. */
-  readonly loops: Map<number, Iterator<null>>;
+  loops: Map<number, Iterator<null>> | null;
   readonly caller: Frame | null;
   /** Where it was called. */
   readonly at: Place | null;

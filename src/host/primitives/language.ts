@@ -6,7 +6,7 @@ import { entryOf } from '../links';
 import { negate, truth } from '../operators';
 import { textOf, typeOf } from '../static-types';
 import type { Value } from '../values';
-import { derive, isUnknown, newUnknown, show, structOf } from '../values';
+import { derive, functionNamed, isUnknown, newUnknown, show, structOf } from '../values';
 import type { Call, Primitive } from '../world';
 import { Halt, incident } from '../world';
 
@@ -336,13 +336,8 @@ export const language: Readonly<Record<string, Primitive>> = {
     (_after, before) => (before === 0 ? 0 : 1),
   ),
   kref_read: (call) => readCounter(call.args[0]),
-  kref_put: (call) => {
-    const after = readCounter(call.args[0]) - 1;
-    if (after < 0) incident(call.world, 'double-free', 'a reference is put more often than it was taken', call.at);
-    writeCounter(call.args[0], after);
-    if (after === 0 && call.args[1] !== undefined) call.world.call(call.args[1], [call.args[0] ?? 0], call.at);
-    return after === 0 ? 1 : 0;
-  },
+  kref_put: (call) => putReference(call, null),
+  kref_put_mutex: (call) => putReference(call, call.args[2] ?? null),
   test_bit: bits((at, bit) => (Math.floor(at / 2 ** bit) % 2 === 1 ? 1 : 0), null),
   set_bit: bits(
     () => 0,
@@ -372,6 +367,19 @@ export const language: Readonly<Record<string, Primitive>> = {
   strlen: (call) => (typeof call.args[0] === 'string' ? call.args[0].length : newUnknown('strlen()')),
   not: (call) => negate(call.args[0] ?? 0),
 };
+
+/** With the last reference the release function runs; the mutex, if any, is taken for it and left to it. */
+function putReference(call: Call, mutex: Value | null): Value {
+  const { world, at } = call;
+  const [reference, release] = call.args;
+  const after = readCounter(reference) - 1;
+  if (after < 0) incident(world, 'double-free', 'a reference is put more often than it was taken', at);
+  writeCounter(reference, after);
+  if (after !== 0) return 0;
+  if (mutex !== null) world.call(functionNamed('mutex_lock'), [mutex], at);
+  if (release !== undefined) world.call(release, [reference ?? 0], at);
+  return 1;
+}
 
 function assign(call: Call): Value {
   const target = call.expressions[0];

@@ -1,7 +1,7 @@
 /** Lists and red-black trees. */
 import { initialise, insertAfter, insertBefore, isEmpty, nodesOf, unlink } from '../links';
 import type { StructValue, Value } from '../values';
-import { embedded, isStruct, newUnknown, structOf } from '../values';
+import { embedded, isStruct, newStruct, newUnknown, structOf } from '../values';
 import type { Call, Primitive } from '../world';
 import { containerOf, memberOf, writeThrough } from './language';
 
@@ -117,7 +117,18 @@ function eraseNode(root: StructValue, old: StructValue): void {
   for (const key of ['rb_left', 'rb_right', '__parent']) old.fields.set(key, 0);
 }
 
+/** `LIST_HEAD(name);` among the declarations of a function. */
+const declare: Primitive = (call) => {
+  const of = call.expressions[0];
+  if (of?.kind !== 'name' || call.frame === null) return 0;
+  const head = newStruct('struct list_head', 'zero');
+  initialise(head);
+  call.frame.locals.set(of.name, head);
+  return 0;
+};
+
 export const lists: Readonly<Record<string, Primitive>> = {
+  LIST_HEAD: declare,
   INIT_LIST_HEAD: (call) => {
     const head = node(call, 0);
     if (head !== null) initialise(head);
