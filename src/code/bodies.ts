@@ -12,7 +12,7 @@ import { fragmentLines, withType } from './fragment';
 import type { FrontEnd } from './front-end';
 import { isWhole, itemAt, type Layout, layoutOf, linesOf, type PlacedItem } from './layout';
 import { addedEnumerators, amendStructure, amendTable } from './partial';
-import { type Piece, splice } from './splice';
+import { splice } from './splice';
 import { TableDraft } from './table-draft';
 import { topLevel } from './top-level';
 
@@ -325,19 +325,17 @@ function bodyOf(
       ? 'its text could not be read as C'
       : 'only a part of it is in the mail';
   if (body !== undefined) {
-    const laid = splice(body.lines, group.pieces as readonly Piece[], message);
-    if (laid === null) reason = `${reason}, and no line of the hunk is in the design's ${name}()`;
-    else {
-      const program = read(work.frontEnd, file.path, name, laid.lines, 'spliced', 'design');
-      if (program !== null)
-        return {
-          evidence: 'spliced',
-          source: 'design',
-          reason: 'its hunks were laid over the design',
-          program,
-          lines: laid.lines,
-        };
-      reason = `${reason}, and the hunk laid over the design's ${name}() is no whole function`;
+    for (const prefer of ['nearest', 'behind', 'before'] as const) {
+      const laid = splice(body.lines, group.pieces, message, prefer);
+      if (laid === null) {
+        reason = `${reason}, and no line of the hunk is in the design's ${name}()`;
+        break;
+      }
+      const { lines } = laid;
+      const program = read(work.frontEnd, file.path, name, lines, 'spliced', 'design');
+      const because = 'its hunks were laid over the design';
+      if (program !== null) return { evidence: 'spliced', source: 'design', reason: because, program, lines };
+      if (prefer === 'before') reason = `${reason}, and the hunk laid over the design's ${name}() is no whole function`;
     }
   }
   const lines = fragmentLines(name, items);

@@ -35,8 +35,9 @@ export function fold(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
-/** The value of a C integer literal or character constant; NaN when it is none. Values above 2^53 lose their low bits. */
+/** The value of a C integer literal, with the sign that the grammar takes into it; NaN when it is none. Values above 2^53 lose their low bits. */
 export function numberValue(text: string): number {
+  if (/^[+-]/.test(text)) return text.startsWith('-') ? -numberValue(text.slice(1)) : numberValue(text.slice(1));
   const plain = text.replace(/'/g, '').replace(/[uUlL]+$/, '');
   if (/^0[xX][0-9a-fA-F]+$/.test(plain) || /^0[bB][01]+$/.test(plain)) return Number(plain);
   if (/^0[0-7]+$/.test(plain)) return Number.parseInt(plain, 8);

@@ -208,7 +208,7 @@ function block(builder: Builder, children: readonly SyntaxNode[], next: number, 
   let entry = next;
   for (let i = children.length - 1; i >= 0; i--) {
     const child = children[i];
-    if (child !== undefined && child.named) entry = statement(builder, child, entry, around);
+    if (child?.named) entry = statement(builder, child, entry, around);
   }
   return entry;
 }

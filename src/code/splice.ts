@@ -53,9 +53,9 @@ function featuresOf(line: string): Features {
 }
 
 /** How well a hunk's line and a body's line stand for the same; 0: not at all. At or above 1 it holds alone. */
-function likeness(a: Features, b: Features): number {
+function likeness(a: Features, b: Features, unique: ReadonlySet<string>): number {
   if (a.norm === '' || b.norm === '') return 0;
-  if (a.norm === b.norm) return a.trivial ? 0.6 : 4;
+  if (a.norm === b.norm) return !a.trivial ? 4 : unique.has(a.norm) ? 1.2 : 0.6;
   if (a.label !== null || b.label !== null) return a.label === b.label ? 2 : 0;
   const shared = a.callees.filter((name) => b.callees.includes(name)).length;
   if (shared > 0)
@@ -70,7 +70,11 @@ function likeness(a: Features, b: Features): number {
 }
 
 /** The best order-preserving pairing: for each line of `a`, the index in `b`, or −1. */
-function align(a: readonly Features[], b: readonly Features[]): { pairs: Int32Array; score: number } {
+function align(
+  a: readonly Features[],
+  b: readonly Features[],
+  unique: ReadonlySet<string>,
+): { pairs: Int32Array; score: number } {
   const width = b.length + 1;
   const best = new Float64Array((a.length + 1) * width);
   const scores = new Float64Array(a.length * b.length);
@@ -78,7 +82,7 @@ function align(a: readonly Features[], b: readonly Features[]): { pairs: Int32Ar
     for (let j = b.length - 1; j >= 0; j--) {
       const left = a[i];
       const right = b[j];
-      const score = left === undefined || right === undefined ? 0 : likeness(left, right);
+      const score = left === undefined || right === undefined ? 0 : likeness(left, right, unique);
       scores[i * b.length + j] = score;
       const take = score > 0 ? score + (best[(i + 1) * width + j + 1] ?? 0) : -1;
       best[i * width + j] = Math.max(take, best[(i + 1) * width + j] ?? 0, best[i * width + j + 1] ?? 0);
@@ -113,22 +117,32 @@ function statementEnd(bare: readonly string[], first: number): number {
   return first;
 }
 
+/** Which anchor an added line follows: the nearest one, or always the one in front of it or behind it, where there is one. */
+export type Preference = 'nearest' | 'before' | 'behind';
+
 /** Null when nothing of the hunks can be found in the body, or when the body is too long to compare (over 2,000 lines). */
-export function splice(body: readonly SourceLine[], pieces: readonly Piece[], message: number): Spliced | null {
+export function splice(
+  body: readonly SourceLine[],
+  pieces: readonly Piece[],
+  message: number,
+  prefer: Preference,
+): Spliced | null {
   const all = pieces.flat();
   if (body.length > 2000 || all.length > 2000) return null;
   const bodyBare = maskLines(body.map((line) => line.text));
   const bodyFeatures = bodyBare.map(featuresOf);
   const old = all.filter((line) => line.kind !== 'add');
   const oldFeatures = maskLines(old.map((line) => line.text)).map(featuresOf);
-  const { pairs } = align(oldFeatures, bodyFeatures);
-  loosen(pairs, oldFeatures, bodyFeatures);
+  const unique = uniqueNorms(oldFeatures, bodyFeatures);
+  const { pairs } = align(oldFeatures, bodyFeatures, unique);
+  settle(pairs, oldFeatures, bodyFeatures, unique);
   let anchors = 0;
   let strong = 0;
   for (let i = 0; i < pairs.length; i++) {
     if ((pairs[i] ?? -1) < 0) continue;
     anchors++;
-    if (!(oldFeatures[i]?.trivial ?? true)) strong++;
+    const features = oldFeatures[i];
+    if (features !== undefined && (!features.trivial || unique.has(features.norm))) strong++;
   }
   if (strong === 0) return null;
 
@@ -152,7 +166,15 @@ export function splice(body: readonly SourceLine[], pieces: readonly Piece[], me
         }
         continue;
       }
-      const target = insertionPoint(oldIndex, pieceStart, pieceEnd, pairs, bodyBare, removed);
+      const target = insertionPoint(
+        oldIndex,
+        pieceStart,
+        pieceEnd,
+        pairs,
+        bodyBare,
+        removed,
+        closes(piece, at) ? 'behind' : prefer,
+      );
       const list = inserts.get(target);
       const added = sourceLineOf(line, message);
       if (list === undefined) inserts.set(target, [added]);
@@ -170,32 +192,68 @@ export function splice(body: readonly SourceLine[], pieces: readonly Piece[], me
   return { lines, anchors };
 }
 
-/** Drops pairs of lines that say little and stand away from any pair that says more. */
-function loosen(pairs: Int32Array, old: readonly Features[], body: readonly Features[]): void {
-  const holds = (index: number): boolean => {
-    const pair = pairs[index] ?? -1;
-    const a = old[index];
-    const b = body[pair];
-    return pair >= 0 && a !== undefined && b !== undefined && likeness(a, b) >= 1;
+/** The added lines around `at` close more than they open on the way: `} else if (…) {`, which goes in front of a closing brace. */
+function closes(piece: Piece, at: number): boolean {
+  let first = at;
+  while (piece[first - 1]?.kind === 'add') first--;
+  let depth = 0;
+  for (let i = first; piece[i]?.kind === 'add'; i++) {
+    for (const unit of piece[i]?.text ?? '') {
+      if (unit === '{') depth++;
+      else if (unit === '}' && --depth < 0) return true;
+    }
+  }
+  return false;
+}
+
+/** Short lines that stand once in the body and once in the hunks: they say enough. */
+function uniqueNorms(old: readonly Features[], body: readonly Features[]): ReadonlySet<string> {
+  const count = (features: readonly Features[]): Map<string, number> => {
+    const counts = new Map<string, number>();
+    for (const { norm } of features) if (norm.length >= 8) counts.set(norm, (counts.get(norm) ?? 0) + 1);
+    return counts;
   };
-  const kept = Int32Array.from(pairs);
+  const inBody = count(body);
+  return new Set(
+    [...count(old)].filter(([norm, times]) => times === 1 && inBody.get(norm) === 1).map(([norm]) => norm),
+  );
+}
+
+/** Lines of the hunk that the body may lack between two that stand in both. */
+const SKIPPED = 4;
+
+/** Keeps the pairs that hold alone, and pairs anew what says little by standing next to them: braces, jumps, tests of `ret`. */
+function settle(
+  pairs: Int32Array,
+  old: readonly Features[],
+  body: readonly Features[],
+  unique: ReadonlySet<string>,
+): void {
+  const score = (i: number, j: number): number => {
+    const a = old[i];
+    const b = body[j];
+    return a === undefined || b === undefined ? 0 : likeness(a, b, unique);
+  };
+  const holds: number[] = [];
   for (let i = 0; i < pairs.length; i++) {
-    const pair = pairs[i] ?? -1;
-    if (pair < 0 || holds(i)) continue;
-    let near = false;
-    for (let step = -1; step <= 1; step += 2) {
-      // The neighbours in the hunk must be the neighbours in the body, with weak ones between at most.
-      for (let k = i + step, distance = 1; k >= 0 && k < pairs.length && distance <= 3; k += step, distance++) {
-        const other = pairs[k] ?? -1;
-        if (other < 0) continue;
-        if (Math.abs(other - pair) > distance + 1) break;
-        if (holds(k)) near = true;
-        if (near) break;
+    if ((pairs[i] ?? -1) >= 0 && score(i, pairs[i] ?? -1) >= 1) holds.push(i);
+    else pairs[i] = -1;
+  }
+  for (const hold of holds) {
+    for (const step of [1, -1]) {
+      let j = (pairs[hold] ?? 0) + step;
+      let skipped = 0;
+      for (let i = hold + step; i >= 0 && i < pairs.length && (pairs[i] ?? -1) < 0 && skipped < SKIPPED; i += step) {
+        if (old[i]?.norm === '') continue;
+        while (body[j]?.norm === '') j += step;
+        if (j < 0 || j >= body.length || pairs.includes(j)) break;
+        if (score(i, j) > 0) {
+          pairs[i] = j;
+          j += step;
+        } else skipped++;
       }
     }
-    if (!near) kept[i] = -1;
   }
-  pairs.set(kept);
 }
 
 /** The body line behind which an added line goes: `previous` is the index of the last old line in front of it. */
@@ -206,6 +264,7 @@ function insertionPoint(
   pairs: Int32Array,
   bare: readonly string[],
   removed: ReadonlySet<number>,
+  prefer: Preference,
 ): number {
   let before = previous;
   while (before >= start && (pairs[before] ?? -1) < 0) before--;
@@ -213,7 +272,8 @@ function insertionPoint(
   while (behind < end && (pairs[behind] ?? -1) < 0) behind++;
   const hasBefore = before >= start;
   const hasBehind = behind < end;
-  if (hasBefore && (!hasBehind || previous - before <= behind - previous - 1)) {
+  const nearer = previous - before <= behind - previous - 1;
+  if (hasBefore && (!hasBehind || prefer === 'before' || (prefer === 'nearest' && nearer))) {
     const pair = pairs[before] ?? 0;
     if (before === previous || removed.has(pair))
       return removed.has(pair) ? statementEnd(bare, pair) : statementOrLine(bare, pair, before === previous);
