@@ -30,7 +30,8 @@ export function readHeaderBlock(bytes: Uint8Array, start: number, end: number): 
   const stop = blockEnd(bytes, start, end);
   const readable = Math.min(stop, start + MAX_BLOCK);
   const lines = decode(bytes.subarray(start, readable)).split('\n');
-  if (readable < stop) lines.pop();
+  // A line cut by the limit counts when its name is whole.
+  if (readable < stop && !/^[ \t]|^[!-9;-~]+:/.test(lines.at(-1) ?? '')) lines.pop();
   let current: string[] | null = null;
   for (const [index, line] of lines.entries()) {
     const text = stripReturn(line);
