@@ -19,7 +19,8 @@ export const WALK_PERMISSION = -0x13;
 
 /** Tables above 1 TiB take the long way. */
 const FAST_LIMIT = 2 ** 40;
-const INVERSE_HIGH = 2 ** -32;
+/** Input addresses have at most 48 bits. */
+const WALK_LIMIT = 2 ** 48;
 /** Bytes to page numbers of `pageIndex`. */
 const INVERSE_PAGE = 1 / 256;
 
@@ -78,28 +79,30 @@ export function walkTable(
  * Works on halves and page numbers, so that a level costs two reads. -1 for anything less plain: then `walkLevels` decides.
  */
 function walkPages(memory: Memory, base: number, format: TableFormat, address: number, write: boolean): number {
-  const high = (address * INVERSE_HIGH) | 0;
   const low = address | 0;
-  const limit = -1 << (format.outputBits - 32);
-  if (!(address < powerOfTwo(format.inputBits)) || base % 4096 !== 0 || base >= FAST_LIMIT) return -1;
+  /** Bits 47:30 of the address. */
+  const top = (address * 2 ** -30) | 0;
+  if (address >= WALK_LIMIT || format.inputBits < 31 || top >>> (format.inputBits - 30) !== 0 || base >= FAST_LIMIT)
+    return -1;
+  const limit = (-1 << (format.outputBits - 32)) & 0xffff;
   const { words } = memory;
   let page = (base * INVERSE_PAGE) | 0;
-  let bits = 0;
-  for (let shift = 39 - format.startLevel * 9; shift > 12; shift -= 9) {
-    const index = (shift >= 32 ? high >>> (shift - 32) : (high << (32 - shift)) | (low >>> shift)) & 0x1ff;
+  let bits = base & 0xfff;
+  for (let level = format.startLevel; level < 3; level++) {
+    const index = (level === 2 ? low >>> 21 : level === 1 ? top : top >>> 9) & 0x1ff;
     const word = pageIndex(memory, page + (index >>> 5)) + (index & 0x1f) * 2;
     const lo = words[word] as number;
     const hi = words[word + 1] as number;
-    bits |= hi;
-    if ((lo & 3) !== 3 || (hi & limit & 0xffff) !== 0) return -1;
-    page = (hi << 24) | ((lo & -4096) >>> 8);
+    bits |= hi & (limit | 0x6000_ff00);
+    if ((lo & 3) !== 3) return -1;
+    page = (hi << 24) | ((lo >>> 12) << 4);
   }
   const index = (low >>> 12) & 0x1ff;
   const word = pageIndex(memory, page + (index >>> 5)) + (index & 0x1f) * 2;
   const lo = words[word] as number;
   const hi = words[word + 1] as number;
-  // No permission taken away by a table, no table above 1 TiB, page valid, accessed, open to the device, writable if it must be.
-  if ((bits & 0x6000_ff00) !== 0 || (lo & (write ? 0x4c3 : 0x443)) !== 0x443 || (hi & limit & 0xffff) !== 0) return -1;
+  // Table aligned; no permission taken away by a table, none above 1 TiB; page valid, accessed, open to the device, writable if it must be.
+  if (bits !== 0 || (lo & (write ? 0x4c3 : 0x443)) !== 0x443 || (hi & limit) !== 0) return -1;
   return (hi & 0xffff) * HIGH + (((lo & -4096) | (low & 0xfff)) >>> 0);
 }
 
