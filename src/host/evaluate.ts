@@ -1,6 +1,7 @@
 /**
  * Evaluates expressions of a program. In: an expression and the frame it stands in. Out: a value; side effects happen in
- * the world. What it cannot understand gives an unknown value, never an exception of our own.
+ * the world. What it cannot understand gives an unknown value, never an exception of our own. Each expression is made into a
+ * closure once: programs are shared by many runs.
  */
 import type { Expression } from '../code/types';
 import { standsForStruct } from './conversion';
@@ -16,57 +17,83 @@ import type { Value } from './values';
 import { duplicate, functionNamed, isStruct, isUnknown, newArray, newStruct, newUnknown } from './values';
 import type { Frame, World } from './world';
 
+type Evaluator = (world: World, frame: Frame) => Value;
+
+const evaluators = new WeakMap<Expression, Evaluator>();
+
 /** The value of an expression. */
 export function evaluate(world: World, frame: Frame, of: Expression): Value {
+  return evaluatorOf(of)(world, frame);
+}
+
+function evaluatorOf(of: Expression): Evaluator {
+  let evaluator = evaluators.get(of);
+  if (!evaluator) {
+    evaluator = compile(of);
+    evaluators.set(of, evaluator);
+  }
+  return evaluator;
+}
+
+function compile(of: Expression): Evaluator {
   switch (of.kind) {
     case 'number':
-      return of.value;
-    case 'string':
-      return of.value;
-    case 'name':
-      return readName(world, frame, of.name);
-    case 'field':
-      if (of.arrow) return readThrough(world, evaluate(world, frame, of.base), of.field, of, frame.place);
-      return readThrough(world, aggregate(world, frame, of.base), of.field, of, frame.place);
-    case 'index':
-      return readIndex(world, frame, of);
-    case 'call':
-      return evaluateCall(world, frame, of);
-    case 'unary':
-      return unary(world, frame, of.operator, of.operand, of);
-    case 'update': {
-      const before = evaluate(world, frame, of.target);
-      const moved = arithmetic(of.operator === '++' ? '+' : '-', before, 1, () =>
-        integerTypeOf(world.set, frame.types, of.target),
-      );
-      store(world, frame, of.target, moved, false);
-      return of.prefix ? moved : before;
+    case 'string': {
+      const { value } = of;
+      return () => value;
     }
+    case 'name': {
+      const { name } = of;
+      return (world, frame) => frame.locals.get(name) ?? readName(world, frame, name);
+    }
+    case 'field':
+      return compileField(of);
+    case 'index':
+      return (world, frame) => readIndex(world, frame, of);
+    case 'call':
+      return compileCall(of);
+    case 'unary':
+      return compileUnary(of);
+    case 'update':
+      return compileUpdate(of);
     case 'binary':
-      return binary(world, frame, of);
+      return compileBinary(of);
     case 'assign':
-      return assign(world, frame, of);
-    case 'conditional':
-      return truth(world, evaluate(world, frame, of.condition), frame.place, of.condition)
-        ? evaluate(world, frame, of.then)
-        : evaluate(world, frame, of.otherwise);
+      return compileAssign(of);
+    case 'conditional': {
+      const condition = evaluatorOf(of.condition);
+      const then = evaluatorOf(of.then);
+      const otherwise = evaluatorOf(of.otherwise);
+      return (world, frame) =>
+        truth(world, condition(world, frame), frame.place, of.condition) ? then(world, frame) : otherwise(world, frame);
+    }
     case 'cast':
-      return cast(world, frame, of.type, of.operand);
+      return compileCast(of);
     case 'sizeof':
-      return sizeOf(world.set, of.type ?? (of.operand ? operandType(world, frame, of.operand) : ''));
+      return (world, frame) => sizeOf(world.set, of.type ?? (of.operand ? operandType(world, frame, of.operand) : ''));
     case 'comma': {
-      let last: Value = 0;
-      for (const item of of.items) last = evaluate(world, frame, item);
-      return last;
+      const items = of.items.map(evaluatorOf);
+      return (world, frame) => {
+        let last: Value = 0;
+        for (const item of items) last = item(world, frame);
+        return last;
+      };
     }
     case 'initializer':
-      return initialise(world, frame, of, newStruct('', 'zero'));
+      return (world, frame) => initialise(world, frame, of, newStruct('', 'zero'));
     case 'type':
-      return of.type;
-    case 'unknown':
-      if (/^-?\d+$/.test(of.text)) return Number(of.text);
-      world.undecided.add(`not understood: ${textOf(of)}`);
-      return newUnknown(textOf(of));
+      return () => of.type;
+    case 'unknown': {
+      if (/^-?\d+$/.test(of.text)) {
+        const value = Number(of.text);
+        return () => value;
+      }
+      const text = textOf(of);
+      return (world) => {
+        world.undecided.add(`not understood: ${text}`);
+        return newUnknown(text);
+      };
+    }
   }
 }
 
@@ -77,94 +104,148 @@ function operandType(world: World, frame: Frame, of: Expression): string {
   return isStruct(value) ? value.type : '';
 }
 
-function unary(world: World, frame: Frame, operator: string, operand: Expression, of: Expression): Value {
-  switch (operator) {
-    case '&':
-      return addressOf(world, frame, operand);
-    case '*':
-      return dereference(world, evaluate(world, frame, operand), of, frame.place);
-    case '!': {
-      const value = evaluate(world, frame, operand);
-      return isUnknown(value) ? negate(value) : truth(world, value, frame.place) ? 0 : 1;
+function compileField(of: Extract<Expression, { kind: 'field' }>): Evaluator {
+  const { field } = of;
+  if (!of.arrow) return (world, frame) => readThrough(world, aggregate(world, frame, of.base), field, of, frame.place);
+  const base = evaluatorOf(of.base);
+  return (world, frame) => {
+    const pointer = base(world, frame);
+    if (typeof pointer === 'object' && pointer.kind === 'struct' && pointer.parent === null && pointer.freed === null) {
+      const value = pointer.fields.get(field);
+      if (value !== undefined) return value;
     }
+    return readThrough(world, pointer, field, of, frame.place);
+  };
+}
+
+function compileUnary(of: Extract<Expression, { kind: 'unary' }>): Evaluator {
+  if (of.operator === '&') return (world, frame) => addressOf(world, frame, of.operand);
+  const operand = evaluatorOf(of.operand);
+  switch (of.operator) {
+    case '*':
+      return (world, frame) => dereference(world, operand(world, frame), of, frame.place);
+    case '!':
+      return (world, frame) => {
+        const value = operand(world, frame);
+        if (typeof value === 'number') return value === 0 ? 1 : 0;
+        return isUnknown(value) ? negate(value) : 0;
+      };
     case '~':
-      return complement(evaluate(world, frame, operand), () => integerTypeOf(world.set, frame.types, operand));
+      return (world, frame) =>
+        complement(operand(world, frame), () => integerTypeOf(world.set, frame.types, of.operand));
     case '-':
-      return arithmetic('-', 0, evaluate(world, frame, operand), () => integerTypeOf(world.set, frame.types, of));
+      return (world, frame) =>
+        arithmetic('-', 0, operand(world, frame), () => integerTypeOf(world.set, frame.types, of));
     default:
-      return evaluate(world, frame, operand);
+      return operand;
   }
 }
 
-function binary(world: World, frame: Frame, of: Extract<Expression, { kind: 'binary' }>): Value {
+function compileUpdate(of: Extract<Expression, { kind: 'update' }>): Evaluator {
+  const target = evaluatorOf(of.target);
+  const operator = of.operator === '++' ? '+' : '-';
+  return (world, frame) => {
+    const before = target(world, frame);
+    const moved = arithmetic(operator, before, 1, () => integerTypeOf(world.set, frame.types, of.target));
+    store(world, frame, of.target, moved, false);
+    return of.prefix ? moved : before;
+  };
+}
+
+/** Are two operands compared as unsigned numbers? */
+function comparedUnsigned(world: World, frame: Frame, of: Extract<Expression, { kind: 'binary' }>): boolean {
+  const a = integerTypeOf(world.set, frame.types, of.left);
+  const b = integerTypeOf(world.set, frame.types, of.right);
+  return (
+    (a !== null && !a.signed && a.bits >= 32 && (b === null || a.bits >= b.bits)) ||
+    (b !== null && !b.signed && b.bits >= 32 && (a === null || b.bits >= a.bits))
+  );
+}
+
+function compileBinary(of: Extract<Expression, { kind: 'binary' }>): Evaluator {
   const { operator } = of;
+  const left = evaluatorOf(of.left);
+  const right = evaluatorOf(of.right);
   if (operator === '&&' || operator === '||') {
-    const left = truth(world, evaluate(world, frame, of.left), frame.place, of.left);
-    if (left === (operator === '||')) return left ? 1 : 0;
-    return truth(world, evaluate(world, frame, of.right), frame.place, of.right) ? 1 : 0;
+    const stops = operator === '||';
+    return (world, frame) => {
+      const first = truth(world, left(world, frame), frame.place, of.left);
+      if (first === stops) return first ? 1 : 0;
+      return truth(world, right(world, frame), frame.place, of.right) ? 1 : 0;
+    };
   }
-  const left = evaluate(world, frame, of.left);
-  const right = evaluate(world, frame, of.right);
-  if (isComparison(operator)) {
-    return comparison(operator, left, right, () => {
-      const a = integerTypeOf(world.set, frame.types, of.left);
-      const b = integerTypeOf(world.set, frame.types, of.right);
-      return (
-        (a !== null && !a.signed && a.bits >= 32 && (b === null || a.bits >= b.bits)) ||
-        (b !== null && !b.signed && b.bits >= 32 && (a === null || b.bits >= a.bits))
-      );
-    });
-  }
-  return arithmetic(operator, left, right, () => integerTypeOf(world.set, frame.types, of));
+  if (isComparison(operator))
+    return (world, frame) =>
+      comparison(operator, left(world, frame), right(world, frame), () => comparedUnsigned(world, frame, of));
+  return (world, frame) =>
+    arithmetic(operator, left(world, frame), right(world, frame), () => integerTypeOf(world.set, frame.types, of));
 }
 
-function cast(world: World, frame: Frame, type: string, operand: Expression): Value {
+function compileCast(of: Extract<Expression, { kind: 'cast' }>): Evaluator {
+  const { type, operand } = of;
   if (operand.kind === 'initializer') {
-    const array = type.endsWith(']')
-      ? newArray(type.replace(/\s*\[[^\]]*\]$/, ''), null, 'zero')
-      : newStruct(type, 'zero');
-    return initialise(world, frame, operand, array);
+    const element = type.endsWith(']') ? type.replace(/\s*\[[^\]]*\]$/, '') : null;
+    return (world, frame) =>
+      initialise(world, frame, operand, element === null ? newStruct(type, 'zero') : newArray(element, null, 'zero'));
   }
-  const value = evaluate(world, frame, operand);
-  if (typeof value !== 'number') {
+  const inner = evaluatorOf(operand);
+  const integer = integerType(type);
+  return (world, frame) => {
+    const value = inner(world, frame);
+    if (typeof value === 'number') return integer === null ? value : wrap(value, integer);
     if (isStruct(value) && value.type === '' && type.includes('*')) value.type = pointee(type);
     return value;
-  }
-  const integer = integerType(type);
-  return integer === null ? value : wrap(value, integer);
+  };
 }
 
-function assign(world: World, frame: Frame, of: Extract<Expression, { kind: 'assign' }>): Value {
-  if (of.operator !== '=') {
-    const operator = of.operator.slice(0, -1);
-    const before = evaluate(world, frame, of.target);
-    const value = arithmetic(operator, before, evaluate(world, frame, of.value), () =>
+function compileAssign(of: Extract<Expression, { kind: 'assign' }>): Evaluator {
+  const value = evaluatorOf(of.value);
+  if (of.operator === '=')
+    return (world, frame) => {
+      const result = value(world, frame);
+      return store(world, frame, of.target, result, standsForStruct(world, frame, of.value, result));
+    };
+  const operator = of.operator.slice(0, -1);
+  const target = evaluatorOf(of.target);
+  return (world, frame) => {
+    const before = target(world, frame);
+    const result = arithmetic(operator, before, value(world, frame), () =>
       integerTypeOf(world.set, frame.types, of.target),
     );
-    return store(world, frame, of.target, value, false);
-  }
-  const value = evaluate(world, frame, of.value);
-  return store(world, frame, of.target, value, standsForStruct(world, frame, of.value, value));
+    return store(world, frame, of.target, result, false);
+  };
 }
 
-function evaluateCall(world: World, frame: Frame, of: Extract<Expression, { kind: 'call' }>): Value {
-  let target: Value;
-  if (of.target.kind === 'name' && !frame.locals.has(of.target.name))
-    target = functionNamed(keyFor(world.set, of.target.name, frame.program.file));
-  else target = evaluate(world, frame, of.target);
-  const args = of.args.map((arg) => {
-    const value = evaluate(world, frame, arg);
-    return arg.kind === 'name' && isStruct(value) && isStructType(frame.types.get(arg.name) ?? '')
-      ? duplicate(value)
-      : value;
-  });
-  if (typeof target === 'object' && target.kind === 'unknown') {
-    world.undecided.add(`unknown call: ${textOf(of.target)}()`);
-    return newUnknown(`${textOf(of.target)}()`);
-  }
-  const before = frame.place;
-  frame.place = of.at;
-  const result = world.callWith(target, args, of.args, of.at, of.target.kind === 'field' ? of.target.field : null);
-  frame.place = before;
-  return result;
+function compileCall(of: Extract<Expression, { kind: 'call' }>): Evaluator {
+  const name = of.target.kind === 'name' ? of.target.name : null;
+  const field = of.target.kind === 'field' ? of.target.field : null;
+  const pointer = name === null ? evaluatorOf(of.target) : null;
+  const args = of.args.map(compileArgument);
+  return (world, frame) => {
+    const target =
+      pointer !== null
+        ? pointer(world, frame)
+        : (frame.locals.get(name ?? '') ?? functionNamed(keyFor(world.set, name ?? '', frame.program.file)));
+    const values: Value[] = [];
+    for (const arg of args) values.push(arg(world, frame));
+    if (typeof target === 'object' && target.kind === 'unknown') {
+      world.undecided.add(`unknown call: ${textOf(of.target)}()`);
+      return newUnknown(`${textOf(of.target)}()`);
+    }
+    const before = frame.place;
+    frame.place = of.at;
+    const result = world.callWith(target, values, of.args, of.at, field);
+    frame.place = before;
+    return result;
+  };
+}
+
+/** A structure passed by value is passed as a copy. */
+function compileArgument(of: Expression): Evaluator {
+  const evaluator = evaluatorOf(of);
+  if (of.kind !== 'name') return evaluator;
+  return (world, frame) => {
+    const value = evaluator(world, frame);
+    return isStruct(value) && isStructType(frame.types.get(of.name) ?? '') ? duplicate(value) : value;
+  };
 }
