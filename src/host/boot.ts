@@ -102,7 +102,7 @@ function makeDevices(world: World, bus: StructValue): void {
         : newStruct('struct irq_domain_ops', 'zero'),
     );
     pdev.fields.set('msi_domain', domain);
-    const vdev = newStruct('struct vfio_pci_device', 'zero');
+    const vdev = newStruct('struct vfio_pci_device', 'declared');
     vdev.fields.set('pdev', pdev);
     vdev.fields.set('irq_type', NUM_IRQS);
     vdev.fields.set('refcnt', 1);

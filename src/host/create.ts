@@ -14,6 +14,7 @@ import { plainName } from './names';
 import type { Platform } from './platform';
 import { PRIMITIVES } from './primitives/index';
 import { callsOf } from './stages';
+import { interruptKey } from './state-paths';
 import type { ProgramSet } from './types';
 import type { Value } from './values';
 import { functionNamed, isStruct, structOf } from './values';
@@ -57,7 +58,7 @@ export function createHost(set: ProgramSet, platform: Platform, options: HostOpt
     },
     incidents: world.incidents,
     executed: world.executed,
-    state: () => world.ledger.all(),
+    state: () => withVectors(world),
   };
 }
 
@@ -102,6 +103,16 @@ function createWorld(set: ProgramSet, platform: Platform, options: HostOptions):
     },
   };
   return world;
+}
+
+/** The flat state, with the interrupts that were allocated behind the host's back: by a driver the runner plays itself. */
+function withVectors(world: World): Record<string, string | number> {
+  const state = world.ledger.all();
+  for (const vector of world.platform.vectors()) {
+    const path = `interrupts/${interruptKey(vector.interrupt)}/owner`;
+    state[path] ??= world.devices.get(vector.requesterId)?.agent ?? 'host';
+  }
+  return state;
 }
 
 /** `-ENOSPC`, `0`, `3`. */

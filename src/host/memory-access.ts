@@ -16,7 +16,6 @@ import {
   isStruct,
   isUnknown,
   newArray,
-  newStruct,
   newUnknown,
   show,
   structOf,
@@ -64,7 +63,7 @@ export function readField(world: World, object: StructValue, field: string): Val
   const type = fieldType(world.set, object.type, field);
   if (isStructType(type)) return type.endsWith(']') ? fieldArray(object, field, type) : embedded(object, field, type);
   if (type.endsWith(']')) return fieldArray(object, field, type);
-  if (object.fill === 'zero') return 0;
+  if (object.fill === 'zero' || (object.fill === 'declared' && type !== '')) return 0;
   const unknown = newUnknown(`${object.type.replace(/^struct /, '') || 'object'}.${field}`);
   object.fields.set(field, unknown);
   return unknown;
@@ -140,7 +139,7 @@ export function dereference(world: World, pointer: Value, of: Expression, at: Pl
       if (pointer.owner !== null) checkLive(world, pointer.owner, at);
       const now = pointer.holder.get(pointer.key);
       if (now !== undefined) return now;
-      if (pointer.owner?.fill === 'zero') return 0;
+      if (pointer.owner?.fill === 'zero' || (pointer.owner?.fill === 'declared' && pointer.type !== '')) return 0;
       const unknown = newUnknown(textOf(of));
       pointer.holder.set(pointer.key, unknown);
       return unknown;
@@ -176,9 +175,4 @@ export function slot(pointer: Value): { readonly array: ArrayValue; readonly ind
   if (pointer.kind === 'cell' && pointer.owner?.kind === 'array')
     return { array: pointer.owner, index: Number(pointer.key) };
   return null;
-}
-
-/** A structure on the stack or in static storage. */
-export function storage(type: string, fill: 'zero' | 'unknown'): StructValue {
-  return newStruct(type, fill);
 }

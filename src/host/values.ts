@@ -10,8 +10,8 @@ export type Value = number | string | StructValue | ArrayValue | CellValue | Fun
 /** Where values are kept: locals of a frame, fields of a structure, elements of an array. */
 export type Holder = Map<string | number, Value>;
 
-/** What an unset field reads as: zeroed memory, or memory of unknown content. */
-export type Fill = 'zero' | 'unknown';
+/** What an unset field reads as: zeroed memory; memory of unknown content; zero for fields whose declaration is in sight, else unknown. */
+export type Fill = 'zero' | 'unknown' | 'declared';
 
 export interface StructValue {
   readonly kind: 'struct';

@@ -1,5 +1,6 @@
 /** All primitives by name. In: calls of functions that no program defines. Out: their values; effects happen in the world. */
 import type { Primitive } from '../world';
+import { counters } from './counters';
 import { interrupts } from './interrupts';
 import { iommu } from './iommu';
 import { iova } from './iova';
@@ -12,5 +13,7 @@ import { uaccess } from './uaccess';
 import { vfio } from './vfio';
 
 export const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map(
-  [language, memory, lists, locks, uaccess, iommu, iova, interrupts, pci, vfio].flatMap((area) => Object.entries(area)),
+  [language, counters, memory, lists, locks, uaccess, iommu, iova, interrupts, pci, vfio].flatMap((area) =>
+    Object.entries(area),
+  ),
 );

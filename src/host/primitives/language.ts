@@ -6,9 +6,9 @@ import { entryOf } from '../links';
 import { negate, truth } from '../operators';
 import { textOf, typeOf } from '../static-types';
 import type { Value } from '../values';
-import { derive, functionNamed, isUnknown, newUnknown, show, structOf } from '../values';
+import { derive, isUnknown, newUnknown, show, structOf } from '../values';
 import type { Call, Primitive } from '../world';
-import { Halt, incident } from '../world';
+import { Halt } from '../world';
 
 /** The dotted name of a member, from the argument as written. */
 export function memberOf(of: Expression | undefined): string {
@@ -42,48 +42,6 @@ export function writeThrough(pointer: Value | undefined, value: Value): void {
   if (pointer.kind === 'cell') pointer.holder.set(pointer.key, value);
   else if (pointer.kind === 'array') pointer.items.set(0, value);
 }
-
-/** Reads through a pointer to a number; unset memory of a counter is 0. */
-export function readCounter(pointer: Value | undefined): number {
-  if (typeof pointer !== 'object') return 0;
-  if (pointer.kind === 'cell') {
-    const value = pointer.holder.get(pointer.key);
-    return typeof value === 'number'
-      ? value
-      : typeof value === 'object' && value.kind === 'struct'
-        ? readCounter(value)
-        : 0;
-  }
-  if (pointer.kind === 'struct') {
-    const value = pointer.fields.get('counter') ?? pointer.fields.get('refcount') ?? pointer.fields.get('refs');
-    return typeof value === 'number'
-      ? value
-      : typeof value === 'object' && value.kind === 'struct'
-        ? readCounter(value)
-        : 0;
-  }
-  return 0;
-}
-
-export function writeCounter(pointer: Value | undefined, value: number): void {
-  if (typeof pointer !== 'object') return;
-  if (pointer.kind === 'cell') {
-    const inner = pointer.holder.get(pointer.key);
-    if (typeof inner === 'object' && inner.kind === 'struct') inner.fields.set('counter', value);
-    else pointer.holder.set(pointer.key, value);
-  } else if (pointer.kind === 'struct') pointer.fields.set('counter', value);
-}
-
-const counter =
-  (change: (now: number, call: Call) => number, result: (after: number, before: number) => number): Primitive =>
-  (call) => {
-    // atomic_add(i, v) and atomic_sub(i, v) name the counter last; all others first.
-    const at = call.args[/^atomic_(add|sub)$/.test(call.name) ? 1 : 0];
-    const before = readCounter(at);
-    const after = change(before, call);
-    writeCounter(at, after);
-    return result(after, before);
-  };
 
 const number = (value: Value | undefined): number | null => (typeof value === 'number' ? value : null);
 
@@ -157,11 +115,6 @@ const ioctlNumber: Primitive = (call) => {
   const [type, nr] = call.args;
   return typeof type === 'number' && typeof nr === 'number' ? type * 256 + nr : newUnknown('_IO()');
 };
-
-const getReference = counter(
-  (now) => now + 1,
-  (after) => after,
-);
 
 export const language: Readonly<Record<string, Primitive>> = {
   container_of: (call) => containerOf(call.args[0], memberOf(call.expressions[2])),
@@ -278,66 +231,6 @@ export const language: Readonly<Record<string, Primitive>> = {
   is_intx: (call) => vfioIrqType(call, (type) => type === 0),
   is_msi: (call) => vfioIrqType(call, (type) => type === 1),
   is_msix: (call) => vfioIrqType(call, (type) => type === 2),
-  atomic_read: (call) => readCounter(call.args[0]),
-  atomic_set: (call) => {
-    writeCounter(call.args[0], number(call.args[1]) ?? 0);
-    return 0;
-  },
-  atomic_inc: getReference,
-  atomic_dec: counter(
-    (now) => now - 1,
-    (after) => after,
-  ),
-  atomic_add: counter(
-    (now, call) => now + (number(call.args[0]) ?? 0),
-    (after) => after,
-  ),
-  atomic_sub: counter(
-    (now, call) => now - (number(call.args[0]) ?? 0),
-    (after) => after,
-  ),
-  atomic_inc_return: counter(
-    (now) => now + 1,
-    (after) => after,
-  ),
-  atomic_dec_return: counter(
-    (now) => now - 1,
-    (after) => after,
-  ),
-  atomic_dec_and_test: counter(
-    (now) => now - 1,
-    (after) => (after === 0 ? 1 : 0),
-  ),
-  atomic_inc_not_zero: counter(
-    (now) => (now === 0 ? 0 : now + 1),
-    (_after, before) => (before === 0 ? 0 : 1),
-  ),
-  refcount_read: (call) => readCounter(call.args[0]),
-  refcount_set: (call) => {
-    writeCounter(call.args[0], number(call.args[1]) ?? 0);
-    return 0;
-  },
-  refcount_inc: getReference,
-  refcount_inc_not_zero: counter(
-    (now) => (now === 0 ? 0 : now + 1),
-    (_after, before) => (before === 0 ? 0 : 1),
-  ),
-  refcount_dec_and_test: counter(
-    (now) => now - 1,
-    (after) => (after === 0 ? 1 : 0),
-  ),
-  kref_init: (call) => {
-    writeCounter(call.args[0], 1);
-    return 0;
-  },
-  kref_get: getReference,
-  kref_get_unless_zero: counter(
-    (now) => (now === 0 ? 0 : now + 1),
-    (_after, before) => (before === 0 ? 0 : 1),
-  ),
-  kref_read: (call) => readCounter(call.args[0]),
-  kref_put: (call) => putReference(call, null),
-  kref_put_mutex: (call) => putReference(call, call.args[2] ?? null),
   test_bit: bits((at, bit) => (Math.floor(at / 2 ** bit) % 2 === 1 ? 1 : 0), null),
   set_bit: bits(
     () => 0,
@@ -367,19 +260,6 @@ export const language: Readonly<Record<string, Primitive>> = {
   strlen: (call) => (typeof call.args[0] === 'string' ? call.args[0].length : newUnknown('strlen()')),
   not: (call) => negate(call.args[0] ?? 0),
 };
-
-/** With the last reference the release function runs; the mutex, if any, is taken for it and left to it. */
-function putReference(call: Call, mutex: Value | null): Value {
-  const { world, at } = call;
-  const [reference, release] = call.args;
-  const after = readCounter(reference) - 1;
-  if (after < 0) incident(world, 'double-free', 'a reference is put more often than it was taken', at);
-  writeCounter(reference, after);
-  if (after !== 0) return 0;
-  if (mutex !== null) world.call(functionNamed('mutex_lock'), [mutex], at);
-  if (release !== undefined) world.call(release, [reference ?? 0], at);
-  return 1;
-}
 
 function assign(call: Call): Value {
   const target = call.expressions[0];
