@@ -18,7 +18,8 @@ if (source === undefined) {
 const { outputFiles } = await build({
   stdin: {
     contents: `export { packVtdRow } from './vtd-ir'; export { packItsEpisode } from './its'; export { packSmmuRow } from './smmuv3';
-      export { packAmdRow } from './amd-ir';`,
+      export { packAmdRow } from './amd-ir';
+      export { packRiscvRow } from './riscv-msi';`,
     resolveDir: join(here, '../../src/machine/replay'),
     loader: 'ts',
   },
@@ -27,13 +28,16 @@ const { outputFiles } = await build({
   write: false,
 });
 const code = Buffer.from(outputFiles[0].text).toString('base64');
-const { packVtdRow, packItsEpisode, packSmmuRow, packAmdRow } = await import(`data:text/javascript;base64,${code}`);
+const { packVtdRow, packItsEpisode, packSmmuRow, packAmdRow, packRiscvRow } = await import(
+  `data:text/javascript;base64,${code}`
+);
 
 for (const [set, pack, step] of [
   ['vtd-ir', packVtdRow, 4],
   ['its', packItsEpisode, 3],
   ['smmuv3', packSmmuRow, 3],
   ['amd-ir', packAmdRow, 4],
+  ['riscv-msi', packRiscvRow, 4],
 ]) {
   const folder = join(source, set);
   const files = readdirSync(folder).filter((file) => file.endsWith('.jsonl.gz'));

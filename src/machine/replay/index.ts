@@ -4,11 +4,12 @@
  */
 import { amdRemappingSet } from './amd-ir';
 import { itsSet } from './its';
+import { riscvMsiSet } from './riscv-msi';
 import { smmuv3Set } from './smmuv3';
 import type { ReplaySet } from './verdict';
 import { vtdRemappingSet } from './vtd-ir';
 
-export const replaySets: readonly ReplaySet[] = [vtdRemappingSet, itsSet, smmuv3Set, amdRemappingSet];
+export const replaySets: readonly ReplaySet[] = [vtdRemappingSet, itsSet, smmuv3Set, amdRemappingSet, riscvMsiSet];
 
 export type { ReplayCount, ReplaySet, RowVerdict } from './verdict';
 export { countRows } from './verdict';
