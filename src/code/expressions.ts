@@ -235,11 +235,12 @@ export function commaItems(node: SyntaxNode): SyntaxNode[] {
 
 function stringValue(text: string): string {
   const inner = text.replace(/^[LuU8]*"/, '').replace(/"$/, '');
-  return inner.replace(/\\(x[0-9a-fA-F]{1,4}|[0-7]{1,3}|.)/g, (_, escape: string) => {
-    if (escape.startsWith('x') && escape.length > 1) return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-    if (/^[0-7]/.test(escape)) return String.fromCharCode(Number.parseInt(escape, 8));
-    const code = ESCAPES[escape];
-    return code === undefined ? escape : String.fromCharCode(code);
+  return inner.replace(/\\(x[0-9a-fA-F]{1,4}|[0-7]{1,3}|.)/g, (_, sequence: string) => {
+    if (sequence.startsWith('x') && sequence.length > 1)
+      return String.fromCharCode(Number.parseInt(sequence.slice(1), 16));
+    if (/^[0-7]/.test(sequence)) return String.fromCharCode(Number.parseInt(sequence, 8));
+    const code = ESCAPES[sequence];
+    return code === undefined ? sequence : String.fromCharCode(code);
   });
 }
 

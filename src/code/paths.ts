@@ -48,7 +48,7 @@ interface Walker {
   readonly node: number;
   readonly link: Link | null;
   readonly facts: Facts;
-  /** How often each node was passed on this path; only nodes that decide are counted. */
+  /** How often each node that decides was passed on this path, and, as −1 − node, each jump back. */
   readonly passed: ReadonlyMap<number, number>;
 }
 
@@ -77,10 +77,14 @@ export function enumeratePaths(program: Program, budget: PathBudget = PATH_BUDGE
       if (node.kind === 'do' || node.kind === 'declare' || node.kind === 'unknown') {
         link = { step: { node: index, decision: null }, before: link };
         facts = after(node, facts);
+        // Only a jump back can go round for ever; nodes are numbered in the order of the text.
+        if (node.next >= 0 && node.next <= index) {
+          const back = -1 - index;
+          const times = (passed.get(back) ?? 0) + 1;
+          if (times > 3) break;
+          passed = new Map(passed).set(back, times);
+        }
         index = node.next;
-        const times = (passed.get(index) ?? 0) + (program.nodes[index]?.kind === 'do' ? 1 : 0);
-        if (times > 3) break;
-        if (times > 0) passed = new Map(passed).set(index, times);
         continue;
       }
       const times = passed.get(index) ?? 0;

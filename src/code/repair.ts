@@ -386,5 +386,5 @@ function isWhole(bare: string): boolean {
     if (depth < 0) return false;
   }
   const kept = bare.replace(/^\s*#.*(?:\\\n.*)*$/gm, '').trim();
-  return depth === 0 && (kept === '' || /[;})]$/.test(kept));
+  return depth === 0 && (kept === '' || /[;}]$/.test(kept));
 }

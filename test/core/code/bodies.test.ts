@@ -180,6 +180,26 @@ describe('bodies spliced', () => {
     ]);
   });
 
+  it('puts a further arm of an if chain in front of the brace that ends it', async () => {
+    const base = await baseOf({
+      'a.c':
+        'static long ioctl(struct s *s, unsigned int cmd)\n{\n\tif (cmd == MAP) {\n\t\treturn map(s);\n\t} else if (cmd == UNMAP) {\n\t\treturn unmap(s);\n\t}\n\n\treturn -ENOTTY;\n}',
+    });
+    const [, state] = await after(
+      base,
+      'diff a.c\n@@ -700,6 +700,8 @@ static long ioctl(struct s *s,\n \t\t\t\t\t    &unmap, minsz) ?\n \t\t\t-EFAULT : 0;\n+\t} else if (cmd == REGISTER) {\n+\t\treturn register_window(s);\n \t}\n \n \treturn -ENOTTY;\n }',
+    );
+    expect(dump(state!.set.programs.get('ioctl')!)).toEqual([
+      '0 if (cmd == MAP) → 1 : 2',
+      '1 return map(s)',
+      '2 if (cmd == UNMAP) → 3 : 4',
+      '3 return unmap(s)',
+      '4 if (cmd == REGISTER) → 5 : 6',
+      '5 return register_window(s)',
+      '6 return -ENOTTY',
+    ]);
+  });
+
   it('keeps the design when nothing of the hunk is in it, and says so', async () => {
     const base = await baseOf(DESIGN);
     const [, state] = await after(
