@@ -5,8 +5,9 @@
 import { requesterName } from '../scenario/state';
 import { iommuTable } from './designs/tables';
 import { globalNamed } from './globals';
-import { initialise, msiListOf } from './links';
+import { initialise, insertBefore, msiListOf } from './links';
 import { keyFor } from './names';
+import { DRIVER_CALLBACKS, pageSizes } from './primitives/iommu';
 import { MSI_CAP, MSIX_CAP } from './primitives/pci';
 import type { StructValue } from './values';
 import { embedded, functionNamed, isStruct, newStruct } from './values';
@@ -41,7 +42,14 @@ function opsOf(world: World, kind: 'smmuv3' | 'vtd'): StructValue {
   const { file, name } = iommuTable(kind);
   const key = keyFor(world.set, name, file);
   const table = world.set.tables.has(key) ? globalNamed(world, key) : 0;
-  return isStruct(table) ? table : newStruct('struct iommu_ops', 'zero');
+  const ops = isStruct(table) ? table : newStruct('struct iommu_ops', 'zero');
+  for (const [field, name] of Object.entries(DRIVER_CALLBACKS)) {
+    const own = ops.fields.get(field);
+    const known = typeof own === 'object' && own.kind === 'function' && world.set.programs.has(own.name);
+    if (!known) ops.fields.set(field, functionNamed(name));
+  }
+  if (!ops.fields.has('pgsize_bitmap')) ops.fields.set('pgsize_bitmap', pageSizes(world.platform.granule));
+  return ops;
 }
 
 function describeMachine(world: World): void {
@@ -118,6 +126,7 @@ function makeDevices(world: World, bus: StructValue): void {
       irqs: [],
     };
     group.devices.push(device);
+    listInGroup(group, dev);
     world.devices.set(spec.requesterId, device);
     const path = `devices/${requesterName(spec.requesterId)}`;
     world.ledger.set(`${path}/name`, spec.name);
@@ -125,6 +134,17 @@ function makeDevices(world: World, bus: StructValue): void {
     if (spec.alias !== undefined) world.ledger.set(`${path}/alias`, requesterName(spec.alias));
   }
   for (const device of world.devices.values()) linkVfio(world, device);
+}
+
+/** The group's own list of its devices, as iommu.c keeps it. */
+function listInGroup(group: GroupRecord, dev: StructValue): void {
+  const head = embedded(group.object, 'devices', 'struct list_head');
+  if (!head.fields.has('next')) initialise(head);
+  const entry = newStruct('struct group_device', 'zero');
+  entry.fields.set('dev', dev);
+  insertBefore(head, embedded(entry, 'list', 'struct list_head'));
+  group.object.fields.set('domain', 0);
+  group.object.fields.set('default_domain', 0);
 }
 
 /** From a device to its container, as vfio.c keeps it: device → group → container → driver and its data. */

@@ -64,6 +64,11 @@ function iommuName(world: World): string {
   return iommu.kind === 'none' ? 'none' : iommu.name;
 }
 
+/** Page sizes of an IOMMU as a bitmap: the granule and the blocks above it. */
+export function pageSizes(granule: number): number {
+  return granule + (granule === 4096 ? 0x40200000 : granule === 16384 ? 0x2000000 : 0x20000000);
+}
+
 const allocateDomain: Primitive = (call) => {
   const { world } = call;
   if (injected(call) !== null || world.iommuOps === null) return 0;
@@ -72,10 +77,7 @@ const allocateDomain: Primitive = (call) => {
   const object = newStruct('struct iommu_domain', 'zero');
   object.fields.set('ops', world.iommuOps);
   object.fields.set('type', 1);
-  object.fields.set(
-    'pgsize_bitmap',
-    world.platform.granule + (world.platform.granule === 4096 ? 0x40200000 : 0x2000000),
-  );
+  object.fields.set('pgsize_bitmap', pageSizes(world.platform.granule));
   const geometry = newStruct('struct iommu_domain_geometry', 'zero');
   geometry.parent = object;
   geometry.member = 'geometry';
@@ -126,6 +128,56 @@ function detachDevice(world: World, domain: DomainRecord, device: DeviceRecord):
   world.ledger.remove(`devices/${requesterName(device.requesterId)}/domain`);
 }
 
+/** The core keeps the group's domain in the group itself; code that replaces the core reads it there. */
+function setGroupDomain(group: GroupRecord, domain: DomainRecord | null): void {
+  group.domain = domain;
+  group.object.fields.set('domain', domain?.object ?? 0);
+}
+
+/** The driver's own callback: one device at a time, whoever else is in its group. */
+const attachByDriver: Primitive = (call) => {
+  const { world } = call;
+  const failed = injected(call);
+  if (failed !== null) return failed || EINVAL;
+  const domain = domainOf(world, call.args[0]);
+  const device = deviceOf(world, call.args[1]);
+  if (domain === null || device === null) return newUnknown('attach_dev()');
+  const error = attachDevice(world, domain, device);
+  if (error !== 0) return error;
+  device.group.domain = domain;
+  effect(world, call.at, `attach ${requesterName(device.requesterId)} to domain ${domain.id}`);
+  return 0;
+};
+
+const detachByDriver: Primitive = (call) => {
+  const { world } = call;
+  const domain = domainOf(world, call.args[0]);
+  const device = deviceOf(world, call.args[1]);
+  if (domain === null || device === null) return 0;
+  detachDevice(world, domain, device);
+  if (device.group.domain === domain) device.group.domain = null;
+  effect(world, call.at, `detach ${requesterName(device.requesterId)} from domain ${domain.id}`);
+  return 0;
+};
+
+const translateAddress: Primitive = (call) => {
+  const domain = domainOf(call.world, call.args[0]);
+  const iova = number(call.args[1]);
+  if (domain === null || iova === null) return newUnknown('iommu_iova_to_phys()');
+  return call.world.platform.translate(domain.id, iova) ?? 0;
+};
+
+/** Callbacks of an IOMMU driver that the model plays itself where a driver's table leaves them out. */
+export const DRIVER_CALLBACKS: Readonly<Record<string, string>> = {
+  attach_dev: 'platform_attach_dev',
+  detach_dev: 'platform_detach_dev',
+  map: 'platform_map',
+  unmap: 'platform_unmap',
+  iova_to_phys: 'platform_iova_to_phys',
+  domain_alloc: 'platform_domain_alloc',
+  domain_free: 'platform_domain_free',
+};
+
 const attachGroup: Primitive = (call) => {
   const { world } = call;
   const failed = injected(call);
@@ -143,7 +195,7 @@ const attachGroup: Primitive = (call) => {
     }
     done.push(device);
   }
-  group.domain = domain;
+  setGroupDomain(group, domain);
   effect(world, call.at, `attach ${done.map((d) => requesterName(d.requesterId)).join(', ')} to domain ${domain.id}`);
   return 0;
 };
@@ -154,7 +206,7 @@ const detachGroup: Primitive = (call) => {
   const group = groupOf(world, call.args[1]);
   if (domain === null || group === null) return 0;
   for (const device of group.devices) detachDevice(world, domain, device);
-  group.domain = null;
+  setGroupDomain(group, null);
   effect(
     world,
     call.at,
@@ -288,13 +340,14 @@ export const iommu: Readonly<Record<string, Primitive>> = {
   iommu_map_atomic: map,
   iommu_unmap: unmap,
   iommu_unmap_fast: unmap,
-  iommu_iova_to_phys: (call) => {
-    const domain = domainOf(call.world, call.args[0]);
-    const iova = number(call.args[1]);
-    return domain === null || iova === null
-      ? newUnknown('iommu_iova_to_phys()')
-      : (call.world.platform.translate(domain.id, iova) ?? 0);
-  },
+  iommu_iova_to_phys: translateAddress,
+  platform_attach_dev: attachByDriver,
+  platform_detach_dev: detachByDriver,
+  platform_map: map,
+  platform_unmap: unmap,
+  platform_iova_to_phys: translateAddress,
+  platform_domain_alloc: allocateDomain,
+  platform_domain_free: freeDomain,
   iommu_capable: capable,
   device_iommu_capable: capable,
   iommu_present: (call) => (call.world.iommuOps === null ? 0 : 1),

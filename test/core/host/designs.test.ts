@@ -221,3 +221,69 @@ describe('context', () => {
     expect(bench(newer, ARM).host.claimsIsolation()).toBe(false);
   });
 });
+
+describe('a patch that brings the IOMMU core itself', () => {
+  const CORE = `
+static int __iommu_attach_device(struct iommu_domain *domain, struct device *dev)
+{
+	if (unlikely(domain->ops->attach_dev == NULL))
+		return -ENODEV;
+
+	return domain->ops->attach_dev(domain, dev);
+}
+
+int iommu_attach_group(struct iommu_domain *domain, struct iommu_group *group)
+{
+	struct group_device *device;
+	int ret = 0;
+
+	mutex_lock(&group->mutex);
+	if (group->domain) {
+		ret = -EBUSY;
+		goto unlock;
+	}
+	list_for_each_entry(device, &group->devices, list) {
+		ret = __iommu_attach_device(domain, device->dev);
+		if (ret)
+			goto unlock;
+	}
+	group->domain = domain;
+unlock:
+	mutex_unlock(&group->mutex);
+	return ret;
+}
+
+int iommu_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t paddr, size_t size, int prot)
+{
+	unsigned int min_pagesz = 1 << __ffs(domain->pgsize_bitmap);
+	size_t left = size;
+	int ret = 0;
+
+	if (!IS_ALIGNED(iova | paddr | size, min_pagesz))
+		return -EINVAL;
+
+	while (left) {
+		ret = domain->ops->map(domain, iova, paddr, min_pagesz, prot);
+		if (ret)
+			break;
+		iova += min_pagesz;
+		paddr += min_pagesz;
+		left -= min_pagesz;
+	}
+	return ret;
+}
+`;
+
+  it('runs on the callbacks the model plays for the driver', async () => {
+    const { withCode } = await import('./support');
+    const b = bench(await withCode(await setOf('fixup'), CORE, 'drivers/iommu/iommu.c'), ARM, { unsafe: true });
+    expect(b.run('attach', 'guest-a', 'nic-vf0')).toEqual({ value: 0, undecided: [] });
+    expect(b.run('register-window', 'guest-a', 'nic-vf0', WINDOW).value).toBe(0);
+    expect(b.run('map', 'guest-a', 'nic-vf0', { iova: 0x40000000, size: 0x3000 })).toEqual({ value: 0, undecided: [] });
+    expect(b.run('enable', 'guest-a', 'nic-vf0')).toEqual({ value: 0, undecided: [] });
+    expect(b.host.platform.translate(1, 0x40002000)).toBe(0x80002000);
+    b.run('fire', 'guest-a', 'nic-vf0');
+    expect(b.events.at(-1)?.text).toContain('raises spi 80');
+    expect(b.host.incidents).toEqual([]);
+  });
+});
