@@ -35,11 +35,14 @@ export function cloneDistributor(distributor: Distributor): Distributor {
   return { pending: distributor.pending.slice(), targets: distributor.targets.slice() };
 }
 
-export function hashDistributor(distributor: Distributor, hash: Hash): void {
-  for (const word of distributor.pending) addNumber(hash, word);
-  for (let spi = 32; spi < MAX_SPI; spi++) {
-    const target = distributor.targets[spi] as number;
-    if (target !== 0) addNumber(hash, spi * 256 + target);
+/** Of the SPIs of all frames: each pending or routed elsewhere than CPU 0 counts. */
+export function hashDistributor(distributor: Distributor, frames: readonly Gicv2mFrame[], hash: Hash): void {
+  for (const frame of frames) {
+    for (let spi = frame.spiBase; spi < Math.min(frame.spiBase + frame.spiCount, MAX_SPI); spi++) {
+      const target = distributor.targets[spi] as number;
+      const pending = ((distributor.pending[spi >>> 5] as number) >>> (spi & 31)) & 1;
+      if (target !== 0 || pending !== 0) addNumber(hash, spi * 512 + target * 2 + pending);
+    }
   }
 }
 

@@ -116,7 +116,7 @@ export function hashMachine(machine: Machine): number {
   addNumber(hash, machine.memory.hashB);
   if (machine.smmu !== null) hashSmmuv3(machine.smmu, hash);
   if (machine.vtd !== null) hashVtd(machine.vtd, hash);
-  if (machine.frames.length > 0) hashDistributor(machine.distributor, hash);
+  if (machine.frames.length > 0) hashDistributor(machine.distributor, machine.frames, hash);
   for (const its of machine.its) hashIts(its, hash);
   for (const enabled of machine.redistributors.enabled) addNumber(hash, enabled ? 1 : 0);
   if (machine.apics.cpus > 0) hashApics(machine.apics, hash);

@@ -9,6 +9,9 @@ import { createMemory, read32, write32 } from '../../../src/machine/memory';
 import { machinePresets } from '../../../src/machine/presets';
 import { replaySets } from '../../../src/machine/replay';
 import type { MachineSpec, Outcome } from '../../../src/machine/types';
+import { startLevelOf, walkLevels, walkTable } from '../../../src/machine/vmsa';
+import { createVtd } from '../../../src/machine/vtd';
+import { judgeRequest, remapInterrupt } from '../../../src/machine/vtd-remap';
 
 const RAM = 0x4000_0000;
 const SPECS: readonly MachineSpec[] = machinePresets.map((preset) => ({
@@ -142,6 +145,82 @@ describe('any ITS command', () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+});
+
+describe('the short way and the long way', () => {
+  const tables = fc.array(word, { minLength: 1, maxLength: 40 });
+  const memoryOf = (words: readonly number[]) => {
+    const memory = createMemory([{ name: 'ram', base: RAM, size: 0x100_0000 }]);
+    for (let i = 0; i < 0x1000; i++) write32(memory, RAM + i * 4, words[(i * 7) % words.length] ?? 0);
+    return memory;
+  };
+
+  it('remap alike', () => {
+    const low = fc.integer({ min: 0, max: 0xff }).map((vector) => (vector << 16) | 1);
+    const entry = fc.tuple(
+      fc.oneof(low, word),
+      fc.oneof(
+        fc.integer({ min: 0, max: 255 }).map((n) => n << 8),
+        word,
+      ),
+      fc.oneof(fc.integer({ min: 0, max: 0xf_ffff }), word),
+      fc.oneof(fc.constant(0), word),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(entry, { minLength: 1, maxLength: 16 }),
+        fc.boolean(),
+        fc.nat(0xffff),
+        fc.integer({ min: 0xfee0_0000, max: 0xfeef_ffff }),
+        fc.nat(0x1_ffff),
+        (entries, eim, rid, at, data) => {
+          const memory = createMemory([{ name: 'ram', base: RAM, size: 0x100_0000 }]);
+          entries.forEach((words, i) => {
+            words.forEach((value, k) => {
+              write32(memory, RAM + i * 16 + k * 4, value);
+            });
+          });
+          const vtd = Object.assign(createVtd('dmar', 48), { remapping: true, remapTable: RAM, remapLog2: 4, eim });
+          const where = at & ~0x1_fe00;
+          expect(remapInterrupt(vtd, memory, rid, where, data)).toBe(judgeRequest(vtd, memory, rid, where, data));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('walk alike', () => {
+    fc.assert(
+      fc.property(
+        tables,
+        fc.constantFrom(31, 36, 39, 42, 48),
+        fc.constantFrom(32, 44, 48),
+        fc.maxSafeNat(),
+        fc.boolean(),
+        (words, inputBits, outputBits, at, write) => {
+          const format = {
+            granuleBits: 12,
+            inputBits,
+            startLevel: startLevelOf(12, inputBits),
+            outputBits,
+            stage: 1 as const,
+            accessFlag: true,
+            flatPermissions: false,
+          };
+          const memory = memoryOf(
+            words.map((value, i) =>
+              i % 2 === 1 ? value & 0x6000_00ff : i % 3 === 0 ? ((RAM + (value & 0x3000)) | 0x443) >>> 0 : value,
+            ),
+          );
+          const address = at % 2 ** (inputBits + 1);
+          expect(walkTable(memory, RAM, format, address, write, null)).toBe(
+            walkLevels(memory, RAM, format, address, write, null),
+          );
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 });
