@@ -4,9 +4,9 @@
  * Best first: whole in a blob or in the patch; whole by what earlier patches showed; the design's condensed body with the hunks
  * laid over it; the stretches alone. Knows no kernel meaning.
  */
-import type { Damage, Place } from '../place';
+
 import type { Change, FileChange, Hunk, HunkLine } from '../patch/types';
-import type { BodySource, Evidence, Program, ProgramTable, SourceLine } from './types';
+import type { Damage, Place } from '../place';
 import { applyHunks, type FileImage, placeOf, sourceLineOf, UNKNOWN_FILE, wholeFile } from './file-image';
 import { fragmentLines, withType } from './fragment';
 import type { FrontEnd } from './front-end';
@@ -15,6 +15,7 @@ import { addedEnumerators, amendStructure, amendTable } from './partial';
 import { splice } from './splice';
 import { TableDraft } from './table-draft';
 import { topLevel } from './top-level';
+import type { BodySource, Evidence, Program, ProgramTable, SourceLine } from './types';
 
 /** Text of one function, as last known. */
 interface Body {

@@ -1,9 +1,10 @@
 /**
  * Syntax of declarations → variables, structures, tables, constants, function heads.
  */
-import type { Expression, Structure, Variable } from './types';
-import { childOf, childOfType, type SyntaxNode } from './syntax';
+
 import { expression, fold, number, type Reading, textOf } from './expressions';
+import { childOf, childOfType, type SyntaxNode } from './syntax';
+import type { Expression, Structure, Variable } from './types';
 
 export interface Declarator {
   readonly name: string;

@@ -2,8 +2,8 @@
  * Syntax of an expression → `Expression`. What it does not understand becomes `unknown`, with its text.
  */
 import type { Place } from '../place';
-import type { Expression } from './types';
 import { childOf, type SyntaxNode } from './syntax';
+import type { Expression } from './types';
 
 /** Statement, or condition, that stands for lines nobody has seen. */
 export const UNSEEN = '__unseen_lines__';

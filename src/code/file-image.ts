@@ -2,8 +2,9 @@
  * What is known of one file at one point of a series: runs of lines at their line numbers. Each hunk teaches the lines it shows,
  * so a body shown in parts by several patches may be whole in the end. A value: applying gives a new one.
  */
-import type { Place } from '../place';
+
 import type { Hunk, HunkLine } from '../patch/types';
+import type { Place } from '../place';
 import type { SourceLine } from './types';
 
 export interface Run {

@@ -3,11 +3,11 @@
  * statement for what lies between them.
  */
 import type { Place } from '../place';
-import type { SourceLine } from './types';
 import { mendEdges } from './edges';
 import { UNSEEN } from './expressions';
 import { linesOf, type PlacedItem } from './layout';
 import { maskLines } from './top-level';
+import type { SourceLine } from './types';
 
 /** Stretches of one function in the order of the file. Gives whole, balanced text. */
 export function fragmentLines(name: string, stretches: readonly PlacedItem[]): SourceLine[] {

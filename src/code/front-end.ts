@@ -3,13 +3,13 @@
  * Out: programs, tables, structures, constants, with the places they were read from. Knows neither patches nor kernel meaning.
  */
 import type { Damage } from '../place';
-import type { BodySource, Evidence, Program, SourceLine, Structure, Table, Unit } from './types';
-import { childOf, childOfType, createSyntax, type Syntax, type SyntaxNode } from './syntax';
 import { type Constant, enumerators, structures, variables } from './declarations';
 import { expression, type Reading } from './expressions';
 import { lowerFunction } from './lower';
 import { type Define, type Repaired, repair } from './repair';
 import { type SourceText, sourceText } from './source-text';
+import { childOf, childOfType, createSyntax, type Syntax, type SyntaxNode } from './syntax';
+import type { BodySource, Evidence, Program, SourceLine, Structure, Table, Unit } from './types';
 
 /** A function's extent in the lines that were read: 0-based, both inclusive. */
 export interface Extent {

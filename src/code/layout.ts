@@ -2,9 +2,10 @@
  * The items of a file image: which functions, types and tables its runs of lines show, whole or in part, and which of them a
  * line belongs to.
  */
-import type { SourceLine } from './types';
+
 import type { FileImage, Run } from './file-image';
 import { type Item, sectionItem, topLevel } from './top-level';
+import type { SourceLine } from './types';
 
 export interface PlacedItem extends Item {
   readonly run: Run;

@@ -3,10 +3,10 @@
  * that what follows is known when a statement is lowered; targets not known yet are jumps, resolved at the end.
  */
 import type { Place } from '../place';
-import type { BodySource, Evidence, Expression, Program, ProgramNode } from './types';
-import { childOf, childOfType, type SyntaxNode } from './syntax';
-import { commaItems, expression, fold, number, type Reading, textOf } from './expressions';
 import { declarator, parameters, typeText, variables } from './declarations';
+import { commaItems, expression, fold, number, type Reading, textOf } from './expressions';
+import { childOf, childOfType, type SyntaxNode } from './syntax';
+import type { BodySource, Evidence, Expression, Program, ProgramNode } from './types';
 
 type Draft = ProgramNode | { readonly kind: 'jump'; next: number };
 

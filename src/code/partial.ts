@@ -3,9 +3,9 @@
  * them. What is not in sight stays as it was.
  */
 import type { HunkLine } from '../patch/types';
-import type { Expression, ProgramTable, SourceLine, Structure, Table } from './types';
 import { sourceLineOf } from './file-image';
 import type { FrontEnd, ParsedUnit } from './front-end';
+import type { Expression, ProgramTable, SourceLine, Structure, Table } from './types';
 
 /** A wrapped piece: its lines between a head and an end of our own, read as C. */
 function parsed(

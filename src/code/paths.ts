@@ -2,8 +2,9 @@
  * Paths through a program, bounded: from the entry to each exit, with the decisions on the way. Loops are entered at most once.
  * Sides that contradict what the path already decided are not taken (see `facts.ts`).
  */
-import type { Expression, Program } from './types';
+
 import { after, assume, decide, type Facts, NO_FACTS } from './facts';
+import type { Expression, Program } from './types';
 
 export type Decision =
   | { readonly kind: 'branch'; readonly taken: boolean }

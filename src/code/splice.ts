@@ -4,9 +4,9 @@
  * lines go out. Knows no grammar: the front end judges what comes out.
  */
 import type { HunkLine } from '../patch/types';
-import type { SourceLine } from './types';
 import { sourceLineOf } from './file-image';
 import { maskLines } from './top-level';
+import type { SourceLine } from './types';
 
 export interface Spliced {
   readonly lines: readonly SourceLine[];
