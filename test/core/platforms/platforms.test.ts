@@ -204,3 +204,39 @@ describe('without an IOMMU', () => {
     expect(p.emit(VF0, vector!.address, vector!.data, 4).kind).toBe('interrupt');
   });
 });
+
+describe('values observed on Linux', () => {
+  it.each([
+    ['arm64-smmuv3-gicv2m', [0x0802_0040, 0x0802_0040], [80, 81], 2 ** 48],
+    ['arm64-smmuv3-its', [0x0809_0040, 0x0809_0040], [0, 1], 2 ** 48],
+    ['x86-vtd', [0xfee0_0238, 0xfee0_0258], [0, 0], 2 ** 39],
+    ['x86-vtd-noremap', [0xfee0_1004, 0xfee0_1004], [0x22, 0x23], 2 ** 39],
+  ] as const)('%s: message addresses, data, aperture', (id, addresses, data, aperture) => {
+    const p = platform(id);
+    const vectors = p.allocateVectors(VF0, 2)!;
+    expect(vectors.map((v) => v.address)).toEqual(addresses);
+    expect(vectors.map((v) => v.data)).toEqual(data);
+    expect(p.aperture).toBe(aperture);
+    const regions = p.spec.architecture === 'x86' ? [{ start: 0xfee0_0000, length: 0x10_0000, type: 'msi' }] : [];
+    expect(p.hardwareRegions).toEqual(regions);
+  });
+
+  it.each([
+    ['arm64-smmuv3-gicv2m', 'own + 1', (a: number, d: number) => [a, d + 1, 4], 'interrupt'],
+    ['arm64-smmuv3-gicv2m', 'data 1023', (a: number) => [a, 1023, 4], 'ignored'],
+    ['arm64-smmuv3-its', 'own + 1', (a: number, d: number) => [a, d + 1, 4], 'dropped'],
+    ['arm64-smmuv3-its', 'data 1023', (a: number) => [a, 1023, 4], 'dropped'],
+    ['arm64-smmuv3-its', 'mapped RAM', () => [0x1000_0000, 0x5a5a, 4], 'memory'],
+    ['x86-vtd', 'next handle', (a: number) => [a + 0x20, 0, 4], 'fault'],
+    ['x86-vtd', 'malformed size', (a: number) => [a, 0, 8], 'dropped'],
+    ['x86-vtd-nosid', 'next handle', (a: number) => [a + 0x20, 0, 4], 'fault'],
+    ['x86-vtd-noremap', 'compatibility format, unused vector', () => [0xfee0_1004, 0xe2, 4], 'interrupt'],
+  ] as const)('%s: a forged message, %s', (id, _, forge, kind) => {
+    const p = platform(id);
+    const [own] = p.allocateVectors(VF0, 1)!;
+    const door = attachWithDoorbell(p, VF0);
+    p.map(1, 0x1000_0000, p.spec.memory.find((range) => range.kind === 'ram')!.base, p.granule, true);
+    const [address, data, size] = forge(door, own!.data) as [number, number, number];
+    expect(p.emit(VF0, address, data, size).kind).toBe(kind);
+  });
+});
