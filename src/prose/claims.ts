@@ -56,9 +56,16 @@ function polarityOf(sentence: string, tense: ClaimTense): ClaimPolarity {
   return 'affirms';
 }
 
-function claimsOf(sentence: Sentence): Claim[] {
+/** “the capability” in a text that has named it before is that one. */
+function resolved(sentence: string, before: string): string {
+  const named = CAPABILITY.exec(before)?.[0];
+  return named === undefined || CAPABILITY.test(sentence) ? sentence : sentence.replace(/\b(?:the|this|that) capability\b/i, named);
+}
+
+function claimsOf(sentence: Sentence, before: string): Claim[] {
   const tense = tenseOf(sentence.text);
-  return RULES.filter(rule => rule.all.every(need => need.test(sentence.text)) && !(rule.none ?? []).some(bar => bar.test(sentence.text))).map(rule => ({
+  const text = resolved(sentence.text, before);
+  return RULES.filter(rule => rule.all.every(need => need.test(text)) && !(rule.none ?? []).some(bar => bar.test(text))).map(rule => ({
     kind: rule.kind,
     // A claim that something is dropped is worded with a negation of its own: it affirms.
     polarity: rule.kind === 'capability-dropped' && !/\?\s*$/.test(sentence.text) ? 'affirms' : polarityOf(sentence.text, tense),
@@ -79,5 +86,10 @@ export function proseRange(message: Message, change: Change | null): { readonly 
 /** The claims of one message, in order of their place; the subject counts as its first sentence. A mail without prose gives none. */
 export function claims(message: Message, change: Change | null): Claim[] {
   const { first, last } = proseRange(message, change);
-  return sentences(message, first, last).flatMap(claimsOf);
+  let before = message.subject;
+  return sentences(message, first, last).flatMap(sentence => {
+    const found = claimsOf(sentence, before);
+    before += `\n${sentence.text}`;
+    return found;
+  });
 }

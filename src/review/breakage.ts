@@ -1,7 +1,7 @@
 import type { MessagePlace } from '../place';
 import type { Series } from '../series/types';
 import type { Change } from '../patch/types';
-import { BROKEN_BETWEEN, INVARIANT_RULES, LEFT_ON_ERROR, type Rule } from './catalog';
+import { BROKEN_BETWEEN, GAP, INVARIANT_RULES, LEFT_ON_ERROR, OUT_OF_BOUNDS, type Rule } from './catalog';
 import { hunkLineAt, patchOf, spanOf } from './spans';
 import type { Finding, Reason } from './types';
 import { blameOf, type Broken, breakageKey, isLeftBehind } from './violations';
@@ -64,22 +64,25 @@ interface Group {
 }
 
 /** The rule that speaks for a breakage. What only a failing call leaves behind is an error path's fault. */
-function ruleFor({ invariant, trace }: Broken): Rule {
+function ruleFor({ invariant, trace, violation }: Broken): Rule {
   if (invariant === 'I12') return BROKEN_BETWEEN;
-  if (trace.injected !== null && (invariant === 'I2' || invariant === 'I7')) return LEFT_ON_ERROR;
+  if (violation.form === 'bounds') return OUT_OF_BOUNDS;
+  if (violation.form === 'gap') return GAP;
+  if ((trace.injected !== null || violation.onError === true) && (invariant === 'I2' || invariant === 'I7')) return LEFT_ON_ERROR;
   return INVARIANT_RULES[invariant];
 }
 
 /**
  * Breakages → findings: one per class and line, however many scenarios and machines show it; the earliest prefix's trace
  * stands for all. Where no line of the series took part, only a scenario that held on the base (`held`) makes it the series'
- * doing; then `fallback` gives the line of the patch to point at.
+ * doing; then `fallback` gives the line of the patch to point at. What the administrator accepted (`accepted`) is for information.
  */
 export function breakageFindings(
   series: Series,
   changes: readonly Change[],
   prefixes: readonly (readonly Broken[])[],
   held: (broken: Broken) => boolean,
+  accepted: (broken: Broken) => boolean,
   fallback: (broken: Broken) => MessagePlace | null,
 ): Finding[] {
   const blame = (broken: Broken) => blameOf(broken.trace, broken.violation, series.patches[broken.prefix - 1]?.message ?? -1).place;
@@ -98,10 +101,10 @@ export function breakageFindings(
       if (rank(rule) < rank(group.rule)) groups.set(key, { ...group, rule });
     }
   }
-  return [...groups.values()].map(group => findingOf(series, changes, group));
+  return [...groups.values()].map(group => findingOf(series, changes, group, accepted));
 }
 
-function findingOf(series: Series, changes: readonly Change[], { rule, place, lives: all }: Group): Finding {
+function findingOf(series: Series, changes: readonly Change[], { rule, place, lives: all }: Group, accepted: (broken: Broken) => boolean): Finding {
   const speaks = (life: Life) => (ruleFor(life.first) === rule ? 0 : 1);
   const life = [...all].sort((a, b) => speaks(a) - speaks(b) || a.first.prefix - b.first.prefix || a.first.trace.events.length - b.first.trace.events.length)[0];
   if (life === undefined) throw new Error('a group of breakages is never empty');
@@ -109,11 +112,13 @@ function findingOf(series: Series, changes: readonly Change[], { rule, place, li
   const patch = patchOf(series, place.message);
   const change = changes[series.patches.findIndex(p => p.index === patch)];
   const where = hunkLineAt(change, place.line);
-  const between = fixedBy !== null;
+  const between = fixedBy !== null && rule !== GAP;
+  const tolerated = all.every(one => accepted(one.first));
   const total = series.total;
   const message = between ? `${first.violation.message}; from ${first.prefix}/${total} until ${fixedBy}/${total} repairs it` : first.violation.message;
   const seen = [...new Set(all.map(l => `${l.first.scenario} on ${l.first.machine}`))];
   const why: Reason[] = [...first.violation.why];
+  if (tolerated) why.push({ text: 'the administrator allowed unsafe interrupts in this scenario: the risk is accepted, not absent', reference: 'vfio_iommu_type1 allow_unsafe_interrupts' });
   if (first.trace.injected !== null) why.unshift({ text: `tried with ${first.trace.injected} made to fail`, reference: null });
   why.push({ text: `shown by ${seen.slice(0, 3).join(', ')}${seen.length > 3 ? ` and ${seen.length - 3} more` : ''}`, reference: null });
   const related = first.violation.causes
@@ -127,7 +132,7 @@ function findingOf(series: Series, changes: readonly Change[], { rule, place, li
     rule: between ? BROKEN_BETWEEN.id : rule.id,
     title: between ? `${rule.title}, between ${first.prefix}/${total} and ${fixedBy}/${total}` : rule.title,
     class: between ? BROKEN_BETWEEN.class : rule.class,
-    severity: between ? BROKEN_BETWEEN.severity : rule.severity,
+    severity: tolerated ? 'info' : between ? BROKEN_BETWEEN.severity : rule.severity,
     message,
     short: shorten(between ? `${rule.title.toLowerCase()} · fixed by ${fixedBy}/${total}` : first.violation.message),
     patch,

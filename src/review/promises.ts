@@ -5,7 +5,7 @@ import { PROMISE_NOT_KEPT } from './catalog';
 import { shorten } from './breakage';
 import { patchOf, spanOf } from './spans';
 import type { Finding } from './types';
-import { blameOf, type Broken, brokenOf } from './violations';
+import { blameOf, breakageKey, type Broken, brokenOf } from './violations';
 
 /** What a claim of a kind promises, as invariants that must hold once the patch that makes it is applied. */
 const PROMISES: Readonly<Record<string, { readonly invariants: readonly InvariantId[]; readonly means: string; readonly stages: boolean }>> = {
@@ -37,6 +37,8 @@ function stagesOf(text: string): ReadonlySet<Stage> | null {
  */
 export function promiseFindings(series: Series, claims: readonly Claim[], scenarios: readonly Scenario[], results: readonly (readonly ScenarioResult[])[]): Finding[] {
   const findings: Finding[] = [];
+  // What the base broke in the same way is no answer to what this series promises.
+  const before = new Set(brokenOf(results[0] ?? [], 0, scenarios).map(broken => `${breakageKey(broken)}|${broken.violation.message}`));
   for (const claim of claims) {
     const promise = PROMISES[claim.kind];
     const patch = patchOf(series, claim.message);
@@ -45,7 +47,11 @@ export function promiseFindings(series: Series, claims: readonly Claim[], scenar
     const stages = promise.stages ? stagesOf(claim.text) : null;
     const brokenAt = (k: number): Broken[] =>
       brokenOf(results[k] ?? [], k, scenarios).filter(
-        ({ invariant, trace, stage }) => promise.invariants.includes(invariant) && trace.injected === null && (stages === null || stage === null || stages.has(stage)),
+        broken =>
+          promise.invariants.includes(broken.invariant) &&
+          broken.trace.injected === null &&
+          (stages === null || broken.stage === null || stages.has(broken.stage)) &&
+          !before.has(`${breakageKey(broken)}|${broken.violation.message}`),
       );
     const broken = brokenAt(prefix)[0];
     if (broken === undefined) continue;

@@ -66,7 +66,9 @@ function review(frontEnd: FrontEnd, library: readonly Scenario[], bases: Map<str
   const fallback = (one: Broken): MessagePlace | null => touchedAndExecuted(amended[one.prefix], results[one.prefix] ?? [], one);
   const heldOnBase = new Set((results[0] ?? []).filter(result => result.verdict === 'holds').map(result => `${result.scenario}|${result.machine}`));
   const held = (one: Broken) => heldOnBase.has(`${one.scenario}|${one.machine}`);
-  const findings = [...breakageFindings(series, changes, broken, held, fallback), ...promiseFindings(series, allClaims, library, results), ...pathFindings(series, changes, amended)].sort(
+  const unsafe = new Set(library.filter(scenario => scenario.unsafeInterrupts).map(scenario => scenario.id));
+  const accepted = (one: Broken) => one.invariant === 'I1' && unsafe.has(one.scenario);
+  const findings = [...breakageFindings(series, changes, broken, held, accepted, fallback), ...promiseFindings(series, allClaims, library, results), ...pathFindings(series, changes, amended)].sort(
     (a, b) => a.patch - b.patch || a.at.line - b.at.line,
   );
 

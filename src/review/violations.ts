@@ -19,8 +19,8 @@ const added = (place: Place | null | undefined): place is MessagePlace => place?
  * Is it something left behind: at the end of a device's use, or by a call that failed? A page that stays taken (I7) and a
  * doorbell that stays mapped (I2) are then one breakage: which of the two is seen depends on what the code does at that prefix.
  */
-export function isLeftBehind({ invariant, stage, trace }: Broken): boolean {
-  return (invariant === 'I2' || invariant === 'I7') && (stage !== 'enable' || trace.injected !== null);
+export function isLeftBehind({ invariant, stage, trace, violation }: Broken): boolean {
+  return (invariant === 'I2' || invariant === 'I7') && (stage !== 'enable' || trace.injected !== null || violation.onError === true);
 }
 
 /** Same breakage in another run: equal but for the values. */
@@ -45,15 +45,17 @@ function lastOfStep(trace: Trace, violation: Violation, message: number): TraceE
 
 /**
  * The line to blame, best first. `message` is the patch with which the breakage came.
- * What was not undone: the last line of that patch in the step that should have undone it.
- * A cause which that patch added; then one that any patch added; then a line of the series among the causes.
+ * What was not undone at the end of use: the last line of that patch in the step that should have undone it.
+ * What an error path left: the line of that patch that did it, for its function has to undo it.
+ * Else the first cause that any patch added, then any line of the series among the causes.
  * Null when only the base's own lines took part.
  */
 export function blameOf(trace: Trace, violation: Violation, message: number): { readonly place: MessagePlace | null; readonly event: TraceEvent | null } {
   const chain = [...violation.causes, violation.event].map(i => trace.events[i]).filter(event => event !== undefined);
-  const own = chain.find(event => added(event.at) && event.at.message === message);
-  const undone = BY_ABSENCE.has(violation.invariant) ? lastOfStep(trace, violation, message) : undefined;
-  const best = undone ?? own ?? chain.find(event => added(event.at)) ?? chain.find(event => event.at?.kind === 'message');
+  const ofPatch = chain.find(event => added(event.at) && event.at.message === message);
+  const absent = BY_ABSENCE.has(violation.invariant);
+  const undone = absent && violation.onError !== true && trace.injected === null ? lastOfStep(trace, violation, message) : undefined;
+  const best = undone ?? (absent ? ofPatch : undefined) ?? chain.find(event => added(event.at)) ?? chain.find(event => event.at?.kind === 'message');
   if (best?.at?.kind === 'message') return { place: best.at, event: best };
   return { place: null, event: trace.events[violation.event] ?? null };
 }

@@ -115,6 +115,11 @@ export interface Violation {
   readonly causes: readonly number[];
   /** Something that a step which failed left behind: the error path is at fault, not the way there. */
   readonly onError?: true;
+  /**
+   * A special form of the breakage, for those that name it more exactly. `bounds`: a range is longer than what was asked for.
+   * `gap`: for a moment between two steps of one operation, closed again before it ends.
+   */
+  readonly form?: 'bounds' | 'gap';
   /** Why it follows, as a chain of sentences, each with the document that says so where there is one. */
   readonly why: readonly { readonly text: string; readonly reference: string | null }[];
 }

@@ -92,6 +92,7 @@ function programmedTooEarly(
         const moved = now.address !== begun.vector.address;
         found.push({
           invariant: 'I10',
+          form: 'gap',
           message: `vector ${now.index} of ${now.device} is live with address ${hex(begun.vector.address)}, which is not mapped, until ${moved ? `it is overwritten with ${hex(now.address)}` : 'the page is mapped'}`,
           event: begun.event,
           causes: causes(event.index, begun.event),

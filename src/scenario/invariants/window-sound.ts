@@ -40,9 +40,10 @@ function mappedEarlier(view: RunView, agent: string): { iova: number; size: numb
 
 function placement(view: RunView, step: StepRecord, window: HostWindow): Violation[] {
   const found: Violation[] = [];
-  const report = (text: string, because: string, reference: string | null, ...more: (number | null)[]): void => {
+  const report = (text: string, because: string, reference: string | null, form?: Violation['form'], ...more: (number | null)[]): void => {
     found.push({
       invariant: 'I6',
+      ...(form === undefined ? {} : { form }),
       message: `the window ${hex(window.base)}–${end(window)} of ${window.agent} ${text}`,
       event: step.lastEvent,
       causes: causes(window.event, step.firstEvent, ...more),
@@ -73,6 +74,7 @@ function placement(view: RunView, step: StepRecord, window: HostWindow): Violati
       `is more than the ${hex(step.range.iova)}–${hex(step.range.iova + step.range.size - 1)} that was asked for`,
       'Pages outside what userspace gave away may be memory of the guest: the limit of an allocator is the last page frame it may hand out, not the first it may not.',
       'init_iova_domain() and alloc_iova() in include/linux/iova.h',
+      'bounds',
     );
   for (const region of view.hardwareRegions)
     if (region.type !== 'sw-msi' && overlaps(range, { start: region.start, size: region.length }))
@@ -95,6 +97,7 @@ function placement(view: RunView, step: StepRecord, window: HostWindow): Violati
         `covers memory that is mapped already at ${hex(map.iova)}–${hex(map.iova + map.size - 1)}`,
         'A doorbell page and guest memory would share an IOVA: a DMA of the guest becomes an interrupt, or an interrupt a write into its memory.',
         'Documentation/driver-api/vfio.rst, VFIO_IOMMU_MAP_DMA',
+        undefined,
         map.event,
       );
   if (found.length === 0)
