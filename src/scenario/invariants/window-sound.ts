@@ -40,7 +40,13 @@ function mappedEarlier(view: RunView, agent: string): { iova: number; size: numb
 
 function placement(view: RunView, step: StepRecord, window: HostWindow): Violation[] {
   const found: Violation[] = [];
-  const report = (text: string, because: string, reference: string | null, form?: Violation['form'], ...more: (number | null)[]): void => {
+  const report = (
+    text: string,
+    because: string,
+    reference: string | null,
+    form?: Violation['form'],
+    ...more: (number | null)[]
+  ): void => {
     found.push({
       invariant: 'I6',
       ...(form === undefined ? {} : { form }),
@@ -54,13 +60,15 @@ function placement(view: RunView, step: StepRecord, window: HostWindow): Violati
     });
   };
   const range = { start: window.base, size: window.size };
-  if (window.base % view.granule !== 0 || window.size % view.granule !== 0)
+  // Before a group is attached nobody knows which IOMMU will translate the window.
+  const domain = step.before.domains.some((one) => one.agent === window.agent);
+  if (domain && (window.base % view.granule !== 0 || window.size % view.granule !== 0))
     report(
       `is not aligned to the IOMMU's page of ${hex(view.granule)} bytes`,
       'A doorbell is mapped by whole pages of the IOMMU.',
       'iommu_map(): iova, paddr and size must be aligned to the minimum page size',
     );
-  if (window.base + window.size > view.aperture)
+  if (domain && window.base + window.size > view.aperture)
     report(
       `reaches beyond the aperture, which ends at ${hex(view.aperture - 1)}`,
       'The IOMMU cannot translate addresses beyond its aperture.',
