@@ -32,6 +32,9 @@ export function breakageKey(broken: Broken): string {
 /** Broken by something that was not done: the line to blame is one that should have done it, not one that did its part. */
 const BY_ABSENCE: ReadonlySet<Violation['invariant']> = new Set(['I2', 'I7', 'I11']);
 
+/** A door that is open to others: the line to blame is the one that opens it. */
+const BY_MAPPING: ReadonlySet<Violation['invariant']> = new Set(['I1', 'I4']);
+
 /** The last event of the step in which a violation came to light that stands on a line of this message, up to the violation. */
 function lastOfStep(trace: Trace, violation: Violation, message: number): TraceEvent | undefined {
   const step = trace.events[violation.event]?.step;
@@ -46,16 +49,15 @@ function lastOfStep(trace: Trace, violation: Violation, message: number): TraceE
 /**
  * The line to blame, best first. `message` is the patch with which the breakage came.
  * What was not undone at the end of use: the last line of that patch in the step that should have undone it.
- * What an error path left: the line of that patch that did it, for its function has to undo it.
- * Else the first cause that any patch added, then any line of the series among the causes.
+ * What opens the door to others: the mapping itself, whichever patch added it.
+ * Else a cause that the patch added, the innermost first; then one that any patch added, then any line of the series among the causes.
  * Null when only the base's own lines took part.
  */
 export function blameOf(trace: Trace, violation: Violation, message: number): { readonly place: MessagePlace | null; readonly event: TraceEvent | null } {
   const chain = [...violation.causes, violation.event].map(i => trace.events[i]).filter(event => event !== undefined);
   const ofPatch = chain.find(event => added(event.at) && event.at.message === message);
-  const absent = BY_ABSENCE.has(violation.invariant);
-  const undone = absent && violation.onError !== true && trace.injected === null ? lastOfStep(trace, violation, message) : undefined;
-  const best = undone ?? (absent ? ofPatch : undefined) ?? chain.find(event => added(event.at)) ?? chain.find(event => event.at?.kind === 'message');
+  const undone = BY_ABSENCE.has(violation.invariant) && violation.onError !== true && trace.injected === null ? lastOfStep(trace, violation, message) : undefined;
+  const best = undone ?? (BY_MAPPING.has(violation.invariant) ? undefined : ofPatch) ?? chain.find(event => added(event.at)) ?? chain.find(event => event.at?.kind === 'message');
   if (best?.at?.kind === 'message') return { place: best.at, event: best };
   return { place: null, event: trace.events[violation.event] ?? null };
 }

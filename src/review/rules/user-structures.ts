@@ -1,5 +1,6 @@
 import { callsOf, calleeOf, expressionsOf, print, visit, withoutCasts } from '../../code/walk';
-import type { Expression, Program, Structure, Variable } from '../../code/types';
+import { NOWHERE, successors } from '../../code/lower';
+import type { Expression, Program, ProgramNode, Structure, Variable } from '../../code/types';
 import { ARGSZ_UNCHECKED, FLAGS_UNCHECKED } from '../catalog';
 import type { PathRule, RuleHit } from './types';
 
@@ -10,32 +11,53 @@ interface UserStructure {
   readonly variable: Variable;
   readonly structure: Structure;
   readonly copy: { readonly at: Variable['at'] };
+  /** Where the variable's name means it. */
+  readonly nodes: readonly ProgramNode[];
 }
 
 function structureName(type: string): string | null {
   return /^(?:const )?struct (\w+)$/.exec(type.trim())?.[1] ?? null;
 }
 
-function userStructures(program: Program, structures: ReadonlyMap<string, Structure>): UserStructure[] {
-  const locals = new Map<string, Variable>();
-  for (const node of program.nodes) if (node.kind === 'declare') locals.set(node.variable.name, node.variable);
-  const found: UserStructure[] = [];
-  for (const node of program.nodes)
-    for (const call of callsOf(node)) {
-      if (calleeOf(call) !== 'copy_from_user') continue;
-      const target = call.args[0] === undefined ? null : withoutCasts(call.args[0]);
-      if (target?.kind !== 'unary' || target.operator !== '&' || target.operand.kind !== 'name') continue;
-      const variable = locals.get(target.operand.name);
-      const structure = variable === undefined ? undefined : structures.get(structureName(variable.type) ?? '');
-      if (variable !== undefined && structure !== undefined) found.push({ variable, structure, copy: { at: call.at } });
-    }
+/**
+ * The nodes from one on, as far as the name means the same variable there: not beyond another declaration of it.
+ * C lets two blocks of one function have a variable each under one name.
+ */
+function scope(program: Program, from: number, name: string): ProgramNode[] {
+  const seen = new Set<number>();
+  const work = [from];
+  const found: ProgramNode[] = [];
+  while (work.length > 0) {
+    const index = work.pop() ?? NOWHERE;
+    const node = program.nodes[index];
+    if (node === undefined || seen.has(index)) continue;
+    seen.add(index);
+    if (index !== from && node.kind === 'declare' && node.variable.name === name) continue;
+    found.push(node);
+    work.push(...successors(node));
+  }
   return found;
+}
+
+function userStructures(program: Program, structures: ReadonlyMap<string, Structure>): UserStructure[] {
+  return program.nodes.flatMap((declared, index) => {
+    if (declared.kind !== 'declare') return [];
+    const { variable } = declared;
+    const structure = structures.get(structureName(variable.type) ?? '');
+    if (structure === undefined) return [];
+    const nodes = scope(program, index, variable.name);
+    const copy = nodes.flatMap(callsOf).find(call => {
+      const target = call.args[0] === undefined ? null : withoutCasts(call.args[0]);
+      return calleeOf(call) === 'copy_from_user' && target?.kind === 'unary' && target.operator === '&' && target.operand.kind === 'name' && target.operand.name === variable.name;
+    });
+    return copy === undefined ? [] : [{ variable, structure, copy, nodes }];
+  });
 }
 
 const hasField = (structure: Structure, field: string): boolean => structure.fields.some(one => one.name === field);
 
 /** Where a decision of the function, or a call that gets the whole structure, looks at a field. */
-function uses(program: Program, variable: string, field: string, programs: ReadonlyMap<string, Program>): { readonly decided: Expression[]; readonly handedOver: boolean } {
+function uses(nodes: readonly ProgramNode[], variable: string, field: string, programs: ReadonlyMap<string, Program>): { readonly decided: Expression[]; readonly handedOver: boolean } {
   const decided: Expression[] = [];
   let handedOver = false;
   const isField = (e: Expression) => e.kind === 'field' && e.field === field && e.base.kind === 'name' && e.base.name === variable;
@@ -54,7 +76,7 @@ function uses(program: Program, variable: string, field: string, programs: Reado
       return looks;
     }));
   };
-  for (const node of program.nodes) {
+  for (const node of nodes) {
     const decides = node.kind === 'branch' || node.kind === 'switch' || node.kind === 'return';
     for (const expression of expressionsOf(node)) {
       visit(expression, inner => {
@@ -110,10 +132,10 @@ function refusesUnknown(decision: Expression, variable: string, field: string): 
 export const userStructureRule: PathRule = (program, { structures, programs }) => {
   if (program.evidence === 'fragment') return [];
   const hits: RuleHit[] = [];
-  for (const { variable, structure, copy } of userStructures(program, structures)) {
+  for (const { variable, structure, copy, nodes } of userStructures(program, structures)) {
     const related = [{ at: structure.at, message: `struct ${structure.name}` }];
     if (hasField(structure, 'argsz')) {
-      const { decided, handedOver } = uses(program, variable.name, 'argsz', programs);
+      const { decided, handedOver } = uses(nodes, variable.name, 'argsz', programs);
       if (decided.length === 0 && !handedOver)
         hits.push({
           rule: ARGSZ_UNCHECKED,
@@ -124,12 +146,12 @@ export const userStructureRule: PathRule = (program, { structures, programs }) =
         });
     }
     if (hasField(structure, 'flags')) {
-      const { decided, handedOver } = uses(program, variable.name, 'flags', programs);
+      const { decided, handedOver } = uses(nodes, variable.name, 'flags', programs);
       if (!handedOver && !decided.some(decision => refusesUnknown(decision, variable.name, 'flags')))
         hits.push({
           rule: FLAGS_UNCHECKED,
           at: copy.at,
-          message: `bits of ${variable.name}.flags that are not defined are accepted`,
+          message: `bits of ${variable.name}.flags (struct ${structure.name}) that are not defined are accepted`,
           why: [{ text: 'a bit that is ignored today cannot be given a meaning tomorrow: old kernels would silently do something else', reference: 'Documentation/process/botching-up-ioctls.rst, Basics' }],
           related,
         });
