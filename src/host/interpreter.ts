@@ -21,7 +21,7 @@ import { textOf } from './static-types';
 import type { Value } from './values';
 import { copyStruct, isStruct, newStruct, newUnknown } from './values';
 import type { Call, Frame, World } from './world';
-import { Halt, injected, mightSleep } from './world';
+import { announce, Halt, injected, mightSleep } from './world';
 
 /** Calls nested deeper than this are given up. */
 const DEEPEST = 60;
@@ -73,6 +73,8 @@ export function invoke(world: World, program: Program, args: readonly Value[], a
   }
   world.executed.add(program.name);
   world.frame = frame;
+  // A call on a line that was added is told even when nothing comes of it: that may be what is wrong with it.
+  if (at?.kind === 'message' && at.added && !world.muted) announce(world, frame);
   try {
     return run(world, frame);
   } finally {

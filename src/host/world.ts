@@ -228,7 +228,7 @@ export function createLedger(): Ledger {
 }
 
 /** Tells the calls that lead to what is about to be told. */
-function announce(world: World, frame: Frame | null): void {
+export function announce(world: World, frame: Frame | null): void {
   if (frame === null || frame.announced >= 0) return;
   announce(world, frame.caller);
   world.lastEvent = world.options.recorder.event({
