@@ -5,8 +5,11 @@
 import { requesterName } from '../scenario/state';
 import { iommuTable } from './designs/tables';
 import { globalNamed } from './globals';
+import { connectInterrupts } from './irq-domains';
 import { initialise, insertBefore, msiListOf } from './links';
 import { keyFor } from './names';
+import { ask } from './observe';
+import { lineOf } from './primitives/intx';
 import { DRIVER_CALLBACKS, pageSizes } from './primitives/iommu';
 import { MSI_CAP, MSIX_CAP } from './primitives/pci';
 import type { StructValue } from './values';
@@ -35,6 +38,8 @@ export function boot(world: World): void {
   bus.fields.set('iommu_ops', world.iommuOps ?? 0);
   describeMachine(world);
   makeDevices(world, bus);
+  connectInterrupts(world);
+  for (const device of world.devices.values()) openDevice(world, device);
   for (const agent of world.options.agents) if (agent.kind === 'guest') containerOf(world, agent.name);
 }
 
@@ -134,6 +139,20 @@ function makeDevices(world: World, bus: StructValue): void {
     if (spec.alias !== undefined) world.ledger.set(`${path}/alias`, requesterName(spec.alias));
   }
   for (const device of world.devices.values()) linkVfio(world, device);
+}
+
+/** A function as vfio-pci finds it: its pin, its capabilities, and what the driver notes when it is bound and opened. */
+function openDevice(world: World, device: DeviceRecord): void {
+  const told = world.options.functions?.get(device.requesterId);
+  const { pdev, vdev } = device;
+  const pin = told?.pin ?? false;
+  pdev.fields.set('pin', pin ? 1 : 0);
+  if (pin) pdev.fields.set('irq', lineOf([...world.devices.keys()].indexOf(device.requesterId)));
+  if (told?.msi === 0) pdev.fields.set('msi_cap', 0);
+  if (told?.msix === 0) pdev.fields.set('msix_cap', 0);
+  vdev.fields.set('pci_2_3', 1);
+  for (const program of ['vfio_pci_core_init_dev', 'vfio_pci_core_enable'])
+    if (world.set.programs.has(program)) ask(world, program, [vdev]);
 }
 
 /** The group's own list of its devices, as iommu.c keeps it. */

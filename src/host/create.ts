@@ -7,25 +7,31 @@ import { requesterName } from '../scenario/state';
 import { boot } from './boot';
 import { ERRNO } from './constants';
 import { evaluate } from './evaluate';
-import type { Host, HostOptions, StageInput, StageResult } from './host';
+import type { Host, HostOptions, Observations, StageInput, StageResult } from './host';
 import { callValue, invoke } from './interpreter';
 import { store } from './locations';
 import { plainName } from './names';
+import { ask, observationsOf } from './observe';
 import type { Platform } from './platform';
 import { PRIMITIVES } from './primitives/index';
 import { callsOf } from './stages';
 import { interruptKey } from './state-paths';
 import type { ProgramSet } from './types';
 import type { Value } from './values';
-import { functionNamed, isStruct, structOf } from './values';
+import { isStruct, structOf } from './values';
 import type { World } from './world';
 import { createLedger, Halt, incident } from './world';
 
 const NOWHERE: Place = { kind: 'design', file: '', line: 0 };
 const CAP_INTR_REMAP = 1;
 
+/** A host that can be looked into. */
+export interface ObservedHost extends Host {
+  readonly observed: Observations;
+}
+
 /** Makes a host in its state after boot: devices known, nothing attached, no vector allocated. */
-export function createHost(set: ProgramSet, platform: Platform, options: HostOptions): Host {
+export function createHost(set: ProgramSet, platform: Platform, options: HostOptions): ObservedHost {
   const world = createWorld(set, platform, options);
   boot(world);
   world.ledger.take();
@@ -59,6 +65,7 @@ export function createHost(set: ProgramSet, platform: Platform, options: HostOpt
     incidents: world.incidents,
     executed: world.executed,
     state: () => withVectors(world),
+    observed: observationsOf(world),
   };
 }
 
@@ -213,29 +220,25 @@ function emit(world: World, input: StageInput): StageResult {
   return { value: 0, undecided: [] };
 }
 
+/** In the words of the design's era: of every guest's group, of all MSI domains or the bus, of the bus alone. */
 function claims(world: World): boolean | null {
   const bus = structOf(world.globals.get('pci_bus_type'));
   if (bus === null) return null;
-  const { muted, undecided, steps, agent } = world;
-  world.muted = true;
-  world.undecided = new Set();
-  try {
-    const value = world.call(functionNamed('iommu_capable'), [bus, CAP_INTR_REMAP], NOWHERE);
-    return typeof value === 'number' ? value !== 0 : null;
-  } catch (stop) {
-    if (!(stop instanceof Halt)) throw stop;
-    return null;
-  } finally {
-    world.muted = muted;
-    world.undecided = undecided;
-    world.steps = steps;
-    world.agent = agent;
-    world.frame = null;
+  const truth = (value: Value | null): boolean | null => (typeof value === 'number' ? value !== 0 : null);
+  if (world.set.programs.has('iommu_group_has_isolated_msi')) {
+    const groups = world.groups.filter((group) => group.devices.some((device) => !device.host));
+    const answers = groups.map((group) => truth(ask(world, 'iommu_group_has_isolated_msi', [group.object])));
+    return answers.length === 0 || answers.includes(null) ? null : answers.every((answer) => answer === true);
   }
+  const capability = truth(ask(world, 'iommu_capable', [bus, CAP_INTR_REMAP]));
+  if (!world.set.programs.has('irq_domain_check_msi_remap')) return capability;
+  return truth(ask(world, 'irq_domain_check_msi_remap', [])) === true ? true : capability;
 }
 
 function claimPlace(world: World): Place | null {
   if (claims(world) !== true) return null;
+  for (const program of ['msi_device_has_isolated_msi', 'irq_domain_check_msi_remap'])
+    if (world.set.programs.has(program) && world.executed.has(program)) return world.returns.get(program) ?? null;
   const callback = isStruct(world.iommuOps ?? undefined) ? world.iommuOps?.fields.get('capable') : undefined;
   if (typeof callback !== 'object' || callback.kind !== 'function') return world.returns.get('iommu_capable') ?? null;
   return world.returns.get(plainName(callback.name)) ?? null;

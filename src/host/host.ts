@@ -5,7 +5,7 @@
  */
 import type { Place } from '../place';
 import type { Stage, StateChange } from '../scenario/types';
-import type { Platform } from './platform';
+import type { Platform, ReservedRegion } from './platform';
 import type { ProgramSet } from './types';
 
 /** Takes down what happens, in order. */
@@ -45,6 +45,22 @@ export interface StageInput {
   /** For `forge`: what the device writes; its own message when absent. */
   readonly address?: number;
   readonly data?: number;
+  /** For `enable` and `disable`: all of VFIO_DEVICE_SET_IRQS, where a user's own values matter. Absent: as a well-behaved user calls it. */
+  readonly irqSet?: IrqSet;
+  /** For `map`: the flags of the call, and how many bytes the user address lies off its page. Absent: read and write, 0. */
+  readonly flags?: number;
+  readonly misaligned?: number;
+}
+
+/** The arguments of VFIO_DEVICE_SET_IRQS (include/uapi/linux/vfio.h), all 32 bits unsigned. */
+export interface IrqSet {
+  readonly argsz: number;
+  readonly flags: number;
+  readonly index: number;
+  readonly start: number;
+  readonly count: number;
+  /** What stands behind the header: eventfds, bytes, or nothing. */
+  readonly data: { readonly kind: 'fds' | 'bools'; readonly values: readonly number[] } | null;
 }
 
 export interface StageResult {
@@ -121,8 +137,30 @@ export interface Host {
   state(): Readonly<Record<string, string | number>>;
 }
 
+/** What user and administrator can read off a running host, beyond what the invariants need. */
+export interface Observations {
+  /** A 16-bit register of a function's configuration space, by offset in bytes; 0 for an unknown device. */
+  config(requesterId: number, offset: number): number;
+  /** Handlers of a device's interrupts, its pin included. */
+  handlers(requesterId: number): number;
+  /** Reserved regions of a device's group as the programs report them; null when the design has no such report. */
+  reservedRegions(requesterId: number): readonly ReservedRegion[] | null;
+  /** Ranges of IOVA an agent's container lets be mapped, ends included; null when the design keeps none. */
+  iovaRanges(agent: string): readonly { readonly start: number; readonly end: number }[] | null;
+}
+
+/** A PCI function as its driver finds it: messages of plain MSI, entries of the MSI-X table, a pin, PCI Express. */
+export interface PciFunction {
+  readonly msi: number;
+  readonly msix: number;
+  readonly pin: boolean;
+  readonly express: boolean;
+}
+
 export interface HostOptions {
   readonly unsafeInterrupts: boolean;
+  /** By requester id, where the size of the MSI-X table does not say it all. */
+  readonly functions?: ReadonlyMap<number, PciFunction>;
   readonly agents: readonly {
     readonly name: string;
     readonly kind: 'host' | 'guest';

@@ -6,6 +6,7 @@ import type { Expression, Program, ProgramNode } from '../code/types';
 import { pointee } from './layout';
 import { entryOf, msiListOf, nodesOf } from './links';
 import { checkLive } from './memory-access';
+import { entriesOf } from './primitives/xarray';
 import type { StructValue, Value } from './values';
 import { isStruct, newStruct, structOf } from './values';
 import type { Frame, World } from './world';
@@ -84,10 +85,13 @@ export function startLoop(
     const of = args[i];
     return of ? world.evaluate(frame, of) : 0;
   };
-  const bind: Bind = (to) => {
-    const cursor = args[0];
-    if (cursor) world.assign(frame, cursor, to);
-  };
+  const bindTo =
+    (i: number): Bind =>
+    (to) => {
+      const cursor = args[i];
+      if (cursor) world.assign(frame, cursor, to);
+    };
+  const bind = bindTo(0);
   if (
     /^list_for_each_entry(_rcu|_lockless|_safe|_reverse|_safe_reverse|_from|_continue|_continue_reverse|_continue_rcu|_safe_from|_safe_continue)?$/.test(
       macro,
@@ -112,6 +116,8 @@ export function startLoop(
       const list = of === null ? null : msiListOf(of);
       return entries(world, frame, args, list, 'list', macro, bind);
     }
+    case 'xa_for_each':
+      return indexed(entriesOf(value(0)) ?? [], bindTo(1), bindTo(2));
     case 'for_each_sg':
       return sequence(Number(value(2)) || 0, (i) => bind(i));
     case 'for_each_cpu':
@@ -120,6 +126,15 @@ export function startLoop(
       return sequence(macro === 'for_each_cpu' ? 1 : world.platform.spec.cpus, (i) => bind(i));
     default:
       return null;
+  }
+}
+
+/** The entries of an array by number; one that was erased on the way is still visited. */
+function* indexed(items: readonly (readonly [number, Value])[], number: Bind, give: Bind): Iterator<null> {
+  for (const [index, entry] of items) {
+    number(index);
+    give(entry);
+    yield null;
   }
 }
 

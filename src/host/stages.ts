@@ -4,7 +4,7 @@
  */
 import { containerOf } from './boot';
 import { globalNamed } from './globals';
-import type { StageInput } from './host';
+import type { IrqSet, StageInput } from './host';
 import { sizeOf } from './layout';
 import { USER_BASE } from './primitives/iommu';
 import type { StructValue, UserValue, Value } from './values';
@@ -54,7 +54,12 @@ function mapArgument(world: World, input: StageInput, flags: number): UserValue 
   const map = newStruct(type, 'zero');
   map.fields.set('argsz', sizeOf(world.set, type));
   map.fields.set('flags', flags);
-  map.fields.set('vaddr', (flags & (READ | WRITE)) === 0 ? 0 : USER_BASE + input.physical);
+  map.fields.set(
+    'vaddr',
+    input.flags === undefined && (flags & (READ | WRITE)) === 0
+      ? 0
+      : USER_BASE + input.physical + (input.misaligned ?? 0),
+  );
   map.fields.set('iova', input.iova);
   map.fields.set('size', input.size);
   return user(map);
@@ -100,7 +105,7 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
         { program: `vfio_iommu_type1_${input.stage}_group`, args: [container(), device.group.object], holds: [] },
       ];
     case 'map':
-      return ioctl('VFIO_IOMMU_MAP_DMA', mapArgument(world, input, READ | WRITE));
+      return ioctl('VFIO_IOMMU_MAP_DMA', mapArgument(world, input, input.flags ?? READ | WRITE));
     case 'unmap':
       return ioctl('VFIO_IOMMU_UNMAP_DMA', unmapArgument(world, input));
     case 'register-window': {
@@ -112,6 +117,8 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
     case 'enable': {
       if (!device) return 'the step names no device';
       if (device.host) return hostEnable(device, input);
+      const calls = setIrqs(world, device, input, ACTION_TRIGGER | DATA_EVENTFD);
+      if (calls !== null) return calls;
       const fds = newArray('int32_t', input.count, 'zero');
       for (let i = 0; i < input.count; i++) fds.items.set(i, FIRST_FD + input.vector + i);
       const args = [device.vdev, DATA_EVENTFD | ACTION_TRIGGER, indexOf(world, device), input.vector, input.count, fds];
@@ -120,6 +127,8 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
     case 'disable': {
       if (!device) return 'the step names no device';
       if (device.host) return [{ program: 'pci_disable_msix', args: [device.pdev], holds: [] }];
+      const calls = setIrqs(world, device, input, ACTION_TRIGGER | DATA_NONE);
+      if (calls !== null) return calls;
       const args = [device.vdev, DATA_NONE | ACTION_TRIGGER, indexOf(world, device), 0, 0, 0];
       return [{ program: 'vfio_pci_set_irqs_ioctl', args, holds: [igate(device)] }];
     }
@@ -160,6 +169,30 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
     case 'forge':
       return [];
   }
+}
+
+const HEADER_BYTES = 20;
+
+/** VFIO_DEVICE_SET_IRQS from the user's side; null where a design begins behind the checks of its arguments. */
+function setIrqs(world: World, device: DeviceRecord, input: StageInput, flags: number): StageCall[] | null {
+  const program = 'vfio_pci_ioctl_set_irqs';
+  if (!world.set.programs.has(program)) return null;
+  const fds = Array.from({ length: input.count }, (_, i) => FIRST_FD + input.vector + i);
+  const enable = (flags & DATA_EVENTFD) !== 0;
+  const set: IrqSet = input.irqSet ?? {
+    argsz: HEADER_BYTES + (enable ? 4 * fds.length : 0),
+    flags,
+    index: indexOf(world, device),
+    start: enable ? input.vector : 0,
+    count: enable ? input.count : 0,
+    data: enable ? { kind: 'fds', values: fds } : null,
+  };
+  const argument = newStruct('struct vfio_irq_set', 'zero');
+  for (const field of ['argsz', 'flags', 'index', 'start', 'count'] as const) argument.fields.set(field, set[field]);
+  const data = newArray(set.data?.kind === 'bools' ? 'uint8_t' : 'int32_t', set.data?.values.length ?? 0, 'zero');
+  for (const [i, value] of (set.data?.values ?? []).entries()) data.items.set(i, value);
+  argument.fields.set('data', data);
+  return [{ program, args: [device.vdev, user(argument)], holds: [] }];
 }
 
 function indexOf(world: World, device: DeviceRecord): number {

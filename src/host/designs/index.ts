@@ -5,7 +5,9 @@
  * A design that amends another holds only the functions, tables and structures it changes.
  */
 import type { DesignSource } from '../types';
+import { cookie } from './cookie/files';
 import { fixup } from './fixup/files';
+import { isolatedMsi } from './isolated-msi/files';
 import { transparent } from './transparent/files';
 import { v45 } from './v4.5/files';
 
@@ -24,5 +26,17 @@ export const designs: readonly DesignSource[] = [
     title: 'The MSI layer maps the doorbell when it allocates a vector',
     base: 'v4.5',
     files: transparent,
+  },
+  {
+    name: 'cookie',
+    title: 'Linux v4.11 to v6.1: the doorbell is mapped from a reserved window when an interrupt is allocated',
+    base: 'v4.5',
+    files: cookie,
+  },
+  {
+    name: 'isolated-msi',
+    title: 'Linux v6.2 and later: isolation is asked of every device, MSI-X grows where the platform lets it',
+    base: 'cookie',
+    files: isolatedMsi,
   },
 ];

@@ -54,6 +54,22 @@ export function controllerTables(kind: 'gicv2m' | 'its' | 'apic', remapping: boo
   }
 }
 
+/** The callbacks of the domain that a controller's driver sets up, and the program in which that driver says what its domain does. */
+export function domainSetup(
+  kind: 'gicv2m' | 'its' | 'apic',
+  remapping: boolean,
+): { readonly ops: string; readonly program: string } {
+  const ops = controllerTables(kind, remapping).domain;
+  switch (kind) {
+    case 'gicv2m':
+      return { ops, program: 'gicv2m_allocate_domains' };
+    case 'its':
+      return { ops, program: 'its_init_domain' };
+    case 'apic':
+      return { ops, program: remapping ? 'intel_setup_irq_remapping' : 'arch_early_irq_init' };
+  }
+}
+
 /** Where an IOMMU driver keeps its table of callbacks: kernel path and name (two SMMU drivers use the same name). */
 export function iommuTable(kind: 'smmuv3' | 'vtd'): { readonly file: string; readonly name: string } {
   return kind === 'smmuv3'

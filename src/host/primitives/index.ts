@@ -2,8 +2,10 @@
 import type { Primitive } from '../world';
 import { counters } from './counters';
 import { interrupts } from './interrupts';
+import { pins } from './intx';
 import { iommu } from './iommu';
 import { iova } from './iova';
+import { irqAllocation } from './irq-allocation';
 import { language } from './language';
 import { lists } from './lists';
 import { locks } from './locks';
@@ -11,9 +13,23 @@ import { memory } from './memory';
 import { pci } from './pci';
 import { uaccess } from './uaccess';
 import { vfio } from './vfio';
+import { xarray } from './xarray';
 
 export const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map(
-  [language, counters, memory, lists, locks, uaccess, iommu, iova, interrupts, pci, vfio].flatMap((area) =>
-    Object.entries(area),
-  ),
+  [
+    language,
+    counters,
+    memory,
+    lists,
+    locks,
+    uaccess,
+    iommu,
+    iova,
+    interrupts,
+    pci,
+    vfio,
+    irqAllocation,
+    pins,
+    xarray,
+  ].flatMap((area) => Object.entries(area)),
 );

@@ -4,6 +4,7 @@ import type { Value } from '../values';
 import { hex, isStruct, newStruct, newUnknown, structOf } from '../values';
 import type { Call, DeviceRecord, DomainRecord, GroupRecord, Primitive, World } from '../world';
 import { effect, incident, injected } from '../world';
+import { closeCookieWindow, takeFromCookie } from './cookie-window';
 import { windowAt } from './iova';
 import { writeThrough } from './language';
 
@@ -101,6 +102,7 @@ const freeDomain: Primitive = (call) => {
     return 0;
   }
   const left = world.platform.mappings(domain.id).length;
+  closeCookieWindow(call, domain);
   domain.freed = true;
   domain.object.freed = call.at;
   for (const requesterId of domain.requesterIds) world.ledger.remove(`devices/${requesterName(requesterId)}/domain`);
@@ -249,7 +251,9 @@ const map: Primitive = (call) => {
   noteMapping(world, domain.id, iova, physical, size);
   const window =
     world.windows.find((w) => w.open && w.domain === domain.id && iova >= w.base && iova < w.base + w.size) ??
-    windowAt(world, domain.agent, iova);
+    windowAt(world, domain.agent, iova) ??
+    takeFromCookie(call, domain, iova);
+  if (window !== null && window.object === domain.object) takeFromCookie(call, domain, iova);
   if (window !== null) {
     window.domain ??= domain.id;
     for (let at = iova; at < iova + size; at += window.granule)

@@ -6,6 +6,9 @@ import { effect, injected } from '../world';
 import { deviceOf } from './iommu';
 
 const EBADF = -9;
+const EINVAL = -22;
+/** A user's files: the first three are its terminal's, those from here on were never opened. */
+const FIRST_CLOSED = 4096;
 
 const number = (value: Value | undefined): number | null => (typeof value === 'number' ? value : null);
 
@@ -21,7 +24,8 @@ export const vfio: Readonly<Record<string, Primitive>> = {
     const failed = injected(call);
     if (failed !== null) return failed || EBADF;
     const fd = number(call.args[0]);
-    if (fd !== null && fd < 0) return EBADF;
+    if (fd !== null && (fd < 0 || fd >= FIRST_CLOSED)) return EBADF;
+    if (fd !== null && fd < 3) return EINVAL;
     const context = newStruct('struct eventfd_ctx', 'zero');
     context.fields.set('fd', fd ?? newUnknown('fd'));
     context.fields.set('users', 1);
