@@ -93,7 +93,7 @@ export function breakageFindings(
     const rule = ruleFor(life.first);
     // What is left behind with and without a failing call, blamed on one line, is one defect: the plain run speaks for it.
     const what = isLeftBehind(life.first) ? 'left behind' : rule.class;
-    const key = `${what}|${place.message}|${place.line}|${life.fixedBy === null ? 'open' : 'fixed'}`;
+    const key = `${what}|${place.message}|${place.line}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { rule, place, lives: [life] });
     else {
@@ -106,9 +106,11 @@ export function breakageFindings(
 
 function findingOf(series: Series, changes: readonly Change[], { rule, place, lives: all }: Group, accepted: (broken: Broken) => boolean): Finding {
   const speaks = (life: Life) => (ruleFor(life.first) === rule ? 0 : 1);
-  const life = [...all].sort((a, b) => speaks(a) - speaks(b) || a.first.prefix - b.first.prefix || a.first.trace.events.length - b.first.trace.events.length)[0];
+  const life = [...all].sort((a, b) => speaks(a) - speaks(b) || Number(a.fixedBy !== null) - Number(b.fixedBy !== null) || a.first.prefix - b.first.prefix || a.first.trace.events.length - b.first.trace.events.length)[0];
   if (life === undefined) throw new Error('a group of breakages is never empty');
-  const { first, fixedBy } = life;
+  const { first } = life;
+  // Repaired is what no scenario shows any more; one that cannot show it at some prefix proves nothing.
+  const fixedBy = all.some(one => one.fixedBy === null) ? null : Math.max(...all.map(one => one.fixedBy ?? 0));
   const patch = patchOf(series, place.message);
   const change = changes[series.patches.findIndex(p => p.index === patch)];
   const where = hunkLineAt(change, place.line);

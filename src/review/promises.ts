@@ -1,5 +1,5 @@
 import type { Claim } from '../prose/types';
-import type { InvariantId, Scenario, ScenarioResult, Stage } from '../scenario/types';
+import type { InvariantId, Scenario, ScenarioResult, Stage, Trace, Violation } from '../scenario/types';
 import type { Series } from '../series/types';
 import { PROMISE_NOT_KEPT } from './catalog';
 import { shorten } from './breakage';
@@ -17,6 +17,38 @@ const PROMISES: Readonly<Record<string, { readonly invariants: readonly Invarian
 /** Is the claim a promise that the code must keep now? Later work, proposals, questions and conditions are not. */
 function isPromise(claim: Claim): boolean {
   return claim.depth === 0 && claim.polarity === 'affirms' && (claim.tense === 'adds' || claim.tense === 'no longer' || claim.tense === 'states');
+}
+
+/** The event by which a domain goes while a doorbell is still mapped in it; null when none does. */
+function freedWhileMapped(trace: Trace): number | null {
+  const doors = new Map<string, Set<string>>();
+  for (const event of trace.events) {
+    for (const change of event.changes) {
+      const map = /^domains\/(\d+)\/maps\/(\w+)$/.exec(change.path);
+      const domain = map?.[1] ?? '';
+      if (map !== null && change.after !== null && !/ RAM$/.test(String(change.after))) doors.set(domain, (doors.get(domain) ?? new Set()).add(map[2] ?? ''));
+    }
+    const gone = event.changes.map(change => (change.after === null ? /^domains\/(\d+)\/agent$/.exec(change.path)?.[1] : undefined)).find(id => id !== undefined);
+    if (gone !== undefined && (doors.get(gone)?.size ?? 0) > 0) return event.index;
+    for (const change of event.changes) {
+      const map = /^domains\/(\d+)\/maps\/(\w+)$/.exec(change.path);
+      if (map !== null && change.after === null) doors.get(map[1] ?? '')?.delete(map[2] ?? '');
+    }
+  }
+  return null;
+}
+
+/** “Unmapped before the domain is freed”: runs in which the domain goes first, as breakages of the order. */
+function freedFirst(results: readonly ScenarioResult[], prefix: number): Broken[] {
+  return results.flatMap(result =>
+    result.traces.slice(0, 1).flatMap(trace => {
+      const event = freedWhileMapped(trace);
+      if (event === null || trace.injected !== null) return [];
+      const message = `${trace.events[event]?.text ?? 'the domain goes'} while a doorbell is mapped in it`;
+      const violation: Violation = { invariant: 'I10', message, event, causes: [event], why: [] };
+      return [{ invariant: 'I10' as const, scenario: result.scenario, machine: result.machine, prefix, violation, trace, stage: null }];
+    }),
+  );
 }
 
 /** Words of a sentence → the stages at whose end its promise must hold. No such word: at the end of any. */
@@ -45,19 +77,22 @@ export function promiseFindings(series: Series, claims: readonly Claim[], scenar
     if (promise === undefined || (patch === 0 && claim.message !== series.cover) || !isPromise(claim)) continue;
     const prefix = patch === 0 ? series.patches.length : series.patches.findIndex(p => p.index === patch) + 1;
     const stages = promise.stages ? stagesOf(claim.text) : null;
+    // Once the device is closed or the domain is freed, what is still mapped was not unmapped by then.
+    const beforeFree = promise.stages && /\bbefore\b.*\bdomains?\b.*\b(?:free[ds]?|go(?:es)?|gone|destroyed)\b|\bclos(?:e[ds]?|ing)\b/i.test(claim.text);
     const brokenAt = (k: number): Broken[] =>
-      brokenOf(results[k] ?? [], k, scenarios).filter(
+      (beforeFree ? freedFirst(results[k] ?? [], k) : []).concat(brokenOf(results[k] ?? [], k, scenarios).filter(
         broken =>
           promise.invariants.includes(broken.invariant) &&
           broken.trace.injected === null &&
           (stages === null || broken.stage === null || stages.has(broken.stage)) &&
           !before.has(`${breakageKey(broken)}|${broken.violation.message}`),
-      );
-    const broken = brokenAt(prefix)[0];
+      ));
+    // What no stage reaches at the patch itself is judged where the series ends.
+    const broken = brokenAt(prefix)[0] ?? brokenAt(series.patches.length)[0];
     if (broken === undefined) continue;
     let fixedBy: number | null = null;
-    for (let k = prefix + 1; k < results.length && fixedBy === null; k++) if (brokenAt(k).length === 0) fixedBy = k;
-    const message = series.patches[prefix - 1]?.message ?? -1;
+    for (let k = broken.prefix + 1; k < results.length && fixedBy === null; k++) if (brokenAt(k).length === 0) fixedBy = k;
+    const message = series.patches[broken.prefix - 1]?.message ?? -1;
     const { place, event } = blameOf(broken.trace, broken.violation, message);
     const at = spanOf(place);
     findings.push({

@@ -57,7 +57,8 @@ function review(frontEnd: FrontEnd, library: readonly Scenario[], bases: Map<str
   bases.set(design ?? '', base);
   const amended = prefixes(base, series, changes, frontEnd);
 
-  const scenarios = library.filter(scenario => design !== null && (options.scenarios?.includes(scenario.id) ?? true));
+  // A demonstration shows what a design or the hardware is like; it accuses no patch.
+  const scenarios = library.filter(scenario => design !== null && (options.scenarios?.includes(scenario.id) ?? scenario.demonstration !== true));
   const touchesDesign = amended.slice(1).some(now => now.touched.some(touched => base.set.programs.has(touched.name)) || now.set.tables !== base.set.tables);
   const results = touchesDesign ? trials(amended, scenarios, selection, store, options.signal) : amended.map((): ScenarioResult[] => []);
 

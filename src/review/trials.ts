@@ -13,11 +13,22 @@ interface Signal {
   readonly aborted: boolean;
 }
 
-/** Does a change bear on a run: does it touch what the run executed, or define anything by which the run could take another way? */
-function bears(change: Amended, before: Amended, last: ScenarioResult): boolean {
-  if (change.touched.some(t => last.executed.has(t.name))) return true;
-  // Tables and constants decide which programs are entered; a new set of either is enough to try again.
-  return change.set.tables !== before.set.tables || change.set.constants !== before.set.constants || change.set.structures !== before.set.structures;
+/** Has something that was known before another value now, or is it gone? What is new is reached through code that changed. */
+function changed<T>(before: ReadonlyMap<string, T>, now: ReadonlyMap<string, T>): boolean {
+  if (before === now) return false;
+  for (const [name, value] of before) if (now.get(name) !== value) return true;
+  return false;
+}
+
+/** A new constant of the userspace interface is itself a way in: the stages call by what the interface defines. */
+function opensWayIn(before: Amended, now: Amended): boolean {
+  if (before.set.constants === now.set.constants) return false;
+  return [...now.set.constants.keys()].some(name => /^(?:VFIO|IOMMU)_/.test(name) && !before.set.constants.has(name));
+}
+
+/** Does a change bear on a run: does it touch what the run executed, or anything by which the run could take another way? */
+function bears(now: Amended, before: Amended, last: ScenarioResult): boolean {
+  return now.touched.some(touched => last.executed.has(touched.name)) || changed(before.set.tables, now.set.tables) || changed(before.set.constants, now.set.constants) || opensWayIn(before, now);
 }
 
 /** What is kept of earlier reviews: base runs by design, scenario and machine. */

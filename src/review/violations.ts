@@ -35,15 +35,16 @@ const BY_ABSENCE: ReadonlySet<Violation['invariant']> = new Set(['I2', 'I7', 'I1
 /** A door that is open to others: the line to blame is the one that opens it. */
 const BY_MAPPING: ReadonlySet<Violation['invariant']> = new Set(['I1', 'I4']);
 
-/** The last event of the step in which a violation came to light that stands on a line of this message, up to the violation. */
-function lastOfStep(trace: Trace, violation: Violation, message: number): TraceEvent | undefined {
-  const step = trace.events[violation.event]?.step;
-  for (let i = violation.event; i >= 0; i--) {
-    const event = trace.events[i];
-    if (event === undefined || event.step !== step) return undefined;
-    if (added(event.at) && event.at.message === message) return event;
-  }
-  return undefined;
+/**
+ * What should have undone it: the last event on an added line in the step in which the violation came to light, or in a step
+ * that its causes name (the disable after which the door was tried). `message`: only lines of this patch; null: of any.
+ */
+function undoing(trace: Trace, violation: Violation, message: number | null): TraceEvent | undefined {
+  const steps = [violation.event, ...violation.causes].map(i => trace.events[i]?.step ?? -1);
+  // Steps before the thing was done cannot undo it: the first cause is the doing.
+  const done = trace.events[violation.causes[0] ?? violation.event]?.step ?? -1;
+  const later = new Set(steps.filter(step => step > done));
+  return trace.events.findLast(event => later.has(event.step) && added(event.at) && (message === null || event.at.message === message));
 }
 
 /**
@@ -56,7 +57,7 @@ function lastOfStep(trace: Trace, violation: Violation, message: number): TraceE
 export function blameOf(trace: Trace, violation: Violation, message: number): { readonly place: MessagePlace | null; readonly event: TraceEvent | null } {
   const chain = [...violation.causes, violation.event].map(i => trace.events[i]).filter(event => event !== undefined);
   const ofPatch = chain.find(event => added(event.at) && event.at.message === message);
-  const undone = BY_ABSENCE.has(violation.invariant) && violation.onError !== true && trace.injected === null ? lastOfStep(trace, violation, message) : undefined;
+  const undone = BY_ABSENCE.has(violation.invariant) && violation.onError !== true && trace.injected === null ? (undoing(trace, violation, message) ?? undoing(trace, violation, null)) : undefined;
   const best = undone ?? (BY_MAPPING.has(violation.invariant) ? undefined : ofPatch) ?? chain.find(event => added(event.at)) ?? chain.find(event => event.at?.kind === 'message');
   if (best?.at?.kind === 'message') return { place: best.at, event: best };
   return { place: null, event: trace.events[violation.event] ?? null };

@@ -2,21 +2,32 @@ import type { ScenarioResult, Trace } from '../scenario/types';
 import { spanOf } from './spans';
 import type { WindowReport } from './types';
 
+const PAGE = /^windows\/[^/]+\/pages\//;
+
+/** Which doorbell each page of a window comes to hold in a run: a page is taken first and mapped then. */
+function doorbellsOf(trace: Trace): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const event of trace.events)
+    for (const change of event.changes) if (PAGE.test(change.path) && typeof change.after === 'string' && change.after !== 'allocated') names.set(change.path, change.after);
+  return names;
+}
+
 /** Pages in use after each event that moved the window, at the lines of the series that did it. */
 function usageEvents(trace: Trace, total: number): WindowReport['events'] {
+  const names = doorbellsOf(trace);
+  const held = new Set<string>();
   const events: WindowReport['events'][number][] = [];
   let used = 0;
-  const doorbells: string[] = [];
   for (const event of trace.events) {
     for (const change of event.changes) {
-      if (!/^windows\/[^/]+\/pages\//.test(change.path)) continue;
-      if (typeof change.before === 'string' && change.before !== 'allocated') doorbells.splice(doorbells.indexOf(change.before) >>> 0, 1);
-      if (typeof change.after === 'string' && change.after !== 'allocated') doorbells.push(change.after);
+      if (!PAGE.test(change.path)) continue;
+      if (change.after === null) held.delete(change.path);
+      else held.add(change.path);
     }
     if (event.windowDelta === 0) continue;
     used += event.windowDelta;
     const at = spanOf(event.at);
-    if (at !== null) events.push({ at, delta: event.windowDelta, used, total, doorbells: [...doorbells] });
+    if (at !== null) events.push({ at, delta: event.windowDelta, used, total, doorbells: [...held].flatMap(path => names.get(path) ?? []) });
   }
   return events;
 }

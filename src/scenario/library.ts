@@ -5,6 +5,7 @@
 import affinityChange from './library/affinity-change.scenario.json?raw';
 import capabilityAudit from './library/capability-audit.scenario.json?raw';
 import claimWithNosid from './library/claim-with-nosid.scenario.json?raw';
+import detachWhileEnabled from './library/detach-while-enabled.scenario.json?raw';
 import enableAgain from './library/enable-again.scenario.json?raw';
 import enableFailsMidway from './library/enable-fails-midway.scenario.json?raw';
 import enableWithoutWindow from './library/enable-without-window.scenario.json?raw';
@@ -39,6 +40,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'enable-fails-midway': enableFailsMidway,
   'enable-again': enableAgain,
   'release-without-disable': releaseWithoutDisable,
+  'detach-while-enabled': detachWhileEnabled,
   'stale-door-after-disable': staleDoorAfterDisable,
   'programmed-before-mapped': programmedBeforeMapped,
   'fixup-gap': fixupGap,
