@@ -59,6 +59,12 @@ export function giveBack(world: World, device: DeviceRecord, call: Call): void {
   }
   waiting.delete(device);
   world.platform.freeVectors(device.requesterId);
+  for (const [key, vector] of world.vectors) {
+    const cleared = vector.address === 0 && vector.data === 0 && !vector.enabled && !vector.handler;
+    if (vector.requesterId !== device.requesterId || !cleared) continue;
+    world.vectors.delete(key);
+    world.ledger.removeUnder(`devices/${requesterName(device.requesterId)}/vectors/${vector.index}/`);
+  }
   effect(world, call.at, `free the vectors of ${requesterName(device.requesterId)}`);
 }
 

@@ -256,7 +256,7 @@ const map: Primitive = (call) => {
   if (window !== null && window.object === domain.object) takeFromCookie(call, domain, iova);
   if (window !== null) {
     window.domain ??= domain.id;
-    for (let at = iova; at < iova + size; at += window.granule)
+    for (let at = iova; at < Math.min(iova + size, window.base + window.size); at += window.granule)
       world.ledger.set(`windows/${window.agent}/pages/${hex(at)}`, target);
   }
   effect(world, call.at, `map ${range} in domain ${domain.id}`);
@@ -282,7 +282,7 @@ const unmap: Primitive = (call) => {
   syncMappings(world, domain);
   const window = windowAt(world, domain.agent, iova);
   if (window !== null) {
-    for (let at = iova; at < iova + done; at += window.granule) {
+    for (let at = iova; at < Math.min(iova + done, window.base + window.size); at += window.granule) {
       const path = `windows/${window.agent}/pages/${hex(at)}`;
       const elsewhere = world.domains.some(
         (d) => !d.freed && d !== domain && d.agent === domain.agent && world.platform.translate(d.id, at) !== null,

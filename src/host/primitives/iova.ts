@@ -7,6 +7,9 @@ import { hex, newStruct, newUnknown, show, structOf } from '../values';
 import type { Call, Primitive, WindowRecord, World } from '../world';
 import { effect, incident, injected } from '../world';
 
+/** No window of doorbells comes near this many pages. */
+const MOST_PAGES = 65536;
+
 interface Allocator {
   readonly granule: number;
   readonly start: number;
@@ -128,6 +131,8 @@ function allocateRange(call: Call, size: number, limit: number, aligned: boolean
   const allocator = of(call);
   if (allocator === null) return null;
   const count = aligned ? 2 ** Math.ceil(Math.log2(size)) : size;
+  // Each page is told one by one: a request beyond the window is not worth walking.
+  if (count > MOST_PAGES) return null;
   const low = search(allocator, count, limit, aligned);
   if (low === null) {
     effect(

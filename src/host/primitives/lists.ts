@@ -67,15 +67,19 @@ const splice =
     return 0;
   };
 
+/** A walk longer than this goes round in a ring that wrong links made. */
+const DEEPEST_TREE = 10000;
+
 /** A tree is kept as C keeps it, without balance: `rb_left`, `rb_right`, the parent beside them. */
 function outermost(from: Value | undefined, side: 'rb_left' | 'rb_right'): Value {
   let at = structOf(from);
   if (at === null) return 0;
-  for (;;) {
+  for (let turns = 0; turns < DEEPEST_TREE; turns++) {
     const next: Value | undefined = at.fields.get(side);
     if (!isStruct(next)) return at;
     at = next;
   }
+  return newUnknown('a tree with a ring in it');
 }
 
 function step(of: Value | undefined, to: 'rb_left' | 'rb_right', back: 'rb_left' | 'rb_right'): Value {
@@ -83,12 +87,13 @@ function step(of: Value | undefined, to: 'rb_left' | 'rb_right', back: 'rb_left'
   if (at === null) return 0;
   const down = at.fields.get(to);
   if (isStruct(down)) return outermost(down, back);
-  for (;;) {
+  for (let turns = 0; turns < DEEPEST_TREE; turns++) {
     const up: Value | undefined = at.fields.get('__parent');
     if (!isStruct(up)) return 0;
     if (up.fields.get(back) === at) return up;
     at = up;
   }
+  return newUnknown('a tree with a ring in it');
 }
 
 function replaceChild(root: StructValue, old: StructValue, by: Value): void {
