@@ -85,6 +85,7 @@ function failed(condition: Expression, taken: boolean, variable: string): boolea
   if (inner.kind === 'unary' && inner.operator === '!') return failed(inner.operand, !taken, variable);
   if (inner.kind === 'call') {
     const name = calleeOf(inner) ?? '';
+    if (name === 'dma_mapping_error') return taken && inner.args[1] !== undefined && print(withoutCasts(inner.args[1])) === variable;
     const arg = inner.args[0];
     if (arg === undefined) return false;
     if (/^(?:un)?likely$|^WARN_ON\w*$/.test(name)) return failed(arg, taken, variable);
@@ -96,7 +97,8 @@ function failed(condition: Expression, taken: boolean, variable: string): boolea
   }
   const text = print(inner);
   if (text === variable || text === `${variable} != NULL`) return !taken;
-  return text === `${variable} == NULL` && taken;
+  if (text === `${variable} >= 0`) return !taken;
+  return taken && (text === `${variable} == NULL` || text === `${variable} < 0` || text === `${variable} == DMA_MAPPING_ERROR`);
 }
 
 function leaked(program: Program, path: Path, locals: ReadonlySet<string>, programs: ReadonlyMap<string, Program>): Held[] {

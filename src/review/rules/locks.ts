@@ -12,7 +12,8 @@ interface LockCall {
 }
 
 /** The locks a node takes and releases, in order; conditional ones (`mutex_trylock`) are left out. */
-function lockCalls(node: ProgramNode): LockCall[] {
+function lockCalls(node: ProgramNode | undefined): LockCall[] {
+  if (node === undefined) return [];
   return callsOf(node).flatMap(call => {
     const name = calleeOf(call);
     const known = name === null ? null : primitive(name);
@@ -32,6 +33,12 @@ export const lockRule: PathRule = (program: Program) => {
   if (unlocked.size === 0) return [];
   const outcome = enumeratePaths(program);
   if (outcome.incomplete !== null) return [];
+  // A path that releases first was entered with the lock held: such a function drops it for a while and takes it again.
+  for (const path of outcome.paths) {
+    const first = new Map<string, boolean>();
+    for (const step of path.steps) for (const call of lockCalls(program.nodes[step.node])) if (!first.has(call.lock)) first.set(call.lock, call.takes);
+    for (const [lock, takes] of first) if (!takes) unlocked.delete(lock);
+  }
   const seen = new Set<string>();
   const hits: RuleHit[] = [];
   for (const path of outcome.paths) {
