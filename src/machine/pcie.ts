@@ -33,3 +33,17 @@ export function groupOf(devices: readonly DeviceSpec[], requesterId: number): De
       (self.group !== undefined && device.group === self.group),
   );
 }
+
+/**
+ * Logical I/O device number a Freescale PCIe controller sends with a requester's accesses: here the devices' ids in order, from 1; 0 for a
+ * requester that is no device of the machine.
+ */
+export function liodnOf(devices: readonly DeviceSpec[], streamId: number): number {
+  const ids = new Set(devices.map((device) => device.alias ?? device.requesterId));
+  let number = 0;
+  for (const id of ids) {
+    number++;
+    if (id === streamId) return number;
+  }
+  return 0;
+}

@@ -6,8 +6,12 @@
 /** What identifies one interrupt of the machine. `number` is the SPI, LPI or vector; `target` the CPU or redistributor it goes to. */
 export interface Interrupt {
   readonly kind: 'spi' | 'lpi' | 'vector' | 'bank' | 'imsic';
+  /** SPI, LPI or vector; `bank`: 256 a bank; `imsic`: 2,048 an interrupt file, files counted over all harts. */
   readonly number: number;
-  /** For `vector` part of the identity (a vector is a vector of one CPU); for others where it is routed. */
+  /**
+   * For `vector` part of the identity (a vector is a vector of one CPU); for others where it is routed. A vector posted to a guest has its
+   * virtual CPU here: the number of the posted-interrupt descriptor (its address / 64), which is no CPU of the machine.
+   */
   readonly target: number;
 }
 
@@ -62,7 +66,15 @@ export type ControllerSpec =
       readonly spiBase: number;
       readonly spiCount: number;
     }
-  | { readonly kind: 'its'; readonly name: string; readonly base: number; readonly deviceBits: number }
+  | {
+      readonly kind: 'its';
+      readonly name: string;
+      readonly base: number;
+      readonly deviceBits: number;
+      /** PCIe buses whose devices this ITS serves, ends included; absent: all. Of several that serve a bus the first is used. */
+      readonly firstBus?: number;
+      readonly lastBus?: number;
+    }
   | { readonly kind: 'apic'; readonly name: string };
 
 export type IommuSpec =
@@ -80,6 +92,8 @@ export type IommuSpec =
       readonly eim: boolean;
       readonly addressBits: number;
       readonly sourceCheck: boolean;
+      /** CAP.PI: interrupts can be posted to a guest. Absent: no. */
+      readonly posting?: boolean;
     }
   | { readonly kind: 'none' };
 
@@ -93,4 +107,58 @@ export interface MachineSpec {
   readonly devices: readonly DeviceSpec[];
   readonly iommu: IommuSpec;
   readonly controllers: readonly ControllerSpec[];
+}
+
+/** Every MSI controller that is modelled: those the built-in host designs drive, and the others. */
+export type HardwareControllerSpec =
+  | ControllerSpec
+  /** Message-based SPIs of a GICv3 distributor at `base`; the driver hands out `spiCount` from `spiBase`, the hardware takes any SPI. */
+  | {
+      readonly kind: 'mbi';
+      readonly name: string;
+      readonly base: number;
+      readonly spiBase: number;
+      readonly spiCount: number;
+    }
+  /** A Freescale MSI bank: `base` is the 4 KiB page that holds its MSIIR at 140h. `perDomain`: the driver gives each domain a bank of its own. */
+  | { readonly kind: 'fsl-msi'; readonly name: string; readonly base: number; readonly perDomain: boolean }
+  /** The MSI range of a POWER PHB: `count` entries (a power of two up to 4,096), 16 bytes of address space each. */
+  | { readonly kind: 'phb-msi'; readonly name: string; readonly base: number; readonly count: number }
+  /** IMSIC interrupt files: for each hart one page of the host and `guestFiles` pages for guests, from `base`. */
+  | {
+      readonly kind: 'imsic';
+      readonly name: string;
+      readonly base: number;
+      readonly guestFiles: number;
+      readonly identities: number;
+    };
+
+/** Every IOMMU that is modelled. */
+export type HardwareIommuSpec =
+  | IommuSpec
+  | {
+      readonly kind: 'smmuv2';
+      readonly name: string;
+      readonly granule: 4096 | 16384 | 65536;
+      readonly addressBits: number;
+      /** Stream mapping registers and context banks. */
+      readonly streamRegisters: number;
+      readonly contextBanks: number;
+    }
+  | { readonly kind: 'amdvi'; readonly name: string; readonly remapping: boolean; readonly addressBits: number }
+  /** A domain's aperture reaches from 0 to 2^addressBits and has `subwindows` (a power of two, up to 256) of one size. */
+  | { readonly kind: 'pamu'; readonly name: string; readonly addressBits: number; readonly subwindows: number }
+  | { readonly kind: 'phb'; readonly name: string; readonly addressBits: number }
+  /** `filePerDomain`: MSI page tables lead each domain to guest interrupt files of its own; otherwise to the host's. */
+  | {
+      readonly kind: 'riscv';
+      readonly name: string;
+      readonly addressBits: number;
+      readonly filePerDomain: boolean;
+    };
+
+/** Any machine of the model; every `MachineSpec` is one. A `MachineSpec` has only parts that the built-in host designs drive. */
+export interface HardwareSpec extends Omit<MachineSpec, 'iommu' | 'controllers'> {
+  readonly iommu: HardwareIommuSpec;
+  readonly controllers: readonly HardwareControllerSpec[];
 }

@@ -9,6 +9,7 @@ import type { PackedInterrupt } from './apic';
 import { compatibilityMessage, packInterrupt } from './apic';
 import type { Memory } from './memory';
 import { inRam, pageIndex, read32, write32 } from './memory';
+import type { Interrupt } from './types';
 import type { Vtd } from './vtd';
 import { UNRECORDED } from './vtd';
 import { HIGH } from './word';
@@ -198,4 +199,16 @@ function postInterrupt(
   if ((control & 1) !== 0 || ((control & 2) !== 0 && !urgent)) return POSTED_SILENTLY;
   write32(memory, descriptor + 32, control | 1);
   return packInterrupt(vtd.eim ? destination : (destination >>> 8) & 0xff, 0, 0, 0, (control >>> 16) & 0xff, 0);
+}
+
+/**
+ * The guest's interrupt that a request through a posted entry becomes; null when the entry is none (VT-d 9.11: IM bit 15, urgent 14,
+ * vector 23:16, descriptor address 31:6 and 127:96). Asked after `remapInterrupt` let the request pass.
+ */
+export function postedEntry(vtd: Vtd, memory: Memory, address: number, data: number): Interrupt | null {
+  const entry = vtd.remapTable + remapIndex(address, data) * 16;
+  const lo = read32(memory, entry);
+  if ((lo & 0x8001) !== 0x8001) return null;
+  const descriptor = read32(memory, entry + 12) * HIGH + ((read32(memory, entry + 4) & 0xffff_ffc0) >>> 0);
+  return { kind: 'vector', number: (lo >>> 16) & 0xff, target: descriptor / 64 };
 }

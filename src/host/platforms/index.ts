@@ -5,9 +5,10 @@
  */
 
 import { INTERRUPT_RANGE_BASE, INTERRUPT_RANGE_SIZE, isInterruptAddress } from '../../machine/apic';
+import { emitWrite } from '../../machine/emit';
 import { FRAME_SIZE } from '../../machine/gicv2m';
 import { ITS_SIZE } from '../../machine/its';
-import { createMachine, emitWrite, hashMachine } from '../../machine/machine';
+import { createMachine, hashMachine } from '../../machine/machine';
 import { streamIdOf } from '../../machine/pcie';
 import type { MachineSpec } from '../../machine/types';
 import { isAddress } from '../../machine/word';

@@ -2,9 +2,11 @@
  * Replay of an SMMUv3 in front of a GICv2m or ITS doorbell: one device write a row, with all structures the SMMU reads.
  * Two row formats: the recorded objects (`smmu`, `ste`, `cd`, `tables`, `req`), and the compact arrays of `packSmmuRow`.
  */
+
+import { emitWrite } from '../emit';
 import { mapcCommand, mapdCommand, maptiCommand, queueCommand, runCommands } from '../its-commands';
 import type { Machine } from '../machine';
-import { createMachine, emitWrite } from '../machine';
+import { createMachine } from '../machine';
 import { write64 } from '../memory';
 import type { MachineSpec, Outcome } from '../types';
 import type { Word } from '../word';

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPlatform } from '../../../src/host/platforms';
+import { acknowledge, emitWrite } from '../../../src/machine/emit';
 import { runCommand } from '../../../src/machine/its-commands';
 import type { Machine } from '../../../src/machine/machine';
-import { acknowledge, cloneMachine, createMachine, emitWrite, hashMachine } from '../../../src/machine/machine';
+import { cloneMachine, createMachine, hashMachine } from '../../../src/machine/machine';
 import { createMemory, read32, write32 } from '../../../src/machine/memory';
 import { machinePresets } from '../../../src/machine/presets';
 import { replaySets } from '../../../src/machine/replay';
