@@ -17,7 +17,9 @@ export interface ReviewWishes {
 }
 
 /** One scenario of the library as a list shows it. */
-export type ScenarioSummary = Pick<Scenario, 'id' | 'title' | 'shows' | 'reference' | 'rows'> & { readonly machines: readonly string[] };
+export type ScenarioSummary = Pick<Scenario, 'id' | 'title' | 'shows' | 'reference' | 'rows'> & {
+  readonly machines: readonly string[];
+};
 
 /** What one scenario gave on one machine with one built-in design, no patch applied. */
 export interface DesignRun {
@@ -32,7 +34,12 @@ export interface DesignRun {
 /** Extension → worker. `id` is chosen by the sender and comes back in every answer. */
 export type ReviewRequest =
   /** All sources together: several files of one series, or one mbox with several series. */
-  | { readonly kind: 'review'; readonly id: number; readonly sources: readonly Source[]; readonly wishes?: ReviewWishes }
+  | {
+      readonly kind: 'review';
+      readonly id: number;
+      readonly sources: readonly Source[];
+      readonly wishes?: ReviewWishes;
+    }
   | { readonly kind: 'scenarios'; readonly id: number }
   /** Without a series: the library's scenario on each of its machines, with one design or with all. */
   | { readonly kind: 'run'; readonly id: number; readonly scenario: string; readonly design: string | null }
@@ -41,10 +48,21 @@ export type ReviewRequest =
 
 /** Worker → extension. Each request (but `cancel`) is ended by exactly one answer that is not `progress`. */
 export type ReviewAnswer =
-  | { readonly kind: 'progress'; readonly id: number; readonly done: number; readonly total: number; readonly text: string }
+  | {
+      readonly kind: 'progress';
+      readonly id: number;
+      readonly done: number;
+      readonly total: number;
+      readonly text: string;
+    }
   /** One review per series found; empty when the sources hold no mail. */
   | { readonly kind: 'reviews'; readonly id: number; readonly reviews: readonly Review[] }
-  | { readonly kind: 'scenarios'; readonly id: number; readonly scenarios: readonly ScenarioSummary[]; readonly designs: readonly string[] }
+  | {
+      readonly kind: 'scenarios';
+      readonly id: number;
+      readonly scenarios: readonly ScenarioSummary[];
+      readonly designs: readonly string[];
+    }
   | { readonly kind: 'ran'; readonly id: number; readonly runs: readonly DesignRun[] }
   | { readonly kind: 'cancelled'; readonly id: number }
   /** Our own mistake: bad input never ends here, it is damage in a review. */
@@ -81,7 +99,12 @@ export type ToPanel =
   /** The panel's own words in the user's language; keys are the English sentences of `topology/words.ts`. */
   | { readonly kind: 'words'; readonly words: Readonly<Record<string, string>> }
   | { readonly kind: 'choices'; readonly choices: readonly TraceChoice[]; readonly document: string | null }
-  | { readonly kind: 'trace'; readonly trace: Trace; readonly links: readonly (EventLink | null)[]; readonly event: number }
+  | {
+      readonly kind: 'trace';
+      readonly trace: Trace;
+      readonly links: readonly (EventLink | null)[];
+      readonly event: number;
+    }
   /** The cursor stands on a line of this event. */
   | { readonly kind: 'select'; readonly trace: string; readonly event: number }
   /** There is nothing to draw; `why` is one sentence. */

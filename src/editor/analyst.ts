@@ -25,9 +25,21 @@ export type Progress = (done: number, total: number, text: string) => void;
 
 /** Each call gives null when it was cancelled, and throws only for a mistake of our own. */
 export interface Analyst {
-  review(sources: readonly Source[], interest: Interest, wishes?: ReviewWishes, progress?: Progress): Promise<readonly Review[] | null>;
-  scenarios(interest: Interest): Promise<{ readonly scenarios: readonly ScenarioSummary[]; readonly designs: readonly string[] } | null>;
-  run(scenario: string, design: string | null, interest: Interest, progress?: Progress): Promise<readonly DesignRun[] | null>;
+  review(
+    sources: readonly Source[],
+    interest: Interest,
+    wishes?: ReviewWishes,
+    progress?: Progress,
+  ): Promise<readonly Review[] | null>;
+  scenarios(
+    interest: Interest,
+  ): Promise<{ readonly scenarios: readonly ScenarioSummary[]; readonly designs: readonly string[] } | null>;
+  run(
+    scenario: string,
+    design: string | null,
+    interest: Interest,
+    progress?: Progress,
+  ): Promise<readonly DesignRun[] | null>;
   dispose(): void;
 }
 
@@ -120,7 +132,8 @@ export function createAnalyst(start: StartWorker, patience = PATIENCE): Analyst 
     });
   };
 
-  const failed = (ending: Ending): Error => new Error(ending.kind === 'error' ? ending.message : `unexpected answer ${ending.kind}`);
+  const failed = (ending: Ending): Error =>
+    new Error(ending.kind === 'error' ? ending.message : `unexpected answer ${ending.kind}`);
 
   return {
     async review(sources, interest, wishes, progress) {

@@ -9,7 +9,7 @@ import { SHAPES, worstVerdict } from './marks';
 import { COMMANDS, LANGUAGE } from './names';
 import { place } from './places';
 import { plain } from './plain-text';
-import { type ReviewStore, type Subject, isReviewable } from './review-store';
+import { isReviewable, type ReviewStore, type Subject } from './review-store';
 import type { ScenarioTitles } from './scenario-titles';
 import type { SelectionStore } from './selection';
 import { type TopologyPanel, verdictOf } from './topology-panel';
@@ -26,18 +26,29 @@ interface Deps {
 /** Names that a patch mail's file has. */
 const MAIL_FILE = /\.(mbox|mbx|eml|patch|diff)$/i;
 
-const SHAPE: Readonly<Record<Verdict, string>> = { violated: SHAPES.violated, holds: SHAPES.holds, undecided: SHAPES.undecided, 'n/a': '·' };
+const SHAPE: Readonly<Record<Verdict, string>> = {
+  violated: SHAPES.violated,
+  holds: SHAPES.holds,
+  undecided: SHAPES.undecided,
+  'n/a': '·',
+};
 
 /** Work with a progress notification that can be cancelled. */
-function working<T>(title: string, work: (token: vscode.CancellationToken, progress: Progress) => Promise<T>): Thenable<T> {
-  return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, (shown, token) => {
-    let before = 0;
-    return work(token, (done, total, text) => {
-      const share = total > 0 ? (100 * done) / total : 0;
-      shown.report({ message: plain(text), increment: Math.max(0, share - before) });
-      before = Math.max(before, share);
-    });
-  });
+function working<T>(
+  title: string,
+  work: (token: vscode.CancellationToken, progress: Progress) => Promise<T>,
+): Thenable<T> {
+  return vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    (shown, token) => {
+      let before = 0;
+      return work(token, (done, total, text) => {
+        const share = total > 0 ? (100 * done) / total : 0;
+        shown.report({ message: plain(text), increment: Math.max(0, share - before) });
+        before = Math.max(before, share);
+      });
+    },
+  );
 }
 
 /** The files of a folder that may hold patch mails, in order of their names. */
@@ -51,21 +62,44 @@ async function mailsIn(folder: vscode.Uri): Promise<vscode.Uri[]> {
 }
 
 async function chooseFiles(): Promise<readonly vscode.Uri[] | undefined> {
-  const files = { label: `$(file) ${vscode.l10n.t('Files…')}`, detail: vscode.l10n.t('An mbox, a mail, or the files of git format-patch'), folder: false };
-  const folder = { label: `$(folder) ${vscode.l10n.t('Folder…')}`, detail: vscode.l10n.t('All patch files of one folder, as one series'), folder: true };
-  const picked = await vscode.window.showQuickPick([files, folder], { title: vscode.l10n.t('Open a patch series'), placeHolder: vscode.l10n.t('Where is it?') });
+  const files = {
+    label: `$(file) ${vscode.l10n.t('Files…')}`,
+    detail: vscode.l10n.t('An mbox, a mail, or the files of git format-patch'),
+    folder: false,
+  };
+  const folder = {
+    label: `$(folder) ${vscode.l10n.t('Folder…')}`,
+    detail: vscode.l10n.t('All patch files of one folder, as one series'),
+    folder: true,
+  };
+  const picked = await vscode.window.showQuickPick([files, folder], {
+    title: vscode.l10n.t('Open a patch series'),
+    placeHolder: vscode.l10n.t('Where is it?'),
+  });
   if (picked === undefined) return undefined;
   return vscode.window.showOpenDialog({
     canSelectFiles: !picked.folder,
     canSelectFolders: picked.folder,
     canSelectMany: !picked.folder,
     title: vscode.l10n.t('Open a patch series'),
-    ...(picked.folder ? {} : { filters: { [vscode.l10n.t('Patch mails')]: ['mbox', 'mbx', 'eml', 'patch', 'diff'], [vscode.l10n.t('All files')]: ['*'] } }),
+    ...(picked.folder
+      ? {}
+      : {
+          filters: {
+            [vscode.l10n.t('Patch mails')]: ['mbox', 'mbx', 'eml', 'patch', 'diff'],
+            [vscode.l10n.t('All files')]: ['*'],
+          },
+        }),
   });
 }
 
 async function openSeries(deps: Deps, given: unknown): Promise<void> {
-  const chosen = given instanceof vscode.Uri ? [given] : Array.isArray(given) && given.every((uri) => uri instanceof vscode.Uri) ? given : await chooseFiles();
+  const chosen =
+    given instanceof vscode.Uri
+      ? [given]
+      : Array.isArray(given) && given.every((uri) => uri instanceof vscode.Uri)
+        ? given
+        : await chooseFiles();
   if (chosen === undefined || chosen.length === 0) return;
   const uris: vscode.Uri[] = [];
   for (const uri of chosen) {
@@ -78,25 +112,46 @@ async function openSeries(deps: Deps, given: unknown): Promise<void> {
     void vscode.window.showWarningMessage(vscode.l10n.t('No .mbox, .eml or .patch file is in this folder.'));
     return;
   }
-  const subject = uris.length > 1 ? await working(vscode.l10n.t('Reviewing the series'), (token, progress) => deps.store.open(uris, token, progress)) : undefined;
+  const subject =
+    uris.length > 1
+      ? await working(vscode.l10n.t('Reviewing the series'), (token, progress) =>
+          deps.store.open(uris, token, progress),
+        )
+      : undefined;
   const document = await vscode.workspace.openTextDocument(first);
-  const shown = document.languageId === 'plaintext' ? await vscode.languages.setTextDocumentLanguage(document, LANGUAGE) : document;
+  const shown =
+    document.languageId === 'plaintext' ? await vscode.languages.setTextDocumentLanguage(document, LANGUAGE) : document;
   await vscode.window.showTextDocument(shown, { preview: false });
-  if (uris.length > 1 && subject?.reviews.length === 0) void vscode.window.showWarningMessage(vscode.l10n.t('No patch mail was found in these files.'));
-  if (uris.length === 1 && deps.store.subjectOf(first) === undefined && !isReviewable(shown)) void vscode.window.showWarningMessage(vscode.l10n.t('{0} holds no patch mail.', plain(vscode.workspace.asRelativePath(first))));
+  if (uris.length > 1 && subject?.reviews.length === 0)
+    void vscode.window.showWarningMessage(vscode.l10n.t('No patch mail was found in these files.'));
+  if (uris.length === 1 && deps.store.subjectOf(first) === undefined && !isReviewable(shown))
+    void vscode.window.showWarningMessage(
+      vscode.l10n.t('{0} holds no patch mail.', plain(vscode.workspace.asRelativePath(first))),
+    );
 }
 
 /** One line per verdict: `3 violated · 1 undecided · 20 hold`. */
 function tally(verdicts: readonly Verdict[]): string {
   const count = (verdict: Verdict): number => verdicts.filter((other) => other === verdict).length;
-  const parts = [count('violated') > 0 ? vscode.l10n.t('{0} violated', count('violated')) : '', count('undecided') > 0 ? vscode.l10n.t('{0} undecided', count('undecided')) : '', vscode.l10n.t('{0} hold', count('holds'))];
+  const parts = [
+    count('violated') > 0 ? vscode.l10n.t('{0} violated', count('violated')) : '',
+    count('undecided') > 0 ? vscode.l10n.t('{0} undecided', count('undecided')) : '',
+    vscode.l10n.t('{0} hold', count('holds')),
+  ];
   return parts.filter((part) => part !== '').join(' · ');
 }
 
 function showRuns(deps: Deps, runs: readonly DesignRun[]): void {
   const traces = runs.flatMap((run) => run.traces.map((trace) => ({ trace, verdict: verdictOf(trace) })));
   const first = traces.find(({ verdict }) => verdict === 'violated') ?? traces[0];
-  if (first !== undefined) deps.panel.show({ subject: null, review: null, trace: first.trace, event: first.trace.violations[0]?.event ?? 0, runs: traces });
+  if (first !== undefined)
+    deps.panel.show({
+      subject: null,
+      review: null,
+      trace: first.trace,
+      event: first.trace.violations[0]?.event ?? 0,
+      runs: traces,
+    });
 }
 
 async function runScenario(deps: Deps, given: unknown): Promise<void> {
@@ -109,16 +164,30 @@ async function runScenario(deps: Deps, given: unknown): Promise<void> {
     const known = [...new Set([...tried, ...all.map(({ id: one }) => one)])];
     const items = known.map((one) => {
       const summary = all.find((scenario) => scenario.id === one);
-      const verdict = review === undefined ? undefined : worstVerdict(review.matrix.filter(({ scenario }) => scenario === one).map((cell) => cell.verdict));
-      return { label: plain(deps.titles.titleOf(one)), description: verdict === undefined || !tried.has(one) ? '' : `${SHAPE[verdict]} ${verdict}`, detail: plain(summary?.shows ?? ''), id: one };
+      const verdict =
+        review === undefined
+          ? undefined
+          : worstVerdict(review.matrix.filter(({ scenario }) => scenario === one).map((cell) => cell.verdict));
+      return {
+        label: plain(deps.titles.titleOf(one)),
+        description: verdict === undefined || !tried.has(one) ? '' : `${SHAPE[verdict]} ${verdict}`,
+        detail: plain(summary?.shows ?? ''),
+        id: one,
+      };
     });
-    const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Run a scenario'), placeHolder: review === undefined ? vscode.l10n.t('On the built-in designs') : plain(review.series.subject), matchOnDetail: true });
+    const picked = await vscode.window.showQuickPick(items, {
+      title: vscode.l10n.t('Run a scenario'),
+      placeHolder: review === undefined ? vscode.l10n.t('On the built-in designs') : plain(review.series.subject),
+      matchOnDetail: true,
+    });
     if (picked === undefined) return;
     id = picked.id;
   }
   const scenario = id;
   if (subject !== undefined && review?.matrix.some((cell) => cell.scenario === scenario) === true) {
-    await working(vscode.l10n.t('Running {0}', plain(deps.titles.titleOf(scenario))), (token, progress) => deps.store.again(subject.key, token, progress));
+    await working(vscode.l10n.t('Running {0}', plain(deps.titles.titleOf(scenario))), (token, progress) =>
+      deps.store.again(subject.key, token, progress),
+    );
     const now = deps.store.subjects().find(({ key }) => key === subject.key);
     const renewed = now?.reviews[0];
     const trace = renewed === undefined ? undefined : traceOfScenario(renewed, scenario, undefined);
@@ -127,18 +196,30 @@ async function runScenario(deps: Deps, given: unknown): Promise<void> {
     deps.panel.show({ subject: now, review: renewed, trace, event: trace.violations[0]?.event ?? 0 });
     return;
   }
-  const runs = await working(vscode.l10n.t('Running {0}', plain(deps.titles.titleOf(scenario))), (token, progress) => deps.analyst.run(scenario, null, token, progress));
+  const runs = await working(vscode.l10n.t('Running {0}', plain(deps.titles.titleOf(scenario))), (token, progress) =>
+    deps.analyst.run(scenario, null, token, progress),
+  );
   if (runs === null) return;
   showRuns(deps, runs);
-  void vscode.window.showInformationMessage(`${plain(deps.titles.titleOf(scenario))}: ${runs.map((run) => `${run.design} ${SHAPE[run.verdict]}`).join(', ')}`);
+  void vscode.window.showInformationMessage(
+    `${plain(deps.titles.titleOf(scenario))}: ${runs.map((run) => `${run.design} ${SHAPE[run.verdict]}`).join(', ')}`,
+  );
 }
 
 async function runAll(deps: Deps): Promise<void> {
   const subject = deps.subjectInView();
   if (subject !== undefined) {
-    await working(vscode.l10n.t('Running all scenarios'), (token, progress) => deps.store.again(subject.key, token, progress));
-    const cells = deps.store.subjects().find(({ key }) => key === subject.key)?.reviews.flatMap((review: Review) => review.matrix) ?? [];
-    void vscode.window.showInformationMessage(vscode.l10n.t('{0} runs: {1}', cells.length, tally(cells.map(({ verdict }) => verdict))));
+    await working(vscode.l10n.t('Running all scenarios'), (token, progress) =>
+      deps.store.again(subject.key, token, progress),
+    );
+    const cells =
+      deps.store
+        .subjects()
+        .find(({ key }) => key === subject.key)
+        ?.reviews.flatMap((review: Review) => review.matrix) ?? [];
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('{0} runs: {1}', cells.length, tally(cells.map(({ verdict }) => verdict))),
+    );
     return;
   }
   const all = await deps.titles.all();
@@ -154,7 +235,9 @@ async function runAll(deps: Deps): Promise<void> {
   });
   if (runs === null) return;
   showRuns(deps, runs);
-  void vscode.window.showInformationMessage(vscode.l10n.t('{0} runs: {1}', runs.length, tally(runs.map(({ verdict }) => verdict))));
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t('{0} runs: {1}', runs.length, tally(runs.map(({ verdict }) => verdict))),
+  );
 }
 
 /** Moves the cursor to the next or previous marked line of the document, around its ends. */
@@ -165,7 +248,9 @@ async function step(deps: Deps, direction: 1 | -1): Promise<void> {
   if (subject === undefined) return;
   const lines = subject.reviews
     .flatMap((review) => review.findings.map((finding) => place(subject, review, finding.at)))
-    .flatMap((there) => (there !== null && there.uri.toString() === editor.document.uri.toString() ? [there.range.start.line] : []))
+    .flatMap((there) =>
+      there !== null && there.uri.toString() === editor.document.uri.toString() ? [there.range.start.line] : [],
+    )
     .sort((a, b) => (a - b) * direction);
   const here = editor.selection.active.line;
   const line = lines.find((candidate) => (candidate - here) * direction > 0) ?? lines[0];
@@ -177,7 +262,10 @@ async function step(deps: Deps, direction: 1 | -1): Promise<void> {
 
 export function registerCommands(context: vscode.ExtensionContext, deps: Deps): void {
   const keyOf = (node: unknown): string | undefined => {
-    const key = typeof node === 'object' && node !== null && 'subject' in node ? (node.subject as { readonly key?: string }).key : undefined;
+    const key =
+      typeof node === 'object' && node !== null && 'subject' in node
+        ? (node.subject as { readonly key?: string }).key
+        : undefined;
     return key ?? deps.subjectInView()?.key;
   };
   context.subscriptions.push(

@@ -10,8 +10,16 @@ import type { ReviewStore } from './review-store';
 
 /** The document of one message. Its path is made for the tab's title; what it holds is named in the query. */
 export function decodedUri(reviewed: Reviewed, review: Review, message: Message): vscode.Uri {
-  const title = message.subject.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60) || 'mail';
-  const query = new URLSearchParams({ of: reviewed.key, series: String(reviewed.reviews.indexOf(review)), message: String(message.index) });
+  const title =
+    message.subject
+      .replace(/[^A-Za-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 60) || 'mail';
+  const query = new URLSearchParams({
+    of: reviewed.key,
+    series: String(reviewed.reviews.indexOf(review)),
+    message: String(message.index),
+  });
   return vscode.Uri.from({ scheme: SCHEME, path: `/${title}.eml`, query: query.toString() });
 }
 
@@ -26,10 +34,12 @@ export function registerDecodedMail(context: vscode.ExtensionContext, deps: { re
     changed,
     vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
       onDidChange: changed.event,
-      provideTextDocumentContent: (uri) => messageOf(uri)?.lines.join('\n') ?? vscode.l10n.t('This mail is no longer under review.'),
+      provideTextDocumentContent: (uri) =>
+        messageOf(uri)?.lines.join('\n') ?? vscode.l10n.t('This mail is no longer under review.'),
     }),
     deps.store.onDidReview(() => {
-      for (const document of vscode.workspace.textDocuments) if (document.uri.scheme === SCHEME) changed.fire(document.uri);
+      for (const document of vscode.workspace.textDocuments)
+        if (document.uri.scheme === SCHEME) changed.fire(document.uri);
     }),
   );
 }

@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { Finding } from '../review/types';
-import { MARKS, type Mark, lineText, markOf, worstFirst } from './marks';
+import { lineText, MARKS, type Mark, markOf, worstFirst } from './marks';
 import { COLORS, SETTINGS } from './names';
 import { placeIn } from './places';
 import type { ReviewStore } from './review-store';
@@ -46,7 +46,8 @@ export function markedLines(uri: vscode.Uri, store: ReviewStore): readonly Marke
 }
 
 export function registerDecorations(context: vscode.ExtensionContext, deps: { readonly store: ReviewStore }): void {
-  const icon = (mark: Mark, theme: 'dark' | 'light'): vscode.Uri => vscode.Uri.joinPath(context.extensionUri, 'media', 'gutter', `${mark}-${theme}.svg`);
+  const icon = (mark: Mark, theme: 'dark' | 'light'): vscode.Uri =>
+    vscode.Uri.joinPath(context.extensionUri, 'media', 'gutter', `${mark}-${theme}.svg`);
 
   const createTypes = (): ReadonlyMap<Mark, vscode.TextEditorDecorationType> =>
     new Map(
@@ -55,7 +56,13 @@ export function registerDecorations(context: vscode.ExtensionContext, deps: { re
         vscode.window.createTextEditorDecorationType({
           isWholeLine: true,
           ...(isOn(SETTINGS.tint) ? { backgroundColor: new vscode.ThemeColor(LOOK[mark].background) } : {}),
-          ...(isOn(SETTINGS.glyph) ? { gutterIconSize: 'contain', dark: { gutterIconPath: icon(mark, 'dark') }, light: { gutterIconPath: icon(mark, 'light') } } : {}),
+          ...(isOn(SETTINGS.glyph)
+            ? {
+                gutterIconSize: 'contain',
+                dark: { gutterIconPath: icon(mark, 'dark') },
+                light: { gutterIconPath: icon(mark, 'light') },
+              }
+            : {}),
           overviewRulerColor: new vscode.ThemeColor(LOOK[mark].foreground),
           overviewRulerLane: vscode.OverviewRulerLane.Right,
           rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
@@ -74,7 +81,17 @@ export function registerDecorations(context: vscode.ExtensionContext, deps: { re
           .filter((line) => line.mark === mark)
           .map(({ line, text }) => ({
             range: new vscode.Range(line, 0, line, 10_000),
-            ...(withText ? { renderOptions: { after: { contentText: text, margin: '0 0 0 3ch', color: new vscode.ThemeColor(LOOK[mark].foreground) } } } : {}),
+            ...(withText
+              ? {
+                  renderOptions: {
+                    after: {
+                      contentText: text,
+                      margin: '0 0 0 3ch',
+                      color: new vscode.ThemeColor(LOOK[mark].foreground),
+                    },
+                  },
+                }
+              : {}),
           })),
       );
   };

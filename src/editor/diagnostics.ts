@@ -13,8 +13,12 @@ const SEVERITIES: Readonly<Record<Severity, vscode.DiagnosticSeverity>> = {
 };
 
 function diagnosticOf(subject: Subject, review: Review, finding: Finding, range: vscode.Range): vscode.Diagnostic {
-  const fixed = finding.fixedBy === null ? '' : ` (${vscode.l10n.t('fixed by {0}', patchName(review, finding.fixedBy))})`;
-  const severity = finding.fixedBy !== null && finding.severity === 'error' ? vscode.DiagnosticSeverity.Warning : SEVERITIES[finding.severity];
+  const fixed =
+    finding.fixedBy === null ? '' : ` (${vscode.l10n.t('fixed by {0}', patchName(review, finding.fixedBy))})`;
+  const severity =
+    finding.fixedBy !== null && finding.severity === 'error'
+      ? vscode.DiagnosticSeverity.Warning
+      : SEVERITIES[finding.severity];
   const diagnostic = new vscode.Diagnostic(range, plain(`${finding.title}: ${finding.message}${fixed}`), severity);
   diagnostic.source = SOURCE;
   const about = `command:${LINKS.aboutRule}?${encodeURIComponent(JSON.stringify([finding.rule]))}`;
@@ -22,7 +26,12 @@ function diagnosticOf(subject: Subject, review: Review, finding: Finding, range:
   diagnostic.relatedInformation = finding.related.flatMap((related) => {
     const there = place(subject, review, related.at);
     if (there === null) return [];
-    return [new vscode.DiagnosticRelatedInformation(new vscode.Location(there.uri, there.range), plain(`${patchName(review, related.patch)}: ${related.message}`))];
+    return [
+      new vscode.DiagnosticRelatedInformation(
+        new vscode.Location(there.uri, there.range),
+        plain(`${patchName(review, related.patch)}: ${related.message}`),
+      ),
+    ];
   });
   return diagnostic;
 }
@@ -45,7 +54,11 @@ export function registerDiagnostics(context: vscode.ExtensionContext, deps: { re
         for (const damage of review.damage) {
           const there = damage.at === null ? null : place(subject, review, damage.at);
           if (there === null) continue;
-          const diagnostic = new vscode.Diagnostic(there.range, plain(damage.message), vscode.DiagnosticSeverity.Information);
+          const diagnostic = new vscode.Diagnostic(
+            there.range,
+            plain(damage.message),
+            vscode.DiagnosticSeverity.Information,
+          );
           diagnostic.source = SOURCE;
           diagnostic.code = damage.code;
           add(there.uri, diagnostic);
@@ -55,7 +68,10 @@ export function registerDiagnostics(context: vscode.ExtensionContext, deps: { re
     collection.forEach((uri) => {
       if (!entries.has(uri.toString())) gone.push([uri, undefined]);
     });
-    collection.set([...gone, ...[...entries.values()].map(({ uri, diagnostics }): [vscode.Uri, vscode.Diagnostic[]] => [uri, diagnostics])]);
+    collection.set([
+      ...gone,
+      ...[...entries.values()].map(({ uri, diagnostics }): [vscode.Uri, vscode.Diagnostic[]] => [uri, diagnostics]),
+    ]);
   };
   context.subscriptions.push(collection, deps.store.onDidReview(publish), deps.store.onDidMove(publish));
   publish();

@@ -29,7 +29,9 @@ export interface DoorbellApi {
 
 export function activate(context: vscode.ExtensionContext): DoorbellApi {
   const log = vscode.window.createOutputChannel('Doorbell', { log: true });
-  const analyst = createAnalyst(workerThread(vscode.Uri.joinPath(context.extensionUri, 'dist', 'review-worker.js').fsPath));
+  const analyst = createAnalyst(
+    workerThread(vscode.Uri.joinPath(context.extensionUri, 'dist', 'review-worker.js').fsPath),
+  );
   context.subscriptions.push(log, analyst);
 
   const store = registerReviewStore(context, { analyst, log });

@@ -4,8 +4,8 @@
  */
 import * as vscode from 'vscode';
 import type { Finding, Review, StageLine } from '../review/types';
-import { type LineUsage, SHAPES, markOf, pageBar, worstFirst } from './marks';
 import { code, commandLink, escaped, prose } from './markdown';
+import { type LineUsage, markOf, pageBar, SHAPES, worstFirst } from './marks';
 import { LINKS, MAIL_LANGUAGES, SCHEME } from './names';
 import { patchName, placeIn } from './places';
 import type { ReviewStore, Subject } from './review-store';
@@ -21,27 +21,48 @@ export interface FindingAddress {
 }
 
 /** What documents our providers serve. */
-export const SELECTOR: vscode.DocumentSelector = [...MAIL_LANGUAGES.map((language) => ({ language })), { scheme: SCHEME }];
+export const SELECTOR: vscode.DocumentSelector = [
+  ...MAIL_LANGUAGES.map((language) => ({ language })),
+  { scheme: SCHEME },
+];
 
 function history(review: Review, finding: Finding): string {
-  const since = finding.introducedBy > 0 ? vscode.l10n.t('since {0}', patchName(review, finding.introducedBy)) : vscode.l10n.t('there before the series');
-  return finding.fixedBy === null ? since : `${since}, ${vscode.l10n.t('fixed by {0}', patchName(review, finding.fixedBy))}`;
+  const since =
+    finding.introducedBy > 0
+      ? vscode.l10n.t('since {0}', patchName(review, finding.introducedBy))
+      : vscode.l10n.t('there before the series');
+  return finding.fixedBy === null
+    ? since
+    : `${since}, ${vscode.l10n.t('fixed by {0}', patchName(review, finding.fixedBy))}`;
 }
 
 /** One finding as Markdown. Exported for the tests. */
 export function findingMarkdown(subject: Subject, review: Review, finding: Finding): string {
-  const address: FindingAddress = { subject: subject.key, series: subject.reviews.indexOf(review), finding: finding.id };
+  const address: FindingAddress = {
+    subject: subject.key,
+    series: subject.reviews.indexOf(review),
+    finding: finding.id,
+  };
   const head = `**${SHAPES[markOf(finding)]} ${escaped(finding.title)}** · ${escaped(finding.class)} · ${escaped(finding.severity)} · ${escaped(history(review, finding))}`;
   const lines = [head, prose(finding.message)];
-  const reasons = finding.why.map(({ text, reference }) => `*${vscode.l10n.t('because')}* ${prose(text)}${reference === null ? '' : ` *(${escaped(reference)})*`}`);
+  const reasons = finding.why.map(
+    ({ text, reference }) =>
+      `*${vscode.l10n.t('because')}* ${prose(text)}${reference === null ? '' : ` *(${escaped(reference)})*`}`,
+  );
   if (reasons.length > 0) lines.push(reasons.join('  \n'));
   if (finding.state !== null) lines.push(`*${vscode.l10n.t('state')}* ${prose(finding.state)}`);
-  if (finding.trace === null && finding.evidence !== 'full') lines.push(`*${vscode.l10n.t('evidence')}* ${escaped(finding.evidence)}`);
+  if (finding.trace === null && finding.evidence !== 'full')
+    lines.push(`*${vscode.l10n.t('evidence')}* ${escaped(finding.evidence)}`);
   const trace = finding.trace === null ? undefined : review.traces[finding.trace];
   const links = [
     ...(trace === undefined
       ? []
-      : [commandLink(vscode.l10n.t('Show trace'), LINKS.showTrace, [address]), commandLink(vscode.l10n.t('Run scenario'), LINKS.runScenarioOf, [{ ...address, scenario: trace.scenario, machine: trace.machine }])]),
+      : [
+          commandLink(vscode.l10n.t('Show trace'), LINKS.showTrace, [address]),
+          commandLink(vscode.l10n.t('Run scenario'), LINKS.runScenarioOf, [
+            { ...address, scenario: trace.scenario, machine: trace.machine },
+          ]),
+        ]),
     commandLink(vscode.l10n.t('About this rule'), LINKS.aboutRule, [finding.rule]),
   ];
   lines.push(links.join(' · '));
@@ -49,11 +70,17 @@ export function findingMarkdown(subject: Subject, review: Review, finding: Findi
 }
 
 function usageMarkdown(titles: ScenarioTitles, { report, event }: LineUsage): string {
-  const change = event.delta > 0 ? vscode.l10n.t('takes {0}', event.delta) : event.delta < 0 ? vscode.l10n.t('gives back {0}', -event.delta) : vscode.l10n.t('takes none');
+  const change =
+    event.delta > 0
+      ? vscode.l10n.t('takes {0}', event.delta)
+      : event.delta < 0
+        ? vscode.l10n.t('gives back {0}', -event.delta)
+        : vscode.l10n.t('takes none');
   const head = `**▤ ${vscode.l10n.t('MSI window')}** ${pageBar(event.used, event.total)} ${vscode.l10n.t('{0} of {1} pages in use', event.used, event.total)} · ${escaped(change)}`;
   const place = `${code(`0x${report.base.toString(16)}`)} + ${code(`0x${report.size.toString(16)}`)}, ${vscode.l10n.t('pages of {0} KiB', report.granule / 1024)}`;
   const doors = event.doorbells.length === 0 ? '' : ` · ${event.doorbells.map(escaped).join(', ')}`;
-  const need = report.pagesNeeded > 0 ? ` · ${escaped(vscode.l10n.t('{0} needed at the fullest', report.pagesNeeded))}` : '';
+  const need =
+    report.pagesNeeded > 0 ? ` · ${escaped(vscode.l10n.t('{0} needed at the fullest', report.pagesNeeded))}` : '';
   return `${head}\n\n${place}${doors}${need}\n\n*${escaped(titles.titleOf(report.scenario))} · ${escaped(report.machine)}*`;
 }
 
@@ -61,7 +88,10 @@ function stageMarkdown({ stage, step, steps, does, function: name }: StageLine):
   return `*${vscode.l10n.t('path')}* ${escaped(stage)} · ${vscode.l10n.t('step {0} of {1}', step, steps)} · ${code(name)} ${prose(does)}`;
 }
 
-export function registerHovers(context: vscode.ExtensionContext, deps: { readonly store: ReviewStore; readonly selection: SelectionStore; readonly titles: ScenarioTitles }): void {
+export function registerHovers(
+  context: vscode.ExtensionContext,
+  deps: { readonly store: ReviewStore; readonly selection: SelectionStore; readonly titles: ScenarioTitles },
+): void {
   const markdown = (text: string): vscode.MarkdownString => {
     const value = new vscode.MarkdownString(text);
     value.isTrusted = { enabledCommands: Object.values(LINKS) };
@@ -74,13 +104,20 @@ export function registerHovers(context: vscode.ExtensionContext, deps: { readonl
         if (subject === undefined || token.isCancellationRequested) return undefined;
         const parts: string[] = [];
         for (const review of subject.reviews) {
-          const here = review.findings.filter((finding) => placeIn(document.uri, subject, review, finding.at)?.start.line === position.line);
+          const here = review.findings.filter(
+            (finding) => placeIn(document.uri, subject, review, finding.at)?.start.line === position.line,
+          );
           for (const finding of worstFirst(here)) parts.push(findingMarkdown(subject, review, finding));
         }
-        for (const { line, usage } of usageLines(document.uri, deps.store, deps.selection)) if (line === position.line) parts.push(usageMarkdown(deps.titles, usage));
+        for (const { line, usage } of usageLines(document.uri, deps.store, deps.selection))
+          if (line === position.line) parts.push(usageMarkdown(deps.titles, usage));
         for (const review of subject.reviews)
-          for (const stage of review.stages) if (placeIn(document.uri, subject, review, stage.at)?.start.line === position.line) parts.push(stageMarkdown(stage));
-        return parts.length === 0 ? undefined : new vscode.Hover(parts.map(markdown), document.lineAt(position.line).range);
+          for (const stage of review.stages)
+            if (placeIn(document.uri, subject, review, stage.at)?.start.line === position.line)
+              parts.push(stageMarkdown(stage));
+        return parts.length === 0
+          ? undefined
+          : new vscode.Hover(parts.map(markdown), document.lineAt(position.line).range);
       },
     }),
   );

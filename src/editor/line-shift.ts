@@ -25,7 +25,12 @@ export function lineNow(map: LineMap, line: number): number {
  * @param lines number of lines of the reviewed text
  * @param lengthNow length of a line after the edits, to tell a break at a line's end from one in its middle
  */
-export function shifted(map: LineMap, lines: number, edits: readonly Edit[], lengthNow: (line: number) => number): LineMap {
+export function shifted(
+  map: LineMap,
+  lines: number,
+  edits: readonly Edit[],
+  lengthNow: (line: number) => number,
+): LineMap {
   const moved = map === null ? Int32Array.from({ length: lines }, (_, line) => line) : map.slice();
   for (const { range, text } of edits) {
     const { start, end } = range;
@@ -34,7 +39,13 @@ export function shifted(map: LineMap, lines: number, edits: readonly Edit[], len
     const tail = inserted[inserted.length - 1] ?? '';
     const grows = inserted.length > 1 && edits.length === 1;
     const lastLineWhole = end.character === 0 && (tail === '' ? start.character === 0 || inserted.length > 1 : false);
-    const firstLineWhole = grows && start.line === end.line && start.character === end.character && start.character > 0 && text.startsWith('\n') && lengthNow(start.line + inserted.length - 1) === tail.length;
+    const firstLineWhole =
+      grows &&
+      start.line === end.line &&
+      start.character === end.character &&
+      start.character > 0 &&
+      text.startsWith('\n') &&
+      lengthNow(start.line + inserted.length - 1) === tail.length;
     for (let line = 0; line < moved.length; line++) {
       const now = moved[line] ?? -1;
       if (now < start.line || now < 0) continue;

@@ -36,16 +36,31 @@ function isAddress(value: unknown): value is Address {
 }
 
 function isSpan(value: unknown): value is Span {
-  return typeof value === 'object' && value !== null && 'message' in value && 'line' in value && typeof value.message === 'number' && typeof value.line === 'number';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'message' in value &&
+    'line' in value &&
+    typeof value.message === 'number' &&
+    typeof value.line === 'number'
+  );
 }
 
 /** A tree node passes itself: it holds subject and review as values. */
 function addressOf(value: unknown): Address {
   if (!isAddress(value)) return {};
   if (!('kind' in value)) return value;
-  const node = value as { readonly subject?: { readonly key?: string; readonly reviews?: readonly unknown[] }; readonly review?: unknown; readonly finding?: { readonly id?: string }; readonly scenario?: string; readonly machine?: string };
+  const node = value as {
+    readonly subject?: { readonly key?: string; readonly reviews?: readonly unknown[] };
+    readonly review?: unknown;
+    readonly finding?: { readonly id?: string };
+    readonly scenario?: string;
+    readonly machine?: string;
+  };
   return {
-    ...(node.subject?.key === undefined ? {} : { subject: node.subject.key, series: node.subject.reviews?.indexOf(node.review) ?? 0 }),
+    ...(node.subject?.key === undefined
+      ? {}
+      : { subject: node.subject.key, series: node.subject.reviews?.indexOf(node.review) ?? 0 }),
     ...(node.finding?.id === undefined ? {} : { finding: node.finding.id }),
     ...(node.scenario === undefined ? {} : { scenario: node.scenario }),
     ...(node.machine === undefined ? {} : { machine: node.machine }),
@@ -61,19 +76,36 @@ export function traceOfScenario(review: Review, scenario: string, machine: strin
 }
 
 /** Shows a span in the editor. @returns false when its text is gone */
-export async function revealSpan(subject: Subject, review: Review, span: Span, preserveFocus: boolean): Promise<boolean> {
+export async function revealSpan(
+  subject: Subject,
+  review: Review,
+  span: Span,
+  preserveFocus: boolean,
+): Promise<boolean> {
   const there = place(subject, review, span);
   if (there === null) return false;
-  const shown = vscode.window.visibleTextEditors.find(({ document }) => document.uri.toString() === there.uri.toString());
+  const shown = vscode.window.visibleTextEditors.find(
+    ({ document }) => document.uri.toString() === there.uri.toString(),
+  );
   const document = await vscode.workspace.openTextDocument(there.uri);
-  const editor = await vscode.window.showTextDocument(document, { viewColumn: shown?.viewColumn ?? vscode.ViewColumn.One, preserveFocus, preview: false });
-  const start = new vscode.Position(there.range.start.line, Math.min(there.range.start.character, document.lineAt(there.range.start.line).text.length));
+  const editor = await vscode.window.showTextDocument(document, {
+    viewColumn: shown?.viewColumn ?? vscode.ViewColumn.One,
+    preserveFocus,
+    preview: false,
+  });
+  const start = new vscode.Position(
+    there.range.start.line,
+    Math.min(there.range.start.character, document.lineAt(there.range.start.line).text.length),
+  );
   editor.selection = new vscode.Selection(start, start);
   editor.revealRange(new vscode.Range(start, start), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   return true;
 }
 
-export function registerLinks(context: vscode.ExtensionContext, deps: { readonly store: ReviewStore; readonly selection: SelectionStore; readonly panel: TopologyPanel }): void {
+export function registerLinks(
+  context: vscode.ExtensionContext,
+  deps: { readonly store: ReviewStore; readonly selection: SelectionStore; readonly panel: TopologyPanel },
+): void {
   const targetOf = (address: Address): Target | undefined => {
     const subject = deps.store.subjects().find(({ key }) => key === address.subject);
     const review = subject?.reviews[address.series ?? 0];
@@ -88,7 +120,10 @@ export function registerLinks(context: vscode.ExtensionContext, deps: { readonly
     const target = targetOf(address);
     if (target === undefined) return;
     const { subject, review, finding } = target;
-    const id = address.trace ?? finding?.trace ?? (address.scenario === undefined ? undefined : traceOfScenario(review, address.scenario, address.machine)?.id);
+    const id =
+      address.trace ??
+      finding?.trace ??
+      (address.scenario === undefined ? undefined : traceOfScenario(review, address.scenario, address.machine)?.id);
     const trace = id === undefined || id === null ? undefined : review.traces[id];
     if (trace === undefined) {
       void vscode.window.showInformationMessage(vscode.l10n.t('No run stands behind this: there is no trace to show.'));
@@ -104,7 +139,10 @@ export function registerLinks(context: vscode.ExtensionContext, deps: { readonly
       const address = addressOf(value);
       const before = targetOf(address);
       if (before === undefined) return;
-      await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Running the scenario…') }, (_progress, token) => deps.store.again(before.subject.key, token));
+      await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Running the scenario…') },
+        (_progress, token) => deps.store.again(before.subject.key, token),
+      );
       // The text may have changed the trace's number; its scenario and machine name it still.
       const after = targetOf(address);
       const same = address.trace !== undefined && after?.review.traces[address.trace] !== undefined;
@@ -127,7 +165,8 @@ export function registerLinks(context: vscode.ExtensionContext, deps: { readonly
       const target = targetOf(address);
       const span = target?.finding?.at ?? (isSpan(address.at) ? address.at : undefined);
       if (target === undefined || span === undefined) return;
-      if (!(await revealSpan(target.subject, target.review, span, false))) void vscode.window.showInformationMessage(vscode.l10n.t('This line was edited since the review.'));
+      if (!(await revealSpan(target.subject, target.review, span, false)))
+        void vscode.window.showInformationMessage(vscode.l10n.t('This line was edited since the review.'));
     }),
   );
 }

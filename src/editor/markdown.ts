@@ -29,6 +29,9 @@ export function prose(text: string): string {
 
 /** A link that runs one of our commands; `label` is escaped. */
 export function commandLink(label: string, command: CommandId, args: readonly unknown[]): string {
-  const query = encodeURIComponent(JSON.stringify(args)).replace(/[()!'*~]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
+  const query = encodeURIComponent(JSON.stringify(args)).replace(
+    /[()!'*~]/g,
+    (mark) => `%${mark.charCodeAt(0).toString(16)}`,
+  );
   return `[${escaped(label)}](command:${command}?${query})`;
 }

@@ -11,7 +11,14 @@ export type Mark = 'violated' | 'fixed' | 'warning' | 'note';
 export const MARKS: readonly Mark[] = ['violated', 'fixed', 'warning', 'note'];
 
 /** The shape that stands for a mark wherever no icon can be drawn. */
-export const SHAPES: Readonly<Record<Mark | 'holds' | 'undecided', string>> = { violated: '✕', fixed: '◐', warning: '▲', note: '●', holds: '✓', undecided: '?' };
+export const SHAPES: Readonly<Record<Mark | 'holds' | 'undecided', string>> = {
+  violated: '✕',
+  fixed: '◐',
+  warning: '▲',
+  note: '●',
+  holds: '✓',
+  undecided: '?',
+};
 
 /** Longest text at the end of a line, in characters. */
 const LINE_LIMIT = 80;
@@ -36,7 +43,9 @@ export function lineText(findings: readonly Finding[], total: number): string {
   const [first, ...more] = findings;
   if (first === undefined) return '';
   const tail = `${first.fixedBy === null ? '' : ` · fixed by ${first.fixedBy}/${total}`}${more.length === 0 ? '' : ` · +${more.length}`}`;
-  const said = /fixed by \d/.test(first.short) ? first.short.replace(/\s*[·,(]?\s*fixed by \d+(\/\d+)?\)?/, '') : first.short;
+  const said = /fixed by \d/.test(first.short)
+    ? first.short.replace(/\s*[·,(]?\s*fixed by \d+(\/\d+)?\)?/, '')
+    : first.short;
   return `${clipped(said, LINE_LIMIT - tail.length)}${tail}`;
 }
 
@@ -83,7 +92,10 @@ export interface LineUsage {
  * line runs; of several events on a line the fullest.
  * @param patchOf number of the patch (1-based) of a message; 0 for any other mail
  */
-export function windowLines(reports: readonly WindowReport[], patchOf: (message: number) => number): readonly LineUsage[] {
+export function windowLines(
+  reports: readonly WindowReport[],
+  patchOf: (message: number) => number,
+): readonly LineUsage[] {
   const lines = new Map<string, LineUsage>();
   for (const report of reports)
     for (const event of report.events) {
@@ -105,7 +117,11 @@ export function patchMark(review: Review, patch: number): Mark | 'holds' | 'unde
   if (worst !== undefined && markOf(worst) !== 'note') return markOf(worst);
   const verdicts = review.matrix.filter(({ prefix }) => prefix === patch).map(({ verdict }) => verdict);
   if (verdicts.includes('undecided')) return 'undecided';
-  return verdicts.includes('holds') || verdicts.includes('violated') ? 'holds' : worst === undefined ? 'undecided' : 'note';
+  return verdicts.includes('holds') || verdicts.includes('violated')
+    ? 'holds'
+    : worst === undefined
+      ? 'undecided'
+      : 'note';
 }
 
 /** Several cells of the matrix as one verdict. */
@@ -115,7 +131,17 @@ export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
 }
 
 /** What the status bar counts. A finding counts as a violation when it is an error that no later patch of the series mends. */
-export function summary(review: Review, selection: Selection | null): { readonly violations: number; readonly findings: number; readonly used: number; readonly pages: number; readonly executed: number; readonly functions: number } {
+export function summary(
+  review: Review,
+  selection: Selection | null,
+): {
+  readonly violations: number;
+  readonly findings: number;
+  readonly used: number;
+  readonly pages: number;
+  readonly executed: number;
+  readonly functions: number;
+} {
   const windows = chosenWindows(review, selection);
   const last = windows[windows.length - 1];
   return {

@@ -5,7 +5,11 @@ import { type Section, sectionsOf } from './sections';
 
 const SELECTOR: vscode.DocumentSelector = [{ language: LANGUAGE }, { scheme: SCHEME }];
 
-const KINDS: Readonly<Record<Section['kind'], vscode.SymbolKind>> = { message: vscode.SymbolKind.Package, file: vscode.SymbolKind.File, hunk: vscode.SymbolKind.Function };
+const KINDS: Readonly<Record<Section['kind'], vscode.SymbolKind>> = {
+  message: vscode.SymbolKind.Package,
+  file: vscode.SymbolKind.File,
+  hunk: vscode.SymbolKind.Function,
+};
 
 function linesOf(document: vscode.TextDocument): string[] {
   return document.getText().split(/\r?\n/);
@@ -13,7 +17,13 @@ function linesOf(document: vscode.TextDocument): string[] {
 
 function symbolOf(document: vscode.TextDocument, section: Section): vscode.DocumentSymbol {
   const range = new vscode.Range(section.start, 0, section.end, document.lineAt(section.end).text.length);
-  const symbol = new vscode.DocumentSymbol(section.name || '?', section.detail, KINDS[section.kind], range, document.lineAt(section.start).range);
+  const symbol = new vscode.DocumentSymbol(
+    section.name || '?',
+    section.detail,
+    KINDS[section.kind],
+    range,
+    document.lineAt(section.start).range,
+  );
   symbol.children = section.children.map((child) => symbolOf(document, child));
   return symbol;
 }

@@ -45,7 +45,9 @@ export function tracesAt(review: Review, message: number, line: number): readonl
   let index = indexes.get(review);
   if (index === undefined) {
     const made = new Map<string, Trace[]>();
-    const traces = Object.values(review.traces).sort((a, b) => Number(b.violations.length > 0) - Number(a.violations.length > 0));
+    const traces = Object.values(review.traces).sort(
+      (a, b) => Number(b.violations.length > 0) - Number(a.violations.length > 0),
+    );
     for (const trace of traces) {
       const seen = new Set<string>();
       for (const { at } of trace.events) if (at?.kind === 'message') seen.add(`${at.message}:${at.line}`);

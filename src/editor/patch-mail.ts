@@ -11,5 +11,8 @@ export function holdsPatchMail(text: string): boolean {
   const head = text.slice(0, HEAD).replaceAll('\r\n', '\n').trimStart();
   if (!/^(From \S|[A-Za-z][A-Za-z0-9-]*:[ \t])/.test(head)) return false;
   if (!/^Subject:/im.test(head)) return false;
-  return /^Subject:[^\n]*(\n[ \t][^\n]*)*\[[^\]\n]*(PATCH|RFC)[^\]\n]*\]/im.test(head) || /^(diff --git |--- (a\/|\/dev\/null))/m.test(head);
+  return (
+    /^Subject:[^\n]*(\n[ \t][^\n]*)*\[[^\]\n]*(PATCH|RFC)[^\]\n]*\]/im.test(head) ||
+    /^(diff --git |--- (a\/|\/dev\/null))/m.test(head)
+  );
 }

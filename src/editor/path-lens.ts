@@ -24,10 +24,20 @@ function traceOf(review: Review, change: Change, hunk: Hunk): Trace | undefined 
   return quiet;
 }
 
-export function registerPathLens(context: vscode.ExtensionContext, deps: { readonly store: ReviewStore; readonly titles: ScenarioTitles }): void {
+export function registerPathLens(
+  context: vscode.ExtensionContext,
+  deps: { readonly store: ReviewStore; readonly titles: ScenarioTitles },
+): void {
   const changed = new vscode.EventEmitter<void>();
-  const lensesOf = (document: vscode.TextDocument, subject: Subject, review: Review, change: Change, hunk: Hunk): vscode.CodeLens[] => {
-    const inside = (at: { readonly message: number; readonly line: number }): boolean => at.message === change.message && at.line >= hunk.line && at.line <= hunkEnd(hunk);
+  const lensesOf = (
+    document: vscode.TextDocument,
+    subject: Subject,
+    review: Review,
+    change: Change,
+    hunk: Hunk,
+  ): vscode.CodeLens[] => {
+    const inside = (at: { readonly message: number; readonly line: number }): boolean =>
+      at.message === change.message && at.line >= hunk.line && at.line <= hunkEnd(hunk);
     const stages = review.stages.filter(({ at }) => inside(at));
     const findings = review.findings.filter(({ at }) => inside(at));
     const trace = traceOf(review, change, hunk);
@@ -38,23 +48,50 @@ export function registerPathLens(context: vscode.ExtensionContext, deps: { reado
     const [first] = stages;
     const last = stages[stages.length - 1];
     if (first !== undefined && last !== undefined) {
-      const step = first.step === last.step || first.stage !== last.stage ? vscode.l10n.t('step {0} of {1}', first.step, first.steps) : vscode.l10n.t('steps {0}–{1} of {2}', Math.min(first.step, last.step), Math.max(first.step, last.step), first.steps);
+      const step =
+        first.step === last.step || first.stage !== last.stage
+          ? vscode.l10n.t('step {0} of {1}', first.step, first.steps)
+          : vscode.l10n.t(
+              'steps {0}–{1} of {2}',
+              Math.min(first.step, last.step),
+              Math.max(first.step, last.step),
+              first.steps,
+            );
       words.push(`${first.stage} · ${step}`);
     }
-    if (findings.length > 0) words.push(findings.length === 1 ? vscode.l10n.t('1 finding') : vscode.l10n.t('{0} findings', findings.length));
+    if (findings.length > 0)
+      words.push(findings.length === 1 ? vscode.l10n.t('1 finding') : vscode.l10n.t('{0} findings', findings.length));
     const series = subject.reviews.indexOf(review);
     const [worst] = findings;
     const lenses: vscode.CodeLens[] = [];
     if (words.length > 0) {
-      const target = worst === undefined ? { command: '' } : { command: LINKS.reveal, arguments: [{ subject: subject.key, series, finding: worst.id }] };
+      const target =
+        worst === undefined
+          ? { command: '' }
+          : { command: LINKS.reveal, arguments: [{ subject: subject.key, series, finding: worst.id }] };
       lenses.push(new vscode.CodeLens(range, { title: words.join(' · '), ...target }));
     }
     if (trace !== undefined) {
       const event = trace.events.find(({ at }) => at?.kind === 'message' && inside(at))?.index ?? 0;
-      const address = { subject: subject.key, series, trace: trace.id, event, scenario: trace.scenario, machine: trace.machine };
+      const address = {
+        subject: subject.key,
+        series,
+        trace: trace.id,
+        event,
+        scenario: trace.scenario,
+        machine: trace.machine,
+      };
       lenses.push(
-        new vscode.CodeLens(range, { title: `▶ ${vscode.l10n.t('Run “{0}”', clipped(deps.titles.titleOf(trace.scenario), 50))}`, command: LINKS.runScenarioOf, arguments: [address] }),
-        new vscode.CodeLens(range, { title: vscode.l10n.t('Show in topology'), command: LINKS.showTrace, arguments: [address] }),
+        new vscode.CodeLens(range, {
+          title: `▶ ${vscode.l10n.t('Run “{0}”', clipped(deps.titles.titleOf(trace.scenario), 50))}`,
+          command: LINKS.runScenarioOf,
+          arguments: [address],
+        }),
+        new vscode.CodeLens(range, {
+          title: vscode.l10n.t('Show in topology'),
+          command: LINKS.showTrace,
+          arguments: [address],
+        }),
       );
     }
     return lenses;
@@ -71,7 +108,13 @@ export function registerPathLens(context: vscode.ExtensionContext, deps: { reado
         if (!isOn(SETTINGS.pathLens)) return [];
         const subject = await deps.store.fresh(document.uri, token);
         if (subject === undefined) return [];
-        return subject.reviews.flatMap((review) => review.changes.flatMap((change) => change.files.flatMap((file) => file.hunks.flatMap((hunk) => lensesOf(document, subject, review, change, hunk)))));
+        return subject.reviews.flatMap((review) =>
+          review.changes.flatMap((change) =>
+            change.files.flatMap((file) =>
+              file.hunks.flatMap((hunk) => lensesOf(document, subject, review, change, hunk)),
+            ),
+          ),
+        );
       },
     }),
   );

@@ -51,7 +51,8 @@ export function place(reviewed: Reviewed, review: Review, span: Span): Placed | 
   const uri = sourceOf(reviewed, review, message);
   if (uri === null) return null;
   const there = inSource(reviewed, uri, message, span);
-  if (there === 'elsewhere') return { uri: decodedUri(reviewed, review, message), range: spanRange(span, span.line - 1) };
+  if (there === 'elsewhere')
+    return { uri: decodedUri(reviewed, review, message), range: spanRange(span, span.line - 1) };
   return there === null ? null : { uri, range: there };
 }
 
@@ -69,13 +70,22 @@ export function placeIn(document: vscode.Uri, reviewed: Reviewed, review: Review
   return there === 'elsewhere' ? null : there;
 }
 
-function inSource(reviewed: Reviewed, uri: vscode.Uri, message: Message, span: Span): vscode.Range | 'elsewhere' | null {
+function inSource(
+  reviewed: Reviewed,
+  uri: vscode.Uri,
+  message: Message,
+  span: Span,
+): vscode.Range | 'elsewhere' | null {
   const then = sourceLine(message, span.line);
   if (then === null) return 'elsewhere';
   const now = lineNow(reviewed.moved.get(uri.toString()) ?? null, then);
   if (message.decoded) {
     const document = openDocument(uri);
-    const same = document !== undefined && now >= 0 && now < document.lineCount && document.lineAt(now).text === message.lines[span.line - 1];
+    const same =
+      document !== undefined &&
+      now >= 0 &&
+      now < document.lineCount &&
+      document.lineAt(now).text === message.lines[span.line - 1];
     if (!same) return 'elsewhere';
   }
   return now < 0 ? null : spanRange(span, now);

@@ -61,7 +61,10 @@ export function isReviewable(document: vscode.TextDocument): boolean {
   return holdsPatchMail(document.getText(new vscode.Range(0, 0, 2000, 0)));
 }
 
-export function registerReviewStore(context: vscode.ExtensionContext, deps: { readonly analyst: Analyst; readonly log: vscode.LogOutputChannel }): ReviewStore {
+export function registerReviewStore(
+  context: vscode.ExtensionContext,
+  deps: { readonly analyst: Analyst; readonly log: vscode.LogOutputChannel },
+): ReviewStore {
   const kept = new Map<string, Kept>();
   const reviewed = new vscode.EventEmitter<void>();
   const movedEvent = new vscode.EventEmitter<void>();
@@ -77,13 +80,25 @@ export function registerReviewStore(context: vscode.ExtensionContext, deps: { re
       names.set(names.has(name) ? uri.toString(true) : name, uri);
     }
     const key = uris.map(String).join('\n');
-    return { key, explicit, uris: names, moved: new Map(), reviews: [], state: 'reviewing', why: null, running: null, timer: undefined, waiting: [] };
+    return {
+      key,
+      explicit,
+      uris: names,
+      moved: new Map(),
+      reviews: [],
+      state: 'reviewing',
+      why: null,
+      running: null,
+      timer: undefined,
+      waiting: [],
+    };
   };
 
   /** The bytes of a document: as they are on disk while nothing was typed, so that its charset is still known. */
   const read = async (name: string, uri: vscode.Uri): Promise<Source> => {
     const document = documentOf(uri);
-    if (document !== undefined && (document.isDirty || document.isUntitled)) return { name, bytes: new TextEncoder().encode(document.getText()) };
+    if (document !== undefined && (document.isDirty || document.isUntitled))
+      return { name, bytes: new TextEncoder().encode(document.getText()) };
     return { name, bytes: await vscode.workspace.fs.readFile(uri) };
   };
 
@@ -101,7 +116,12 @@ export function registerReviewStore(context: vscode.ExtensionContext, deps: { re
       const sources = await Promise.all([...subject.uris].map(([name, uri]) => read(name, uri)));
       const began = Date.now();
       const reviews = await deps.analyst.review(sources, running.token, undefined, progress);
-      const old = [...subject.uris.values()].some((uri) => versions.get(uri.toString()) !== documentOf(uri)?.version && documentOf(uri) !== undefined && versions.get(uri.toString()) !== undefined);
+      const old = [...subject.uris.values()].some(
+        (uri) =>
+          versions.get(uri.toString()) !== documentOf(uri)?.version &&
+          documentOf(uri) !== undefined &&
+          versions.get(uri.toString()) !== undefined,
+      );
       if (reviews === null || running.token.isCancellationRequested || old || !kept.has(subject.key)) {
         // Cancelled by the user, with nothing newer on its way: what was known before stands.
         if (reviews === null && subject.running === running && subject.timer === undefined) subject.state = 'ready';
@@ -155,9 +175,16 @@ export function registerReviewStore(context: vscode.ExtensionContext, deps: { re
     if (subjects.length === 0) consider(event.document);
     for (const subject of subjects) {
       const key = event.document.uri.toString();
-      const length = (line: number): number => (line < event.document.lineCount ? event.document.lineAt(line).text.length : -1);
-      const grown = event.contentChanges.reduce((sum, { range, text }) => sum + text.split('\n').length - 1 - (range.end.line - range.start.line), 0);
-      subject.moved.set(key, shifted(subject.moved.get(key) ?? null, event.document.lineCount - grown, event.contentChanges, length));
+      const length = (line: number): number =>
+        line < event.document.lineCount ? event.document.lineAt(line).text.length : -1;
+      const grown = event.contentChanges.reduce(
+        (sum, { range, text }) => sum + text.split('\n').length - 1 - (range.end.line - range.start.line),
+        0,
+      );
+      subject.moved.set(
+        key,
+        shifted(subject.moved.get(key) ?? null, event.document.lineCount - grown, event.contentChanges, length),
+      );
       subject.running?.cancel();
       subject.state = 'reviewing';
       clearTimeout(subject.timer);

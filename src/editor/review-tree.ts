@@ -7,7 +7,7 @@ import type { Span } from '../place';
 import type { Finding, FindingClass, MatrixCell, Review } from '../review/types';
 import type { Verdict } from '../scenario/types';
 import type { Patch } from '../series/types';
-import { type Mark, SHAPES, markOf, patchMark, summary, worstFirst, worstVerdict } from './marks';
+import { type Mark, markOf, patchMark, SHAPES, summary, worstFirst, worstVerdict } from './marks';
 import { LINKS, VIEWS } from './names';
 import { spanLabel } from './patch-lines';
 import { patchName } from './places';
@@ -37,7 +37,12 @@ export type TreeNode =
   | ({ readonly kind: 'damages' } & Of)
   | ({ readonly kind: 'damage'; readonly at: number } & Of);
 
-const VERDICT_MARK: Readonly<Record<Verdict, Mark | 'holds' | 'undecided' | null>> = { violated: 'violated', holds: 'holds', undecided: 'undecided', 'n/a': null };
+const VERDICT_MARK: Readonly<Record<Verdict, Mark | 'holds' | 'undecided' | null>> = {
+  violated: 'violated',
+  holds: 'holds',
+  undecided: 'undecided',
+  'n/a': null,
+};
 
 /** `✓✓✕✕✓`: one shape per prefix, a dot where the scenario does not apply. */
 export function strip(cells: readonly MatrixCell[]): string {
@@ -50,7 +55,16 @@ export function strip(cells: readonly MatrixCell[]): string {
     .join('');
 }
 
-const CLASSES: readonly FindingClass[] = ['isolation', 'window', 'lifetime', 'context', 'uapi', 'arith', 'described', 'bisect'];
+const CLASSES: readonly FindingClass[] = [
+  'isolation',
+  'window',
+  'lifetime',
+  'context',
+  'uapi',
+  'arith',
+  'described',
+  'bisect',
+];
 
 function className(of: FindingClass): string {
   const names: Readonly<Record<FindingClass, string>> = {
@@ -75,7 +89,8 @@ function childrenOf(node: TreeNode): readonly TreeNode[] {
     case 'series': {
       const { subject, review } = node;
       const { series } = review;
-      const cover: TreeNode[] = series.cover === null ? [] : [{ kind: 'cover', subject, review, message: series.cover }];
+      const cover: TreeNode[] =
+        series.cover === null ? [] : [{ kind: 'cover', subject, review, message: series.cover }];
       const patches = series.patches.map((patch): TreeNode => ({ kind: 'patch', subject, review, patch }));
       const rest: TreeNode[] = [];
       if (review.findings.length > 0) rest.push({ kind: 'findings', subject, review });
@@ -86,20 +101,43 @@ function childrenOf(node: TreeNode): readonly TreeNode[] {
     }
     case 'patch': {
       const { subject, review, patch } = node;
-      return worstFirst(review.findings.filter((finding) => finding.patch === patch.index)).map((finding) => ({ kind: 'finding', subject, review, finding, under: 'patch' }));
+      return worstFirst(review.findings.filter((finding) => finding.patch === patch.index)).map((finding) => ({
+        kind: 'finding',
+        subject,
+        review,
+        finding,
+        under: 'patch',
+      }));
     }
     case 'findings': {
       const { subject, review } = node;
-      return CLASSES.filter((name) => review.findings.some((finding) => finding.class === name)).map((name) => ({ kind: 'class', subject, review, class: name }));
+      return CLASSES.filter((name) => review.findings.some((finding) => finding.class === name)).map((name) => ({
+        kind: 'class',
+        subject,
+        review,
+        class: name,
+      }));
     }
     case 'class': {
       const { subject, review } = node;
-      return worstFirst(review.findings.filter((finding) => finding.class === node.class)).map((finding) => ({ kind: 'finding', subject, review, finding, under: 'class' }));
+      return worstFirst(review.findings.filter((finding) => finding.class === node.class)).map((finding) => ({
+        kind: 'finding',
+        subject,
+        review,
+        finding,
+        under: 'class',
+      }));
     }
     case 'scenarios': {
       const { subject, review } = node;
       const rows = new Map(review.matrix.map((cell) => [`${cell.scenario}\n${cell.machine}`, cell]));
-      return [...rows.values()].map(({ scenario, machine }) => ({ kind: 'scenario', subject, review, scenario, machine }));
+      return [...rows.values()].map(({ scenario, machine }) => ({
+        kind: 'scenario',
+        subject,
+        review,
+        scenario,
+        machine,
+      }));
     }
     case 'scenario': {
       const { subject, review } = node;
@@ -143,18 +181,27 @@ function identity(node: TreeNode): string {
   }
 }
 
-export function registerReviewTree(context: vscode.ExtensionContext, deps: { readonly store: ReviewStore; readonly selection: SelectionStore; readonly titles: ScenarioTitles }): vscode.TreeView<TreeNode> {
+export function registerReviewTree(
+  context: vscode.ExtensionContext,
+  deps: { readonly store: ReviewStore; readonly selection: SelectionStore; readonly titles: ScenarioTitles },
+): vscode.TreeView<TreeNode> {
   const changed = new vscode.EventEmitter<void>();
   const icon = (mark: Mark | 'holds' | 'undecided'): { readonly light: vscode.Uri; readonly dark: vscode.Uri } => ({
     light: vscode.Uri.joinPath(context.extensionUri, 'media', 'gutter', `${mark}-light.svg`),
     dark: vscode.Uri.joinPath(context.extensionUri, 'media', 'gutter', `${mark}-dark.svg`),
   });
-  const reveal = (subject: Subject, review: Review, where: { readonly finding: string } | { readonly at: Span }): vscode.Command => ({
+  const reveal = (
+    subject: Subject,
+    review: Review,
+    where: { readonly finding: string } | { readonly at: Span },
+  ): vscode.Command => ({
     title: vscode.l10n.t('Show'),
     command: LINKS.reveal,
     arguments: [{ subject: subject.key, series: subject.reviews.indexOf(review), ...where }],
   });
-  const lineOf = (message: number, line: number): { readonly at: Span } => ({ at: { message, line, column: 0, endLine: line, endColumn: 0 } });
+  const lineOf = (message: number, line: number): { readonly at: Span } => ({
+    at: { message, line, column: 0, endLine: line, endColumn: 0 },
+  });
 
   const itemOf = (node: TreeNode): vscode.TreeItem => {
     const leaf = vscode.TreeItemCollapsibleState.None;
@@ -165,7 +212,12 @@ export function registerReviewTree(context: vscode.ExtensionContext, deps: { rea
         const [name] = node.subject.uris.keys();
         const item = new vscode.TreeItem(plain(name ?? ''), node.subject.reviews.length > 0 ? opened : leaf);
         item.contextValue = 'subject';
-        item.description = node.subject.state === 'failed' ? plain(node.subject.why ?? '') : node.subject.state === 'reviewing' ? vscode.l10n.t('reviewing…') : vscode.l10n.t('no patch mail found');
+        item.description =
+          node.subject.state === 'failed'
+            ? plain(node.subject.why ?? '')
+            : node.subject.state === 'reviewing'
+              ? vscode.l10n.t('reviewing…')
+              : vscode.l10n.t('no patch mail found');
         item.iconPath = new vscode.ThemeIcon(node.subject.state === 'failed' ? 'error' : 'mail');
         return item;
       }
@@ -173,7 +225,10 @@ export function registerReviewTree(context: vscode.ExtensionContext, deps: { rea
         const { series } = node.review;
         const item = new vscode.TreeItem(clipped(series.subject, 120), opened);
         const sums = summary(node.review, deps.selection.get());
-        item.description = [`v${series.version}`, sums.findings === 0 ? vscode.l10n.t('no finding') : vscode.l10n.t('{0} findings', sums.findings)].join(' · ');
+        item.description = [
+          `v${series.version}`,
+          sums.findings === 0 ? vscode.l10n.t('no finding') : vscode.l10n.t('{0} findings', sums.findings),
+        ].join(' · ');
         item.iconPath = new vscode.ThemeIcon('mail');
         item.contextValue = 'series';
         item.tooltip = plain(series.subject);
@@ -188,12 +243,17 @@ export function registerReviewTree(context: vscode.ExtensionContext, deps: { rea
       case 'patch': {
         const own = node.review.findings.filter((finding) => finding.patch === node.patch.index);
         const mark = patchMark(node.review, node.patch.index);
-        const item = new vscode.TreeItem(`${patchName(node.review, node.patch.index)} ${clipped(node.patch.title, 110)}`, own.length > 0 ? closed : leaf);
+        const item = new vscode.TreeItem(
+          `${patchName(node.review, node.patch.index)} ${clipped(node.patch.title, 110)}`,
+          own.length > 0 ? closed : leaf,
+        );
         item.iconPath = icon(mark);
         if (own.length > 0) item.description = String(own.length);
         item.tooltip = plain(node.patch.title);
         item.command = reveal(node.subject, node.review, lineOf(node.patch.message, 1));
-        item.accessibilityInformation = { label: `${item.label as string}, ${mark}, ${vscode.l10n.t('{0} findings', own.length)}` };
+        item.accessibilityInformation = {
+          label: `${item.label as string}, ${mark}, ${vscode.l10n.t('{0} findings', own.length)}`,
+        };
         return item;
       }
       case 'findings': {
@@ -211,7 +271,12 @@ export function registerReviewTree(context: vscode.ExtensionContext, deps: { rea
         const { finding, review } = node;
         const item = new vscode.TreeItem(clipped(finding.short, 100), leaf);
         item.iconPath = icon(markOf(finding));
-        item.description = node.under === 'class' ? spanLabel(review, finding.at) : finding.fixedBy === null ? '' : vscode.l10n.t('fixed by {0}', patchName(review, finding.fixedBy));
+        item.description =
+          node.under === 'class'
+            ? spanLabel(review, finding.at)
+            : finding.fixedBy === null
+              ? ''
+              : vscode.l10n.t('fixed by {0}', patchName(review, finding.fixedBy));
         item.tooltip = plain(`${finding.title}: ${finding.message}`);
         item.command = reveal(node.subject, review, { finding: finding.id });
         item.contextValue = finding.trace === null ? 'finding' : 'findingWithTrace';
@@ -229,19 +294,28 @@ export function registerReviewTree(context: vscode.ExtensionContext, deps: { rea
         item.description = `${strip(cells)} ${plain(node.machine)}`;
         const mark = VERDICT_MARK[worstVerdict(cells.map(({ verdict }) => verdict))];
         item.iconPath = mark === null ? new vscode.ThemeIcon('dash') : icon(mark);
-        item.tooltip = vscode.l10n.t('Verdict after 0, 1, 2 … patches: ✓ holds, ✕ violated, ? undecided, · does not apply');
+        item.tooltip = vscode.l10n.t(
+          'Verdict after 0, 1, 2 … patches: ✓ holds, ✕ violated, ? undecided, · does not apply',
+        );
         item.contextValue = 'scenario';
         return item;
       }
       case 'cell': {
         const { cell, review } = node;
-        const label = cell.prefix === 0 ? vscode.l10n.t('before the series') : vscode.l10n.t('after {0}', patchName(review, cell.prefix));
+        const label =
+          cell.prefix === 0
+            ? vscode.l10n.t('before the series')
+            : vscode.l10n.t('after {0}', patchName(review, cell.prefix));
         const item = new vscode.TreeItem(label, leaf);
         const mark = VERDICT_MARK[cell.verdict];
         item.iconPath = mark === null ? new vscode.ThemeIcon('dash') : icon(mark);
         item.description = cell.reason === null ? cell.verdict : plain(`${cell.verdict} · ${cell.reason}`);
         if (cell.trace !== null && review.traces[cell.trace] !== undefined)
-          item.command = { title: vscode.l10n.t('Show trace'), command: LINKS.showTrace, arguments: [{ subject: node.subject.key, series: node.subject.reviews.indexOf(review), trace: cell.trace }] };
+          item.command = {
+            title: vscode.l10n.t('Show trace'),
+            command: LINKS.showTrace,
+            arguments: [{ subject: node.subject.key, series: node.subject.reviews.indexOf(review), trace: cell.trace }],
+          };
         return item;
       }
       case 'choices': {
@@ -266,7 +340,8 @@ export function registerReviewTree(context: vscode.ExtensionContext, deps: { rea
         const damage = node.review.damage[node.at];
         const item = new vscode.TreeItem(plain(damage?.message ?? ''), leaf);
         item.tooltip = plain(damage?.message ?? '');
-        if (damage !== undefined && damage.at !== null) item.command = reveal(node.subject, node.review, { at: damage.at });
+        if (damage !== undefined && damage.at !== null)
+          item.command = reveal(node.subject, node.review, { at: damage.at });
         return item;
       }
     }
@@ -283,16 +358,39 @@ export function registerReviewTree(context: vscode.ExtensionContext, deps: { rea
       },
       getChildren(node) {
         if (node !== undefined) return [...childrenOf(node)];
-        return deps.store.subjects().flatMap((subject): TreeNode[] => (subject.reviews.length === 1 ? [...childrenOf({ kind: 'subject', subject })] : [{ kind: 'subject', subject }]));
+        return deps.store
+          .subjects()
+          .flatMap((subject): TreeNode[] =>
+            subject.reviews.length === 1
+              ? [...childrenOf({ kind: 'subject', subject })]
+              : [{ kind: 'subject', subject }],
+          );
       },
     },
   });
   const refresh = (): void => {
     changed.fire();
-    const count = deps.store.subjects().reduce((sum, { reviews }) => sum + reviews.reduce((all, review) => all + summary(review, null).violations, 0), 0);
-    view.badge = count === 0 ? undefined : { value: count, tooltip: count === 1 ? vscode.l10n.t('1 violation') : vscode.l10n.t('{0} violations', count) };
+    const count = deps.store
+      .subjects()
+      .reduce(
+        (sum, { reviews }) => sum + reviews.reduce((all, review) => all + summary(review, null).violations, 0),
+        0,
+      );
+    view.badge =
+      count === 0
+        ? undefined
+        : {
+            value: count,
+            tooltip: count === 1 ? vscode.l10n.t('1 violation') : vscode.l10n.t('{0} violations', count),
+          };
   };
-  context.subscriptions.push(view, changed, deps.store.onDidReview(refresh), deps.titles.onDidLearn(refresh), deps.selection.onDidChange(refresh));
+  context.subscriptions.push(
+    view,
+    changed,
+    deps.store.onDidReview(refresh),
+    deps.titles.onDidLearn(refresh),
+    deps.selection.onDidChange(refresh),
+  );
   refresh();
   return view;
 }

@@ -16,7 +16,10 @@ function spelled(id: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-export function registerScenarioTitles(context: vscode.ExtensionContext, deps: { readonly analyst: Analyst; readonly log: vscode.LogOutputChannel }): ScenarioTitles {
+export function registerScenarioTitles(
+  context: vscode.ExtensionContext,
+  deps: { readonly analyst: Analyst; readonly log: vscode.LogOutputChannel },
+): ScenarioTitles {
   const learned = new vscode.EventEmitter<void>();
   const never = new vscode.CancellationTokenSource();
   context.subscriptions.push(learned, never);

@@ -42,7 +42,14 @@ export function sectionsOf(lines: readonly string[]): readonly Section[] {
   const messages: Growing[] = [];
   let message: Growing | null = null;
   let file: Growing | null = null;
-  const grow = (kind: Section['kind'], name: string, detail: string, start: number, end: number): Growing => ({ kind, name: plain(name), detail: plain(detail), start, end, children: [] });
+  const grow = (kind: Section['kind'], name: string, detail: string, start: number, end: number): Growing => ({
+    kind,
+    name: plain(name),
+    detail: plain(detail),
+    start,
+    end,
+    children: [],
+  });
   const closeFile = (end: number): void => {
     if (file !== null) file.end = Math.max(file.end, end);
     file = null;
@@ -58,7 +65,8 @@ export function sectionsOf(lines: readonly string[]): readonly Section[] {
       if (starts) continue;
     }
     const header = /^diff --(?:git|cc|combined) (?:.* b\/)?(.*)$/.exec(line);
-    const bare = /^--- /.test(line) && /^\+\+\+ /.test(lines[at + 1] ?? '') && (file === null || file.children.length > 0);
+    const bare =
+      /^--- /.test(line) && /^\+\+\+ /.test(lines[at + 1] ?? '') && (file === null || file.children.length > 0);
     if (header !== null || bare) {
       closeFile(at - 1);
       const path = header?.[1] ?? (lines[at + 1] ?? '').slice(4).replace(/^b\//, '').replace(/\t.*$/, '');
@@ -70,7 +78,15 @@ export function sectionsOf(lines: readonly string[]): readonly Section[] {
     if (hunk !== null && file !== null) {
       const end = hunkEnd(lines, at, Number(hunk[1] ?? 1), Number(hunk[3] ?? 1));
       const section = (hunk[4] ?? '').trim();
-      file.children.push(grow('hunk', section === '' ? `@@ ${hunk[2] ?? ''}` : section, section === '' ? '' : `@@ ${hunk[2] ?? ''}`, at, end));
+      file.children.push(
+        grow(
+          'hunk',
+          section === '' ? `@@ ${hunk[2] ?? ''}` : section,
+          section === '' ? '' : `@@ ${hunk[2] ?? ''}`,
+          at,
+          end,
+        ),
+      );
       file.end = end;
       at = end;
     } else if (line === '-- ') closeFile(at - 1);

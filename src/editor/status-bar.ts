@@ -23,15 +23,31 @@ export function statusText(subject: Subject, selection: SelectionStore): string 
   const sums = subject.reviews.map((review) => summary(review, selection.get()));
   const total = (pick: (sum: (typeof sums)[number]) => number): number => sums.reduce((all, sum) => all + pick(sum), 0);
   const violations = total((sum) => sum.violations);
-  const parts = [violations === 0 ? vscode.l10n.t('no violation') : violations === 1 ? vscode.l10n.t('1 violation') : vscode.l10n.t('{0} violations', violations)];
+  const parts = [
+    violations === 0
+      ? vscode.l10n.t('no violation')
+      : violations === 1
+        ? vscode.l10n.t('1 violation')
+        : vscode.l10n.t('{0} violations', violations),
+  ];
   const window = sums.find((sum) => sum.pages > 0);
   if (window !== undefined) parts.push(vscode.l10n.t('window {0}/{1}', window.used, window.pages));
   const functions = total((sum) => sum.functions);
-  if (functions > 0) parts.push(vscode.l10n.t('{0}/{1} functions executed', total((sum) => sum.executed), functions));
+  if (functions > 0)
+    parts.push(
+      vscode.l10n.t(
+        '{0}/{1} functions executed',
+        total((sum) => sum.executed),
+        functions,
+      ),
+    );
   return parts.join(' · ');
 }
 
-export function registerStatusBar(context: vscode.ExtensionContext, deps: { readonly store: ReviewStore; readonly selection: SelectionStore }): void {
+export function registerStatusBar(
+  context: vscode.ExtensionContext,
+  deps: { readonly store: ReviewStore; readonly selection: SelectionStore },
+): void {
   const item = vscode.window.createStatusBarItem('doorbell.status', vscode.StatusBarAlignment.Left, 0);
   item.name = 'Doorbell';
   item.command = `${VIEWS.review}.focus`;

@@ -71,7 +71,9 @@ export function verdictOf(trace: Trace): Verdict {
 
 /** The trace a series is opened on: the first error's, else the first that violates, else any. */
 export function firstTrace(review: Review): Trace | undefined {
-  const named = review.findings.map(({ trace }) => (trace === null ? undefined : review.traces[trace])).find((trace) => trace !== undefined);
+  const named = review.findings
+    .map(({ trace }) => (trace === null ? undefined : review.traces[trace]))
+    .find((trace) => trace !== undefined);
   const all = Object.values(review.traces);
   return named ?? all.find(({ violations }) => violations.length > 0) ?? all[0];
 }
@@ -121,14 +123,18 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
 
   const send = (): void => {
     if (showing === null) {
-      post({ kind: 'empty', why: vscode.l10n.t('Open a patch series, or run a scenario, to see its devices, domains and interrupts here.') });
+      post({
+        kind: 'empty',
+        why: vscode.l10n.t('Open a patch series, or run a scenario, to see its devices, domains and interrupts here.'),
+      });
       return;
     }
     post({ kind: 'choices', choices: choicesOf(showing), document: showing.subject?.key ?? null });
     post({ kind: 'trace', trace: showing.trace, links: linksOf(showing, showing.trace), event: showing.event });
   };
 
-  const traceOf = (now: Showing, id: string): Trace | undefined => (now.review === null ? now.runs?.find(({ trace }) => trace.id === id)?.trace : now.review.traces[id]);
+  const traceOf = (now: Showing, id: string): Trace | undefined =>
+    now.review === null ? now.runs?.find(({ trace }) => trace.id === id)?.trace : now.review.traces[id];
 
   const clearLine = (): void => {
     for (const editor of vscode.window.visibleTextEditors) editor.setDecorations(traceLine, []);
@@ -137,7 +143,15 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
   const markLine = (event: number): void => {
     clearLine();
     const at = showing?.trace.events[event]?.at;
-    if (showing === null || showing.subject === null || showing.review === null || at === undefined || at === null || at.kind !== 'message') return;
+    if (
+      showing === null ||
+      showing.subject === null ||
+      showing.review === null ||
+      at === undefined ||
+      at === null ||
+      at.kind !== 'message'
+    )
+      return;
     for (const editor of vscode.window.visibleTextEditors) {
       const range = placeIn(editor.document.uri, showing.subject, showing.review, at);
       if (range !== null) editor.setDecorations(traceLine, [range]);
@@ -148,7 +162,8 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
     if (showing === null || showing.trace.id !== id) return;
     showing = { ...showing, event };
     const at = showing.trace.events[event]?.at;
-    if (showing.subject !== null && showing.review !== null && at?.kind === 'message') await revealSpan(showing.subject, showing.review, at, true);
+    if (showing.subject !== null && showing.review !== null && at?.kind === 'message')
+      await revealSpan(showing.subject, showing.review, at, true);
     markLine(event);
   };
 
@@ -164,7 +179,10 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
   const save = async (name: string, svg: string): Promise<void> => {
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
     const file = `${name.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 80) || 'topology'}.svg`;
-    const target = await vscode.window.showSaveDialog({ ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, file) }), filters: { SVG: ['svg'] } });
+    const target = await vscode.window.showSaveDialog({
+      ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, file) }),
+      filters: { SVG: ['svg'] },
+    });
     if (target !== undefined) await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(svg));
   };
 
@@ -174,7 +192,8 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
     const subject = deps.store.subjects().find(({ key }) => key === state.document);
     const review = subject?.reviews.find(({ traces }) => state.trace !== null && traces[state.trace] !== undefined);
     const trace = state.trace === null ? undefined : review?.traces[state.trace];
-    if (subject !== undefined && review !== undefined && trace !== undefined) showing = { subject, review, trace, event: Math.min(state.event, trace.events.length - 1) };
+    if (subject !== undefined && review !== undefined && trace !== undefined)
+      showing = { subject, review, trace, event: Math.min(state.event, trace.events.length - 1) };
   };
   let remembered: PanelState | null = null;
 
@@ -206,7 +225,10 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
     panel = made;
     ready = false;
     made.iconPath = vscode.Uri.joinPath(context.extensionUri, 'media', 'doorbell.svg');
-    made.webview.options = { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(context.extensionUri, 'dist')] };
+    made.webview.options = {
+      enableScripts: true,
+      localResourceRoots: [vscode.Uri.joinPath(context.extensionUri, 'dist')],
+    };
     made.webview.onDidReceiveMessage(heard, undefined, context.subscriptions);
     made.onDidDispose(() => {
       panel = null;
@@ -218,7 +240,15 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
   };
 
   const present = (): void => {
-    if (panel === null) adopt(vscode.window.createWebviewPanel(VIEWS.topology, vscode.l10n.t('Topology'), { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true }, {}));
+    if (panel === null)
+      adopt(
+        vscode.window.createWebviewPanel(
+          VIEWS.topology,
+          vscode.l10n.t('Topology'),
+          { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
+          {},
+        ),
+      );
     else panel.reveal(undefined, true);
   };
 
@@ -242,18 +272,30 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
     const index = showing.review === null ? 0 : Math.max(0, old.reviews.indexOf(showing.review));
     const review = subject.reviews[index] ?? subject.reviews[0];
     if (review === undefined || review === showing.review) return;
-    const trace = review.traces[before.id] ?? Object.values(review.traces).find((other) => other.scenario === before.scenario && other.machine === before.machine && other.prefix === before.prefix) ?? firstTrace(review);
-    showing = trace === undefined ? null : { subject, review, trace, event: Math.min(event, Math.max(0, trace.events.length - 1)) };
+    const trace =
+      review.traces[before.id] ??
+      Object.values(review.traces).find(
+        (other) =>
+          other.scenario === before.scenario && other.machine === before.machine && other.prefix === before.prefix,
+      ) ??
+      firstTrace(review);
+    showing =
+      trace === undefined
+        ? null
+        : { subject, review, trace, event: Math.min(event, Math.max(0, trace.events.length - 1)) };
     send();
   };
 
   const follow = (event: vscode.TextEditorSelectionChangeEvent): void => {
     const now = showing;
-    if (panel === null || now === null || now.subject === null || now.review === null || event.kind === undefined) return;
+    if (panel === null || now === null || now.subject === null || now.review === null || event.kind === undefined)
+      return;
     const { subject, review, trace } = now;
     const line = event.selections[0]?.active.line;
     const uri = event.textEditor.document.uri;
-    const there = trace.events.filter(({ at }) => at?.kind === 'message' && placeIn(uri, subject, review, at)?.start.line === line).map(({ index }) => index);
+    const there = trace.events
+      .filter(({ at }) => at?.kind === 'message' && placeIn(uri, subject, review, at)?.start.line === line)
+      .map(({ index }) => index);
     if (there.length === 0 || there.includes(now.event)) return;
     const next = there.find((index) => index > now.event) ?? there[0] ?? 0;
     showing = { ...now, event: next };
@@ -265,7 +307,8 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
     traceLine,
     deps.store.onDidReview(renew),
     deps.titles.onDidLearn(() => {
-      if (showing !== null) post({ kind: 'choices', choices: choicesOf(showing), document: showing.subject?.key ?? null });
+      if (showing !== null)
+        post({ kind: 'choices', choices: choicesOf(showing), document: showing.subject?.key ?? null });
     }),
     vscode.window.onDidChangeTextEditorSelection(follow),
     vscode.window.registerWebviewPanelSerializer(VIEWS.topology, {
@@ -289,8 +332,17 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
       const subject = deps.subjectInView();
       const review = subject?.reviews[0];
       const selected = deps.selection.get();
-      const trace = review === undefined ? undefined : (Object.values(review.traces).find((other) => other.scenario === selected?.scenario && other.machine === selected.machine && other.violations.length > 0) ?? firstTrace(review));
-      if (subject !== undefined && review !== undefined && trace !== undefined) showing = { subject, review, trace, event: trace.violations[0]?.event ?? 0 };
+      const trace =
+        review === undefined
+          ? undefined
+          : (Object.values(review.traces).find(
+              (other) =>
+                other.scenario === selected?.scenario &&
+                other.machine === selected.machine &&
+                other.violations.length > 0,
+            ) ?? firstTrace(review));
+      if (subject !== undefined && review !== undefined && trace !== undefined)
+        showing = { subject, review, trace, event: trace.violations[0]?.event ?? 0 };
       present();
       send();
       if (showing !== null) markLine(showing.event);

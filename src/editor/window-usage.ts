@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { Review } from '../review/types';
 import { markedLines } from './decorations';
-import { type LineUsage, chosenWindows, windowLines, windowText } from './marks';
+import { chosenWindows, type LineUsage, windowLines, windowText } from './marks';
 import { COLORS, SETTINGS } from './names';
 import { placeIn } from './places';
 import type { ReviewStore } from './review-store';
@@ -15,7 +15,11 @@ export function patchOf(review: Review, message: number): number {
 }
 
 /** The usage shown at each line of a document. */
-export function usageLines(uri: vscode.Uri, store: ReviewStore, selection: SelectionStore): readonly { readonly line: number; readonly usage: LineUsage }[] {
+export function usageLines(
+  uri: vscode.Uri,
+  store: ReviewStore,
+  selection: SelectionStore,
+): readonly { readonly line: number; readonly usage: LineUsage }[] {
   const subject = store.subjectOf(uri);
   if (subject === undefined) return [];
   return subject.reviews.flatMap((review) =>
@@ -26,9 +30,15 @@ export function usageLines(uri: vscode.Uri, store: ReviewStore, selection: Selec
   );
 }
 
-export function registerWindowUsage(context: vscode.ExtensionContext, deps: { readonly store: ReviewStore; readonly selection: SelectionStore }): void {
-  const icon = (theme: 'dark' | 'light'): vscode.Uri => vscode.Uri.joinPath(context.extensionUri, 'media', 'gutter', `window-${theme}.svg`);
-  const text = vscode.window.createTextEditorDecorationType({ rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed });
+export function registerWindowUsage(
+  context: vscode.ExtensionContext,
+  deps: { readonly store: ReviewStore; readonly selection: SelectionStore },
+): void {
+  const icon = (theme: 'dark' | 'light'): vscode.Uri =>
+    vscode.Uri.joinPath(context.extensionUri, 'media', 'gutter', `window-${theme}.svg`);
+  const text = vscode.window.createTextEditorDecorationType({
+    rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
+  });
   const glyph = vscode.window.createTextEditorDecorationType({
     gutterIconSize: 'contain',
     dark: { gutterIconPath: icon('dark') },
@@ -44,10 +54,21 @@ export function registerWindowUsage(context: vscode.ExtensionContext, deps: { re
       text,
       lines.map(({ line, usage }) => ({
         range: new vscode.Range(line, 0, line, 10_000),
-        renderOptions: { after: { contentText: windowText(usage.event), margin: '0 0 0 3ch', color: new vscode.ThemeColor(COLORS.windowForeground) } },
+        renderOptions: {
+          after: {
+            contentText: windowText(usage.event),
+            margin: '0 0 0 3ch',
+            color: new vscode.ThemeColor(COLORS.windowForeground),
+          },
+        },
       })),
     );
-    editor.setDecorations(glyph, isOn(SETTINGS.glyph) ? lines.filter(({ line }) => !taken.has(line)).map(({ line }) => new vscode.Range(line, 0, line, 0)) : []);
+    editor.setDecorations(
+      glyph,
+      isOn(SETTINGS.glyph)
+        ? lines.filter(({ line }) => !taken.has(line)).map(({ line }) => new vscode.Range(line, 0, line, 0))
+        : [],
+    );
   };
   const drawAll = (): void => {
     for (const editor of vscode.window.visibleTextEditors) draw(editor);

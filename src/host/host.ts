@@ -145,6 +145,10 @@ export interface Observations {
   handlers(requesterId: number): number;
   /** Reserved regions of a device's group as the programs report them; null when the design has no such report. */
   reservedRegions(requesterId: number): readonly ReservedRegion[] | null;
+  /** Page sizes of an agent's container as a bitmap; null when the design cannot say. */
+  pageSizes(agent: string): number | null;
+  /** What VFIO_CHECK_EXTENSION answers an agent; null when the design cannot say. */
+  extension(agent: string, number: number): number | null;
   /** Ranges of IOVA an agent's container lets be mapped, ends included; null when the design keeps none. */
   iovaRanges(agent: string): readonly { readonly start: number; readonly end: number }[] | null;
 }

@@ -4,6 +4,7 @@
  */
 import type { Place } from '../place';
 import type { Observations } from './host';
+import { globalNamed } from './globals';
 import { nodesOf } from './links';
 import type { ReservedRegion } from './platform';
 import { handlersOn, lineOf } from './primitives/intx';
@@ -81,6 +82,17 @@ export function observationsOf(world: World): Observations {
     reservedRegions(requesterId) {
       const device = world.devices.get(requesterId);
       return device ? regionsOf(world, device) : null;
+    },
+    pageSizes(agent) {
+      const container = world.containers.get(agent)?.object;
+      const sizes = container === undefined ? null : ask(world, 'vfio_pgsize_bitmap', [container]);
+      return typeof sizes === 'number' ? sizes : null;
+    },
+    extension(agent, number) {
+      const container = world.containers.get(agent)?.object;
+      const command = globalNamed(world, 'VFIO_CHECK_EXTENSION');
+      const answer = container === undefined ? null : ask(world, 'vfio_iommu_type1_ioctl', [container, command, number]);
+      return typeof answer === 'number' ? answer : null;
     },
     iovaRanges(agent) {
       const list = world.containers.get(agent)?.object.fields.get('iova_list');

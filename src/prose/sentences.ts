@@ -23,7 +23,8 @@ interface ProseLine {
 }
 
 const QUOTE = /^((?:[>|] ?)*)(.*)$/;
-const TRAILER = /^(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)*-by|Cc|To|Fixes|Link|Closes|Message-Id|Message-ID|Change-Id|References):\s/;
+const TRAILER =
+  /^(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)*-by|Cc|To|Fixes|Link|Closes|Message-Id|Message-ID|Change-Id|References):\s/;
 const BULLET = /^\s*(?:[-*•+]|\(?\d+[.)]|\[\d+\])\s+/;
 /** Four columns of indent or a tab: a listing, not prose. */
 const LISTING = /^(?:\t| {4,})\S/;
@@ -44,8 +45,11 @@ function proseLine(raw: string, line: number): ProseLine {
 /** Does the text end a sentence at `end` (index behind the mark)? */
 function endsSentence(text: string, end: number): boolean {
   const rest = text.slice(end);
-  if (rest !== '' && !/^["')\]]*\s+["'(\[]?[A-Z0-9]/.test(rest) && !/^["')\]]*\s*$/.test(rest)) return false;
-  return !/(?:\b(?:e\.g|i\.e|cf|vs|etc|resp|approx|fig|sec|ch|vol|no)|\b[A-Z])\.$/i.test(text.slice(0, end)) || rest.trim() === '';
+  if (rest !== '' && !/^["')\]]*\s+["'([]?[A-Z0-9]/.test(rest) && !/^["')\]]*\s*$/.test(rest)) return false;
+  return (
+    !/(?:\b(?:e\.g|i\.e|cf|vs|etc|resp|approx|fig|sec|ch|vol|no)|\b[A-Z])\.$/i.test(text.slice(0, end)) ||
+    rest.trim() === ''
+  );
 }
 
 function paragraphSentences(message: number, lines: readonly ProseLine[]): Sentence[] {
@@ -64,7 +68,10 @@ function paragraphSentences(message: number, lines: readonly ProseLine[]): Sente
     for (const start of starts) if (start.offset <= offset) low = start;
     return low === undefined
       ? { line: first.line, column: 0 }
-      : { line: low.line.line, column: low.line.column + low.indent + Math.min(offset - low.offset, low.line.text.length - low.indent) };
+      : {
+          line: low.line.line,
+          column: low.line.column + low.indent + Math.min(offset - low.offset, low.line.text.length - low.indent),
+        };
   };
   const sentences: Sentence[] = [];
   const push = (from: number, to: number) => {
@@ -74,7 +81,11 @@ function paragraphSentences(message: number, lines: readonly ProseLine[]): Sente
     if (text === '') return;
     const start = position(from + lead);
     const end = position(from + raw.trimEnd().length);
-    sentences.push({ text, depth: first.depth, at: { message, line: start.line, column: start.column, endLine: end.line, endColumn: end.column } });
+    sentences.push({
+      text,
+      depth: first.depth,
+      at: { message, line: start.line, column: start.column, endLine: end.line, endColumn: end.column },
+    });
   };
   let from = 0;
   for (const match of joined.matchAll(/[.?!]+/g)) {
@@ -111,7 +122,13 @@ export function sentences(message: Message, firstLine: number, lastLine: number)
       flush();
       continue;
     }
-    if (text.trim() === '' || TRAILER.test(text) || ATTRIBUTION.test(text) || DIFFSTAT.test(text) || (LISTING.test(text) && paragraph.length === 0)) {
+    if (
+      text.trim() === '' ||
+      TRAILER.test(text) ||
+      ATTRIBUTION.test(text) ||
+      DIFFSTAT.test(text) ||
+      (LISTING.test(text) && paragraph.length === 0)
+    ) {
       flush();
       continue;
     }

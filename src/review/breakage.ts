@@ -1,11 +1,11 @@
-import type { MessagePlace } from '../place';
-import type { Series } from '../series/types';
 import type { Change } from '../patch/types';
+import type { MessagePlace } from '../place';
+import { narrate } from '../scenario/narrate';
+import type { Series } from '../series/types';
 import { BROKEN_BETWEEN, GAP, INVARIANT_RULES, LEFT_ON_ERROR, OUT_OF_BOUNDS, type Rule } from './catalog';
 import { hunkLineAt, patchOf, spanOf } from './spans';
 import type { Finding, Reason } from './types';
-import { blameOf, type Broken, breakageKey, isLeftBehind } from './violations';
-import { narrate } from '../scenario/narrate';
+import { type Broken, blameOf, breakageKey, isLeftBehind } from './violations';
 
 /** One breakage over all prefixes: where it came, where it went. */
 interface Life {
@@ -19,7 +19,7 @@ interface Life {
  * broke in the same way, with the same values, is not the series' and is left out.
  */
 function lives(prefixes: readonly (readonly Broken[])[], mayBeTheirs: (broken: Broken) => boolean): Life[] {
-  const base = new Set((prefixes[0] ?? []).map(broken => `${breakageKey(broken)}|${broken.violation.message}`));
+  const base = new Set((prefixes[0] ?? []).map((broken) => `${breakageKey(broken)}|${broken.violation.message}`));
   const open = new Map<string, { first: Broken; last: Broken }>();
   const done: Life[] = [];
   for (let prefix = 1; prefix < prefixes.length; prefix++) {
@@ -68,7 +68,8 @@ function ruleFor({ invariant, trace, violation }: Broken): Rule {
   if (invariant === 'I12') return BROKEN_BETWEEN;
   if (violation.form === 'bounds') return OUT_OF_BOUNDS;
   if (violation.form === 'gap') return GAP;
-  if ((trace.injected !== null || violation.onError === true) && (invariant === 'I2' || invariant === 'I7')) return LEFT_ON_ERROR;
+  if ((trace.injected !== null || violation.onError === true) && (invariant === 'I2' || invariant === 'I7'))
+    return LEFT_ON_ERROR;
   return INVARIANT_RULES[invariant];
 }
 
@@ -85,9 +86,10 @@ export function breakageFindings(
   accepted: (broken: Broken) => boolean,
   fallback: (broken: Broken) => MessagePlace | null,
 ): Finding[] {
-  const blame = (broken: Broken) => blameOf(broken.trace, broken.violation, series.patches[broken.prefix - 1]?.message ?? -1).place;
+  const blame = (broken: Broken) =>
+    blameOf(broken.trace, broken.violation, series.patches[broken.prefix - 1]?.message ?? -1).place;
   const groups = new Map<string, Group>();
-  for (const life of lives(prefixes, broken => held(broken) || blame(broken) !== null)) {
+  for (const life of lives(prefixes, (broken) => held(broken) || blame(broken) !== null)) {
     const place = blame(life.first) ?? fallback(life.first);
     if (place === null) continue;
     const rule = ruleFor(life.first);
@@ -101,33 +103,56 @@ export function breakageFindings(
       if (rank(rule) < rank(group.rule)) groups.set(key, { ...group, rule });
     }
   }
-  return [...groups.values()].map(group => findingOf(series, changes, group, accepted));
+  return [...groups.values()].map((group) => findingOf(series, changes, group, accepted));
 }
 
-function findingOf(series: Series, changes: readonly Change[], { rule, place, lives: all }: Group, accepted: (broken: Broken) => boolean): Finding {
+function findingOf(
+  series: Series,
+  changes: readonly Change[],
+  { rule, place, lives: all }: Group,
+  accepted: (broken: Broken) => boolean,
+): Finding {
   const speaks = (life: Life) => (ruleFor(life.first) === rule ? 0 : 1);
-  const life = [...all].sort((a, b) => speaks(a) - speaks(b) || Number(a.fixedBy !== null) - Number(b.fixedBy !== null) || a.first.prefix - b.first.prefix || a.first.trace.events.length - b.first.trace.events.length)[0];
+  const life = [...all].sort(
+    (a, b) =>
+      speaks(a) - speaks(b) ||
+      Number(a.fixedBy !== null) - Number(b.fixedBy !== null) ||
+      a.first.prefix - b.first.prefix ||
+      a.first.trace.events.length - b.first.trace.events.length,
+  )[0];
   if (life === undefined) throw new Error('a group of breakages is never empty');
   const { first } = life;
   // Repaired is what no scenario shows any more; one that cannot show it at some prefix proves nothing.
-  const fixedBy = all.some(one => one.fixedBy === null) ? null : Math.max(...all.map(one => one.fixedBy ?? 0));
+  const fixedBy = all.some((one) => one.fixedBy === null) ? null : Math.max(...all.map((one) => one.fixedBy ?? 0));
   const patch = patchOf(series, place.message);
-  const change = changes[series.patches.findIndex(p => p.index === patch)];
+  const change = changes[series.patches.findIndex((p) => p.index === patch)];
   const where = hunkLineAt(change, place.line);
   const between = fixedBy !== null && rule !== GAP;
-  const tolerated = all.every(one => accepted(one.first));
+  const tolerated = all.every((one) => accepted(one.first));
   const total = series.total;
-  const message = between ? `${first.violation.message}; from ${first.prefix}/${total} until ${fixedBy}/${total} repairs it` : first.violation.message;
-  const seen = [...new Set(all.map(l => `${l.first.scenario} on ${l.first.machine}`))];
+  const message = between
+    ? `${first.violation.message}; from ${first.prefix}/${total} until ${fixedBy}/${total} repairs it`
+    : first.violation.message;
+  const seen = [...new Set(all.map((l) => `${l.first.scenario} on ${l.first.machine}`))];
   const why: Reason[] = [...first.violation.why];
-  if (tolerated) why.push({ text: 'the administrator allowed unsafe interrupts in this scenario: the risk is accepted, not absent', reference: 'vfio_iommu_type1 allow_unsafe_interrupts' });
-  if (first.trace.injected !== null) why.unshift({ text: `tried with ${first.trace.injected} made to fail`, reference: null });
-  why.push({ text: `shown by ${seen.slice(0, 3).join(', ')}${seen.length > 3 ? ` and ${seen.length - 3} more` : ''}`, reference: null });
+  if (tolerated)
+    why.push({
+      text: 'the administrator allowed unsafe interrupts in this scenario: the risk is accepted, not absent',
+      reference: 'vfio_iommu_type1 allow_unsafe_interrupts',
+    });
+  if (first.trace.injected !== null)
+    why.unshift({ text: `tried with ${first.trace.injected} made to fail`, reference: null });
+  why.push({
+    text: `shown by ${seen.slice(0, 3).join(', ')}${seen.length > 3 ? ` and ${seen.length - 3} more` : ''}`,
+    reference: null,
+  });
   const related = first.violation.causes
-    .map(i => first.trace.events[i])
-    .flatMap(event => {
+    .map((i) => first.trace.events[i])
+    .flatMap((event) => {
       const at = spanOf(event?.at);
-      return event === undefined || at === null || (at.message === place.message && at.line === place.line) ? [] : [{ at, patch: patchOf(series, at.message), message: event.text }];
+      return event === undefined || at === null || (at.message === place.message && at.line === place.line)
+        ? []
+        : [{ at, patch: patchOf(series, at.message), message: event.text }];
     });
   return {
     id: `${between ? BROKEN_BETWEEN.id : rule.id}:${patch}:${place.line}`,
@@ -139,10 +164,21 @@ function findingOf(series: Series, changes: readonly Change[], { rule, place, li
     short: shorten(between ? `${rule.title.toLowerCase()} · fixed by ${fixedBy}/${total}` : first.violation.message),
     patch,
     file: where?.file.path ?? null,
-    function: first.trace.events.find(e => e.at?.kind === 'message' && e.at.message === place.message && e.at.line === place.line)?.function ?? null,
+    function:
+      first.trace.events.find(
+        (e) => e.at?.kind === 'message' && e.at.message === place.message && e.at.line === place.line,
+      )?.function ?? null,
     fileLine: where?.hunkLine.newLine ?? null,
-    at: { message: place.message, line: place.line, column: place.column, endLine: place.endLine, endColumn: place.endColumn },
-    related: related.filter((r, i) => related.findIndex(o => o.at.message === r.at.message && o.at.line === r.at.line) === i),
+    at: {
+      message: place.message,
+      line: place.line,
+      column: place.column,
+      endLine: place.endLine,
+      endColumn: place.endColumn,
+    },
+    related: related.filter(
+      (r, i) => related.findIndex((o) => o.at.message === r.at.message && o.at.line === r.at.line) === i,
+    ),
     why,
     state: narrate(first.trace, first.violation.event),
     trace: first.trace.id,

@@ -28,22 +28,73 @@ export const INVARIANT_RULES: Readonly<Record<Exclude<InvariantId, 'I12'>, Rule>
 };
 
 /** A doorbell, its page or a programmed vector that stays behind when a call on the way fails. */
-export const LEFT_ON_ERROR: Rule = { id: 'left-on-error', title: 'Left behind by an error path', class: 'lifetime', severity: 'error' };
+export const LEFT_ON_ERROR: Rule = {
+  id: 'left-on-error',
+  title: 'Left behind by an error path',
+  class: 'lifetime',
+  severity: 'error',
+};
 
 /** A range that the code makes longer than what was asked for. */
-export const OUT_OF_BOUNDS: Rule = { id: 'out-of-bounds', title: 'Longer than asked for', class: 'arith', severity: 'error' };
+export const OUT_OF_BOUNDS: Rule = {
+  id: 'out-of-bounds',
+  title: 'Longer than asked for',
+  class: 'arith',
+  severity: 'error',
+};
 
 /** The order is wrong for a moment inside one operation, and right at its end. */
 export const GAP: Rule = { id: 'gap-in-order', title: 'Open for a moment', class: 'lifetime', severity: 'info' };
 
 /** A state that is broken only between two patches of the series (I12). */
-export const BROKEN_BETWEEN: Rule = { id: 'broken-between', title: 'Broken between patches', class: 'bisect', severity: 'warning' };
+export const BROKEN_BETWEEN: Rule = {
+  id: 'broken-between',
+  title: 'Broken between patches',
+  class: 'bisect',
+  severity: 'warning',
+};
 
-export const PROMISE_NOT_KEPT: Rule = { id: 'promise-not-kept', title: 'Promise not kept', class: 'described', severity: 'warning' };
+export const PROMISE_NOT_KEPT: Rule = {
+  id: 'promise-not-kept',
+  title: 'Promise not kept',
+  class: 'described',
+  severity: 'warning',
+};
 
-export const ARGSZ_UNCHECKED: Rule = { id: 'argsz-unchecked', title: 'argsz not checked', class: 'uapi', severity: 'warning' };
-export const FLAGS_UNCHECKED: Rule = { id: 'flags-unchecked', title: 'Unknown flags accepted', class: 'uapi', severity: 'warning' };
-export const LEAK_ON_EXIT: Rule = { id: 'leak-on-exit', title: 'Leaked on this exit', class: 'lifetime', severity: 'warning' };
-export const LOCK_HELD: Rule = { id: 'lock-held-at-exit', title: 'Lock held at exit', class: 'context', severity: 'error' };
+export const ARGSZ_UNCHECKED: Rule = {
+  id: 'argsz-unchecked',
+  title: 'argsz not checked',
+  class: 'uapi',
+  severity: 'warning',
+};
+export const FLAGS_UNCHECKED: Rule = {
+  id: 'flags-unchecked',
+  title: 'Unknown flags accepted',
+  class: 'uapi',
+  severity: 'warning',
+};
+export const LEAK_ON_EXIT: Rule = {
+  id: 'leak-on-exit',
+  title: 'Leaked on this exit',
+  class: 'lifetime',
+  severity: 'warning',
+};
+export const LOCK_HELD: Rule = {
+  id: 'lock-held-at-exit',
+  title: 'Lock held at exit',
+  class: 'context',
+  severity: 'error',
+};
 
-export const RULES: readonly Rule[] = [...Object.values(INVARIANT_RULES), LEFT_ON_ERROR, OUT_OF_BOUNDS, GAP, BROKEN_BETWEEN, PROMISE_NOT_KEPT, ARGSZ_UNCHECKED, FLAGS_UNCHECKED, LEAK_ON_EXIT, LOCK_HELD];
+export const RULES: readonly Rule[] = [
+  ...Object.values(INVARIANT_RULES),
+  LEFT_ON_ERROR,
+  OUT_OF_BOUNDS,
+  GAP,
+  BROKEN_BETWEEN,
+  PROMISE_NOT_KEPT,
+  ARGSZ_UNCHECKED,
+  FLAGS_UNCHECKED,
+  LEAK_ON_EXIT,
+  LOCK_HELD,
+];

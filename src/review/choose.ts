@@ -1,6 +1,6 @@
+import type { MachineSpec } from '../machine/types';
 import type { Change } from '../patch/types';
 import type { Scenario } from '../scenario/types';
-import type { MachineSpec } from '../machine/types';
 import type { Series } from '../series/types';
 import type { Choice } from './types';
 
@@ -20,9 +20,14 @@ const COOKIE_ERA = Date.UTC(2017, 1, 20);
 const LATER_NAMES =
   /\b(?:iommu_get_msi_cookie|iommu_dma_prepare_msi|iommu_dma_compose_msi_msg|iommu_dma_map_msi_msg|IOMMU_RESV_\w+|irq_domain_check_msi_remap|IRQ_DOMAIN_FLAG_MSI_REMAP|iommufd_\w+|iommu_group_has_isolated_msi|vfio_pci_core_\w+|iommu_paging_domain_alloc\w*|msi_device_has_isolated_msi)\b/;
 
-const FIELD = /^(?:drivers\/(?:vfio|iommu|pci\/msi|pci\/msi\.c|irqchip|base\/platform-msi)|kernel\/irq\/|virt\/|arch\/[^/]+\/kvm\/|include\/(?:linux\/(?:iommu|iova|msi|vfio|irq|dma-iommu|dma-reserved)|uapi\/linux\/(?:vfio|iommufd)))/;
+const FIELD =
+  /^(?:drivers\/(?:vfio|iommu|pci\/msi|pci\/msi\.c|irqchip|base\/platform-msi)|kernel\/irq\/|virt\/|arch\/[^/]+\/kvm\/|include\/(?:linux\/(?:iommu|iova|msi|vfio|irq|dma-iommu|dma-reserved)|uapi\/linux\/(?:vfio|iommufd)))/;
 
-const ARCHITECTURES: readonly { readonly architecture: MachineSpec['architecture']; readonly paths: RegExp; readonly name: string }[] = [
+const ARCHITECTURES: readonly {
+  readonly architecture: MachineSpec['architecture'];
+  readonly paths: RegExp;
+  readonly name: string;
+}[] = [
   { architecture: 'arm64', paths: /arm-smmu|io-pgtable-arm|irq-gic|arch\/arm/, name: 'SMMU or GIC' },
   { architecture: 'x86', paths: /intel[-_/]|dmar|amd_iommu|iommu\/amd\/|arch\/x86/, name: 'VT-d or AMD-Vi' },
   { architecture: 'powerpc', paths: /fsl_pamu|arch\/powerpc|vfio_iommu_spapr/, name: 'PAMU or PHB' },
@@ -31,7 +36,7 @@ const ARCHITECTURES: readonly { readonly architecture: MachineSpec['architecture
 
 /** Does a series touch the field at all? Paths outside VFIO, IOMMU, MSI, irqchip and KVM leave nothing to try. */
 export function inField(changes: readonly Change[]): boolean {
-  return changes.some(change => change.files.some(file => FIELD.test(file.path)));
+  return changes.some((change) => change.files.some((file) => FIELD.test(file.path)));
 }
 
 function laterName(changes: readonly Change[]): string | null {
@@ -52,10 +57,21 @@ function laterName(changes: readonly Change[]): string | null {
  */
 export function select(series: Series, changes: readonly Change[], machines: readonly MachineSpec[]): Selection {
   const choices: Choice[] = [];
-  if (!inField(changes)) return { design: null, machines: new Set(), choices: [{ what: 'scenarios', value: 'none', because: 'no file of the series belongs to VFIO, IOMMU, MSI, irqchip or KVM' }] };
+  if (!inField(changes))
+    return {
+      design: null,
+      machines: new Set(),
+      choices: [
+        {
+          what: 'scenarios',
+          value: 'none',
+          because: 'no file of the series belongs to VFIO, IOMMU, MSI, irqchip or KVM',
+        },
+      ],
+    };
 
   const name = laterName(changes);
-  const date = series.messages.map(m => m.date).find(d => d !== null) ?? null;
+  const date = series.messages.map((m) => m.date).find((d) => d !== null) ?? null;
   let design: string | null = 'v4.5';
   let because = 'the mails carry no date and no name of a later era';
   if (name !== null) {
@@ -64,22 +80,31 @@ export function select(series: Series, changes: readonly Change[], machines: rea
   } else if (date !== null && date >= COOKIE_ERA) {
     design = null;
     because = `the mail is of ${new Date(date).toISOString().slice(0, 10)}, after the MSI cookie came (v4.11); no built-in design is of that era`;
-  } else if (date !== null) because = `the mail is of ${new Date(date).toISOString().slice(0, 10)}, before the MSI cookie came (v4.11)`;
+  } else if (date !== null)
+    because = `the mail is of ${new Date(date).toISOString().slice(0, 10)}, before the MSI cookie came (v4.11)`;
   choices.push({ what: 'design', value: design ?? 'none', because });
 
-  const paths = changes.flatMap(change => change.files.map(file => file.path));
-  const named = ARCHITECTURES.filter(a => paths.some(path => a.paths.test(path)));
-  const generic = paths.some(path => FIELD.test(path) && !ARCHITECTURES.some(a => a.paths.test(path)));
-  const wanted = generic || named.length === 0 ? machines : machines.filter(m => named.some(a => a.architecture === m.architecture));
+  const paths = changes.flatMap((change) => change.files.map((file) => file.path));
+  const named = ARCHITECTURES.filter((a) => paths.some((path) => a.paths.test(path)));
+  const generic = paths.some((path) => FIELD.test(path) && !ARCHITECTURES.some((a) => a.paths.test(path)));
+  const wanted =
+    generic || named.length === 0
+      ? machines
+      : machines.filter((m) => named.some((a) => a.architecture === m.architecture));
   choices.push({
     what: 'machines',
-    value: wanted.map(m => m.id).join(', '),
-    because: generic || named.length === 0 ? 'the series touches code that all machines share' : `the files touched are those of ${named.map(a => a.name).join(' and ')}`,
+    value: wanted.map((m) => m.id).join(', '),
+    because:
+      generic || named.length === 0
+        ? 'the series touches code that all machines share'
+        : `the files touched are those of ${named.map((a) => a.name).join(' and ')}`,
   });
-  return { design, machines: new Set(wanted.map(m => m.id)), choices };
+  return { design, machines: new Set(wanted.map((m) => m.id)), choices };
 }
 
 /** The preset ids of a scenario that the selection admits. Machines given in full inside a scenario are always admitted. */
 export function machinesOf(scenario: Scenario, selection: Selection): string[] {
-  return scenario.machines.map(machine => (typeof machine === 'string' ? machine : machine.id)).filter((id, i) => typeof scenario.machines[i] !== 'string' || selection.machines.has(id));
+  return scenario.machines
+    .map((machine) => (typeof machine === 'string' ? machine : machine.id))
+    .filter((id, i) => typeof scenario.machines[i] !== 'string' || selection.machines.has(id));
 }

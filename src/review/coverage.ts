@@ -1,7 +1,6 @@
 import type { Amended } from '../code/bodies';
 import { stepsOf } from '../kernel/stages';
-import type { Stage } from '../scenario/types';
-import type { ScenarioResult } from '../scenario/types';
+import type { ScenarioResult, Stage } from '../scenario/types';
 import type { Series } from '../series/types';
 import { spanOf } from './spans';
 import type { FunctionCoverage, StageLine } from './types';
@@ -12,10 +11,14 @@ function unreached(results: readonly ScenarioResult[]): string {
 }
 
 /** Function by function, patch by patch: how much of it is known, whether it was executed, and why not. */
-export function coverageOf(series: Series, amended: readonly Amended[], results: readonly (readonly ScenarioResult[])[]): FunctionCoverage[] {
+export function coverageOf(
+  series: Series,
+  amended: readonly Amended[],
+  results: readonly (readonly ScenarioResult[])[],
+): FunctionCoverage[] {
   return amended.slice(1).flatMap((now, i) => {
-    const executed = new Set((results[i + 1] ?? []).flatMap(result => [...result.executed]));
-    return now.touched.flatMap(touched => {
+    const executed = new Set((results[i + 1] ?? []).flatMap((result) => [...result.executed]));
+    return now.touched.flatMap((touched) => {
       const at = spanOf(touched.at);
       if (at === null || touched.removed) return [];
       const ran = executed.has(touched.name) && touched.evidence !== 'fragment';
@@ -37,11 +40,21 @@ export function coverageOf(series: Series, amended: readonly Amended[], results:
 /** Which lines of the patches are which step of the path through the layers (one per function touched and stage). */
 export function stageLines(series: Series, amended: readonly Amended[]): StageLine[] {
   return amended.slice(1).flatMap((now, i) =>
-    now.touched.flatMap(touched => {
+    now.touched.flatMap((touched) => {
       const at = spanOf(touched.at);
       const step = stepsOf(touched.name, 'v4.5', true)[0];
       if (at === null || step === undefined) return [];
-      return [{ at, patch: series.patches[i]?.index ?? 0, stage: step.path.stage as Stage, function: touched.name, step: step.step, steps: step.steps, does: step.does }];
+      return [
+        {
+          at,
+          patch: series.patches[i]?.index ?? 0,
+          stage: step.path.stage as Stage,
+          function: touched.name,
+          step: step.step,
+          steps: step.steps,
+          does: step.does,
+        },
+      ];
     }),
   );
 }

@@ -11,11 +11,20 @@ import type { Series } from '../series/types';
 /** A design made ready to be amended, base designs first. */
 export function baseOf(name: string | null, frontEnd: FrontEnd): Amended {
   const chain: DesignSource[] = [];
-  for (let at = designs.find(d => d.name === name); at !== undefined && !chain.includes(at); at = designs.find(d => d.name === chain[0]?.base)) chain.unshift(at);
+  for (
+    let at = designs.find((d) => d.name === name);
+    at !== undefined && !chain.includes(at);
+    at = designs.find((d) => d.name === chain[0]?.base)
+  )
+    chain.unshift(at);
   const last = chain.at(-1);
   const texts = new Map<string, readonly SourceLine[]>();
-  for (const design of chain) for (const [file, text] of Object.entries(design.files)) texts.set(file, designLines(design.name, file, text));
-  const set = last === undefined ? { name: 'none', programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() } : programSet(last, frontEnd);
+  for (const design of chain)
+    for (const [file, text] of Object.entries(design.files)) texts.set(file, designLines(design.name, file, text));
+  const set =
+    last === undefined
+      ? { name: 'none', programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() }
+      : programSet(last, frontEnd);
   return begin({ set, texts });
 }
 

@@ -2,14 +2,15 @@
  * The review: joins series, programs, scenarios and claims. In: a `Series`. Out: a `Review`, the one thing that editor, reports
  * and command line read. Knows neither VS Code nor Node.
  */
-import { builtInScenarios } from '../scenario/library';
-import { machinePresets } from '../machine/presets';
-import type { FrontEnd } from '../code/front-end';
+
 import type { Amended } from '../code/bodies';
+import type { FrontEnd } from '../code/front-end';
+import { machinePresets } from '../machine/presets';
 import { parseChange } from '../patch/parse';
-import { claims } from '../prose/claims';
-import type { Scenario, ScenarioResult, Trace } from '../scenario/types';
 import type { MessagePlace } from '../place';
+import { claims } from '../prose/claims';
+import { builtInScenarios } from '../scenario/library';
+import type { Scenario, ScenarioResult, Trace } from '../scenario/types';
 import type { Series } from '../series/types';
 import { breakageFindings, shorten } from './breakage';
 import { select } from './choose';
@@ -45,33 +46,60 @@ export function createReviewer(frontEnd: FrontEnd, library: readonly Scenario[] 
   return { review: (series, options = {}) => review(frontEnd, library, bases, store, series, options) };
 }
 
-function review(frontEnd: FrontEnd, library: readonly Scenario[], bases: Map<string, Amended>, store: TrialStore, series: Series, options: ReviewOptions): Review {
-  const changes = series.patches.flatMap(patch => {
+function review(
+  frontEnd: FrontEnd,
+  library: readonly Scenario[],
+  bases: Map<string, Amended>,
+  store: TrialStore,
+  series: Series,
+  options: ReviewOptions,
+): Review {
+  const changes = series.patches.flatMap((patch) => {
     const message = series.messages[patch.message];
     return message === undefined ? [] : [parseChange(message)];
   });
   const evidence = select(series, changes, machinePresets);
   const design = options.design ?? evidence.design;
-  const selection = { ...evidence, machines: options.machines === undefined ? evidence.machines : new Set(options.machines) };
+  const selection = {
+    ...evidence,
+    machines: options.machines === undefined ? evidence.machines : new Set(options.machines),
+  };
   const base = bases.get(design ?? '') ?? baseOf(design, frontEnd);
   bases.set(design ?? '', base);
   const amended = prefixes(base, series, changes, frontEnd);
 
   // A demonstration shows what a design or the hardware is like; it accuses no patch.
-  const scenarios = library.filter(scenario => design !== null && (options.scenarios?.includes(scenario.id) ?? scenario.demonstration !== true));
-  const touchesDesign = amended.slice(1).some(now => now.touched.some(touched => base.set.programs.has(touched.name)) || now.set.tables !== base.set.tables);
-  const results = touchesDesign ? trials(amended, scenarios, selection, store, options.signal) : amended.map((): ScenarioResult[] => []);
-
-  const allClaims = series.messages.flatMap(message => claims(message, changes[series.patches.findIndex(patch => patch.message === message.index)] ?? null));
-  const broken = results.map((now, prefix) => brokenOf(now, prefix, library));
-  const fallback = (one: Broken): MessagePlace | null => touchedAndExecuted(amended[one.prefix], results[one.prefix] ?? [], one);
-  const heldOnBase = new Set((results[0] ?? []).filter(result => result.verdict === 'holds').map(result => `${result.scenario}|${result.machine}`));
-  const held = (one: Broken) => heldOnBase.has(`${one.scenario}|${one.machine}`);
-  const unsafe = new Set(library.filter(scenario => scenario.unsafeInterrupts).map(scenario => scenario.id));
-  const accepted = (one: Broken) => one.invariant === 'I1' && unsafe.has(one.scenario);
-  const findings = [...breakageFindings(series, changes, broken, held, accepted, fallback), ...promiseFindings(series, allClaims, library, results), ...pathFindings(series, changes, amended)].sort(
-    (a, b) => a.patch - b.patch || a.at.line - b.at.line,
+  const scenarios = library.filter(
+    (scenario) => design !== null && (options.scenarios?.includes(scenario.id) ?? scenario.demonstration !== true),
   );
+  const touchesDesign = amended
+    .slice(1)
+    .some(
+      (now) => now.touched.some((touched) => base.set.programs.has(touched.name)) || now.set.tables !== base.set.tables,
+    );
+  const results = touchesDesign
+    ? trials(amended, scenarios, selection, store, options.signal)
+    : amended.map((): ScenarioResult[] => []);
+
+  const allClaims = series.messages.flatMap((message) =>
+    claims(message, changes[series.patches.findIndex((patch) => patch.message === message.index)] ?? null),
+  );
+  const broken = results.map((now, prefix) => brokenOf(now, prefix, library));
+  const fallback = (one: Broken): MessagePlace | null =>
+    touchedAndExecuted(amended[one.prefix], results[one.prefix] ?? [], one);
+  const heldOnBase = new Set(
+    (results[0] ?? [])
+      .filter((result) => result.verdict === 'holds')
+      .map((result) => `${result.scenario}|${result.machine}`),
+  );
+  const held = (one: Broken) => heldOnBase.has(`${one.scenario}|${one.machine}`);
+  const unsafe = new Set(library.filter((scenario) => scenario.unsafeInterrupts).map((scenario) => scenario.id));
+  const accepted = (one: Broken) => one.invariant === 'I1' && unsafe.has(one.scenario);
+  const findings = [
+    ...breakageFindings(series, changes, broken, held, accepted, fallback),
+    ...promiseFindings(series, allClaims, library, results),
+    ...pathFindings(series, changes, amended),
+  ].sort((a, b) => a.patch - b.patch || a.at.line - b.at.line);
 
   const traces: Record<string, Trace> = {};
   const cells: MatrixCell[] = [];
@@ -79,8 +107,17 @@ function review(frontEnd: FrontEnd, library: readonly Scenario[], bases: Map<str
     for (const result of now) {
       const trace = result.traces[0] ?? null;
       // Kept: what findings show, and every run after the last patch.
-      for (const one of result.traces) if (findings.some(finding => finding.trace === one.id) || (one === trace && prefix === results.length - 1)) traces[one.id] = one;
-      cells.push({ scenario: result.scenario, machine: result.machine, prefix, verdict: result.verdict, reason: result.reason, trace: trace !== null && traces[trace.id] !== undefined ? trace.id : null });
+      for (const one of result.traces)
+        if (findings.some((finding) => finding.trace === one.id) || (one === trace && prefix === results.length - 1))
+          traces[one.id] = one;
+      cells.push({
+        scenario: result.scenario,
+        machine: result.machine,
+        prefix,
+        verdict: result.verdict,
+        reason: result.reason,
+        trace: trace !== null && traces[trace.id] !== undefined ? trace.id : null,
+      });
     }
 
   return {
@@ -94,18 +131,30 @@ function review(frontEnd: FrontEnd, library: readonly Scenario[], bases: Map<str
     stages: stageLines(series, amended),
     choices: evidence.choices,
     traces,
-    damage: [...series.damage, ...changes.flatMap(change => change.damage), ...amended.flatMap(now => now.damage)],
+    damage: [...series.damage, ...changes.flatMap((change) => change.damage), ...amended.flatMap((now) => now.damage)],
   };
 }
 
 /** The first line by which the breakage's patch touches a function that its run executed: where to point when no line took part itself. */
-function touchedAndExecuted(now: Amended | undefined, results: readonly ScenarioResult[], broken: Broken): MessagePlace | null {
-  const executed = results.find(result => result.scenario === broken.scenario && result.machine === broken.machine)?.executed;
-  const touched = now?.touched.find(one => executed?.has(one.name) && one.at.kind === 'message') ?? now?.touched.find(one => one.at.kind === 'message');
+function touchedAndExecuted(
+  now: Amended | undefined,
+  results: readonly ScenarioResult[],
+  broken: Broken,
+): MessagePlace | null {
+  const executed = results.find(
+    (result) => result.scenario === broken.scenario && result.machine === broken.machine,
+  )?.executed;
+  const touched =
+    now?.touched.find((one) => executed?.has(one.name) && one.at.kind === 'message') ??
+    now?.touched.find((one) => one.at.kind === 'message');
   return touched?.at.kind === 'message' ? touched.at : null;
 }
 
-function pathFindings(series: Series, changes: readonly ReturnType<typeof parseChange>[], amended: readonly Amended[]): Finding[] {
+function pathFindings(
+  series: Series,
+  changes: readonly ReturnType<typeof parseChange>[],
+  amended: readonly Amended[],
+): Finding[] {
   const open = new Map<string, number>();
   const findings: Finding[] = [];
   for (const [prefix, now] of amended.entries()) {
@@ -116,7 +165,11 @@ function pathFindings(series: Series, changes: readonly ReturnType<typeof parseC
       // What an earlier patch of the series brought and this one's version of the function no longer has is repaired by it.
       for (const [key, index] of open)
         if (key.startsWith(before) && touched.evidence !== 'fragment') {
-          const still = touched.program !== null && pathHits(touched.program, () => null, now.set).some(hit => `${before}${hit.rule.id}|${hit.message}` === key);
+          const still =
+            touched.program !== null &&
+            pathHits(touched.program, () => null, now.set).some(
+              (hit) => `${before}${hit.rule.id}|${hit.message}` === key,
+            );
           const finding = findings[index];
           if (!still && finding !== undefined) {
             findings[index] = { ...finding, fixedBy: series.patches[prefix - 1]?.index ?? prefix, severity: 'info' };
@@ -124,10 +177,10 @@ function pathFindings(series: Series, changes: readonly ReturnType<typeof parseC
           }
         }
       for (const hit of hits) {
-        const at = spanOf(hit.at) ?? hit.related.map(one => spanOf(one.at)).find(span => span !== null) ?? null;
+        const at = spanOf(hit.at) ?? hit.related.map((one) => spanOf(one.at)).find((span) => span !== null) ?? null;
         if (at === null) continue;
         const patch = patchOf(series, at.message);
-        const where = hunkLineAt(changes[series.patches.findIndex(p => p.index === patch)], at.line);
+        const where = hunkLineAt(changes[series.patches.findIndex((p) => p.index === patch)], at.line);
         open.set(`${before}${hit.rule.id}|${hit.message}`, findings.length);
         findings.push({
           id: `${hit.rule.id}:${patch}:${at.line}`,
@@ -142,7 +195,7 @@ function pathFindings(series: Series, changes: readonly ReturnType<typeof parseC
           function: touched.name,
           fileLine: where?.hunkLine.newLine ?? null,
           at,
-          related: hit.related.flatMap(one => {
+          related: hit.related.flatMap((one) => {
             const span = spanOf(one.at);
             return span === null ? [] : [{ at: span, patch: patchOf(series, span.message), message: one.message }];
           }),

@@ -23,12 +23,17 @@ function changed<T>(before: ReadonlyMap<string, T>, now: ReadonlyMap<string, T>)
 /** A new constant of the userspace interface is itself a way in: the stages call by what the interface defines. */
 function opensWayIn(before: Amended, now: Amended): boolean {
   if (before.set.constants === now.set.constants) return false;
-  return [...now.set.constants.keys()].some(name => /^(?:VFIO|IOMMU)_/.test(name) && !before.set.constants.has(name));
+  return [...now.set.constants.keys()].some((name) => /^(?:VFIO|IOMMU)_/.test(name) && !before.set.constants.has(name));
 }
 
 /** Does a change bear on a run: does it touch what the run executed, or anything by which the run could take another way? */
 function bears(now: Amended, before: Amended, last: ScenarioResult): boolean {
-  return now.touched.some(touched => last.executed.has(touched.name)) || changed(before.set.tables, now.set.tables) || changed(before.set.constants, now.set.constants) || opensWayIn(before, now);
+  return (
+    now.touched.some((touched) => last.executed.has(touched.name)) ||
+    changed(before.set.tables, now.set.tables) ||
+    changed(before.set.constants, now.set.constants) ||
+    opensWayIn(before, now)
+  );
 }
 
 /** What is kept of earlier reviews: base runs by design, scenario and machine. */
@@ -38,7 +43,13 @@ export type TrialStore = Map<string, ScenarioResult>;
  * Runs every scenario on every machine it was chosen for, after each prefix that bears on it. `results[k]` holds one result per
  * scenario and machine after k patches. Nothing is run on a prefix that cannot differ from the one before.
  */
-export function trials(amended: readonly Amended[], scenarios: readonly Scenario[], selection: Selection, store: TrialStore, signal?: Signal): ScenarioResult[][] {
+export function trials(
+  amended: readonly Amended[],
+  scenarios: readonly Scenario[],
+  selection: Selection,
+  store: TrialStore,
+  signal?: Signal,
+): ScenarioResult[][] {
   const results: ScenarioResult[][] = amended.map(() => []);
   for (const scenario of scenarios) {
     const machines = machinesOf(scenario, selection);
@@ -50,7 +61,8 @@ export function trials(amended: readonly Amended[], scenarios: readonly Scenario
         if (last === null || before === undefined || bears(now, before, last)) {
           const key = prefix === 0 ? `${now.set.name}|${scenario.id}|${machine}` : null;
           const known: ScenarioResult | undefined = key === null ? undefined : store.get(key);
-          const run: ScenarioResult | undefined = known ?? runScenario(scenario, now.set, { machines: [machine], prefix })[0];
+          const run: ScenarioResult | undefined =
+            known ?? runScenario(scenario, now.set, { machines: [machine], prefix })[0];
           if (run === undefined) break;
           if (key !== null) store.set(key, run);
           last = run;

@@ -1,9 +1,9 @@
-import type { Damage, Span } from '../place';
-import type { Series } from '../series/types';
-import type { Change } from '../patch/types';
-import type { Claim } from '../prose/types';
 import type { Evidence } from '../code/types';
+import type { Change } from '../patch/types';
+import type { Damage, Span } from '../place';
+import type { Claim } from '../prose/types';
 import type { Stage, Trace, Verdict } from '../scenario/types';
+import type { Series } from '../series/types';
 
 export type FindingClass = 'isolation' | 'window' | 'lifetime' | 'context' | 'uapi' | 'arith' | 'described' | 'bisect';
 export type Severity = 'error' | 'warning' | 'info';

@@ -20,12 +20,17 @@ const added = (place: Place | null | undefined): place is MessagePlace => place?
  * doorbell that stays mapped (I2) are then one breakage: which of the two is seen depends on what the code does at that prefix.
  */
 export function isLeftBehind({ invariant, stage, trace, violation }: Broken): boolean {
-  return (invariant === 'I2' || invariant === 'I7') && (stage !== 'enable' || trace.injected !== null || violation.onError === true);
+  return (
+    (invariant === 'I2' || invariant === 'I7') &&
+    (stage !== 'enable' || trace.injected !== null || violation.onError === true)
+  );
 }
 
 /** Same breakage in another run: equal but for the values. */
 export function breakageKey(broken: Broken): string {
-  const what = isLeftBehind(broken) ? 'left behind' : `${broken.invariant}|${broken.violation.message.replace(/0x[0-9a-f]+|\d+/gi, '#')}`;
+  const what = isLeftBehind(broken)
+    ? 'left behind'
+    : `${broken.invariant}|${broken.violation.message.replace(/0x[0-9a-f]+|\d+/gi, '#')}`;
   return [broken.scenario, broken.machine, broken.trace.injected ?? '', what].join('|');
 }
 
@@ -40,11 +45,13 @@ const BY_MAPPING: ReadonlySet<Violation['invariant']> = new Set(['I1', 'I4']);
  * that its causes name (the disable after which the door was tried). `message`: only lines of this patch; null: of any.
  */
 function undoing(trace: Trace, violation: Violation, message: number | null): TraceEvent | undefined {
-  const steps = [violation.event, ...violation.causes].map(i => trace.events[i]?.step ?? -1);
+  const steps = [violation.event, ...violation.causes].map((i) => trace.events[i]?.step ?? -1);
   // Steps before the thing was done cannot undo it: the first cause is the doing.
   const done = trace.events[violation.causes[0] ?? violation.event]?.step ?? -1;
-  const later = new Set(steps.filter(step => step > done));
-  return trace.events.findLast(event => later.has(event.step) && added(event.at) && (message === null || event.at.message === message));
+  const later = new Set(steps.filter((step) => step > done));
+  return trace.events.findLast(
+    (event) => later.has(event.step) && added(event.at) && (message === null || event.at.message === message),
+  );
 }
 
 /**
@@ -54,22 +61,35 @@ function undoing(trace: Trace, violation: Violation, message: number | null): Tr
  * Else a cause that the patch added, the innermost first; then one that any patch added, then any line of the series among the causes.
  * Null when only the base's own lines took part.
  */
-export function blameOf(trace: Trace, violation: Violation, message: number): { readonly place: MessagePlace | null; readonly event: TraceEvent | null } {
-  const chain = [...violation.causes, violation.event].map(i => trace.events[i]).filter(event => event !== undefined);
-  const ofPatch = chain.find(event => added(event.at) && event.at.message === message);
-  const undone = BY_ABSENCE.has(violation.invariant) && violation.onError !== true && trace.injected === null ? (undoing(trace, violation, message) ?? undoing(trace, violation, null)) : undefined;
-  const best = undone ?? (BY_MAPPING.has(violation.invariant) ? undefined : ofPatch) ?? chain.find(event => added(event.at)) ?? chain.find(event => event.at?.kind === 'message');
+export function blameOf(
+  trace: Trace,
+  violation: Violation,
+  message: number,
+): { readonly place: MessagePlace | null; readonly event: TraceEvent | null } {
+  const chain = [...violation.causes, violation.event]
+    .map((i) => trace.events[i])
+    .filter((event) => event !== undefined);
+  const ofPatch = chain.find((event) => added(event.at) && event.at.message === message);
+  const undone =
+    BY_ABSENCE.has(violation.invariant) && violation.onError !== true && trace.injected === null
+      ? (undoing(trace, violation, message) ?? undoing(trace, violation, null))
+      : undefined;
+  const best =
+    undone ??
+    (BY_MAPPING.has(violation.invariant) ? undefined : ofPatch) ??
+    chain.find((event) => added(event.at)) ??
+    chain.find((event) => event.at?.kind === 'message');
   if (best?.at?.kind === 'message') return { place: best.at, event: best };
   return { place: null, event: trace.events[violation.event] ?? null };
 }
 
 /** All broken invariants of the results of one prefix. `scenarios` tells the stages of the steps. */
 export function brokenOf(results: readonly ScenarioResult[], prefix: number, scenarios: readonly Scenario[]): Broken[] {
-  return results.flatMap(result => {
+  return results.flatMap((result) => {
     if (result.verdict !== 'violated') return [];
-    const steps = scenarios.find(scenario => scenario.id === result.scenario)?.steps ?? [];
-    return result.traces.flatMap(trace =>
-      trace.violations.map(violation => ({
+    const steps = scenarios.find((scenario) => scenario.id === result.scenario)?.steps ?? [];
+    return result.traces.flatMap((trace) =>
+      trace.violations.map((violation) => ({
         invariant: violation.invariant,
         scenario: result.scenario,
         machine: result.machine,

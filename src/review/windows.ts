@@ -8,7 +8,9 @@ const PAGE = /^windows\/[^/]+\/pages\//;
 function doorbellsOf(trace: Trace): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const event of trace.events)
-    for (const change of event.changes) if (PAGE.test(change.path) && typeof change.after === 'string' && change.after !== 'allocated') names.set(change.path, change.after);
+    for (const change of event.changes)
+      if (PAGE.test(change.path) && typeof change.after === 'string' && change.after !== 'allocated')
+        names.set(change.path, change.after);
   return names;
 }
 
@@ -27,7 +29,14 @@ function usageEvents(trace: Trace, total: number): WindowReport['events'] {
     if (event.windowDelta === 0) continue;
     used += event.windowDelta;
     const at = spanOf(event.at);
-    if (at !== null) events.push({ at, delta: event.windowDelta, used, total, doorbells: [...held].flatMap(path => names.get(path) ?? []) });
+    if (at !== null)
+      events.push({
+        at,
+        delta: event.windowDelta,
+        used,
+        total,
+        doorbells: [...held].flatMap((path) => names.get(path) ?? []),
+      });
   }
   return events;
 }
@@ -37,10 +46,10 @@ function usageEvents(trace: Trace, total: number): WindowReport['events'] {
  * nothing was made to fail. Runs without a window give none.
  */
 export function windowReports(results: readonly ScenarioResult[], prefix: number): WindowReport[] {
-  return results.flatMap(result => {
-    const trace = result.traces.find(t => t.injected === null) ?? result.traces[0];
+  return results.flatMap((result) => {
+    const trace = result.traces.find((t) => t.injected === null) ?? result.traces[0];
     if (trace === undefined) return [];
-    return trace.windows.slice(0, 1).map(window => ({
+    return trace.windows.slice(0, 1).map((window) => ({
       scenario: result.scenario,
       machine: result.machine,
       patch: prefix,

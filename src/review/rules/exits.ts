@@ -1,13 +1,15 @@
 import type { Path } from '../../code/paths';
-import { calleeOf, print, withoutCasts } from '../../code/walk';
 import type { Expression, Program, ProgramNode } from '../../code/types';
+import { calleeOf, print, withoutCasts } from '../../code/walk';
 
 /** Is the value one that tells the caller of a failure: `-EINVAL`, `ERR_PTR(…)`, a negative number? */
 export function isFailure(value: Expression): boolean {
   const inner = withoutCasts(value);
   if (inner.kind === 'unary' && inner.operator === '-') {
     const operand = withoutCasts(inner.operand);
-    return (operand.kind === 'name' && /^E[A-Z0-9]+$/.test(operand.name)) || (operand.kind === 'number' && operand.value > 0);
+    return (
+      (operand.kind === 'name' && /^E[A-Z0-9]+$/.test(operand.name)) || (operand.kind === 'number' && operand.value > 0)
+    );
   }
   return inner.kind === 'call' && /^(?:ERR_PTR|ERR_CAST)$/.test(calleeOf(inner) ?? '');
 }
@@ -16,7 +18,8 @@ function assigns(node: ProgramNode | undefined, name: string): Expression | null
   if (node?.kind === 'declare' && node.variable.name === name) return node.init;
   if (node?.kind !== 'do') return null;
   const { expression } = node;
-  if (expression.kind === 'assign' && expression.target.kind === 'name' && expression.target.name === name) return expression.operator === '=' ? expression.value : expression;
+  if (expression.kind === 'assign' && expression.target.kind === 'name' && expression.target.name === name)
+    return expression.operator === '=' ? expression.value : expression;
   return null;
 }
 
@@ -24,7 +27,8 @@ function assigns(node: ProgramNode | undefined, name: string): Expression | null
 function verdictOf(condition: Expression, name: string, taken: boolean): boolean | null {
   const inner = withoutCasts(condition);
   if (inner.kind === 'unary' && inner.operator === '!') return verdictOf(inner.operand, name, !taken);
-  if (inner.kind === 'call' && /^(?:unlikely|likely)$/.test(calleeOf(inner) ?? '') && inner.args[0] !== undefined) return verdictOf(inner.args[0], name, taken);
+  if (inner.kind === 'call' && /^(?:unlikely|likely)$/.test(calleeOf(inner) ?? '') && inner.args[0] !== undefined)
+    return verdictOf(inner.args[0], name, taken);
   const text = print(inner);
   if (text === name || text === `${name} < 0` || text === `${name} != 0`) return taken;
   if (text === `${name} == 0` || text === `${name} >= 0`) return !taken;

@@ -11,9 +11,9 @@ const key = (hit: RuleHit): string => `${hit.rule.id}|${hit.message}`;
 
 /** What the path rules say of a program of a patch, less what they already said of the same function before it (`before` gives it; it is asked only when needed). */
 export function pathHits(program: Program, before: () => Program | null, surroundings: Surroundings): RuleHit[] {
-  const hits = PATH_RULES.flatMap(rule => rule(program, surroundings));
+  const hits = PATH_RULES.flatMap((rule) => rule(program, surroundings));
   const earlier = hits.length === 0 ? null : before();
   if (earlier === null) return hits;
-  const known = new Set(PATH_RULES.flatMap(rule => rule(earlier, surroundings)).map(key));
-  return hits.filter(hit => !known.has(key(hit)));
+  const known = new Set(PATH_RULES.flatMap((rule) => rule(earlier, surroundings)).map(key));
+  return hits.filter((hit) => !known.has(key(hit)));
 }

@@ -1,6 +1,6 @@
 import { enumeratePaths } from '../../code/paths';
-import { callsOf, calleeOf, print } from '../../code/walk';
 import type { Program, ProgramNode } from '../../code/types';
+import { calleeOf, callsOf, print } from '../../code/walk';
 import { argumentIndex, primitive } from '../../kernel/primitives';
 import { LOCK_HELD } from '../catalog';
 import type { PathRule, RuleHit } from './types';
@@ -14,10 +14,16 @@ interface LockCall {
 /** The locks a node takes and releases, in order; conditional ones (`mutex_trylock`) are left out. */
 function lockCalls(node: ProgramNode | undefined): LockCall[] {
   if (node === undefined) return [];
-  return callsOf(node).flatMap(call => {
+  return callsOf(node).flatMap((call) => {
     const name = calleeOf(call);
     const known = name === null ? null : primitive(name);
-    if (name === null || known === null || (known.kind !== 'lock' && known.kind !== 'unlock') || /trylock|interruptible|killable/.test(name)) return [];
+    if (
+      name === null ||
+      known === null ||
+      (known.kind !== 'lock' && known.kind !== 'unlock') ||
+      /trylock|interruptible|killable/.test(name)
+    )
+      return [];
     const by = (known.acquires ?? known.releases)?.by ?? null;
     if (by === 'result') return [];
     const index = argumentIndex(by);
@@ -28,15 +34,22 @@ function lockCalls(node: ProgramNode | undefined): LockCall[] {
 
 /** A path that returns with a lock held which other paths of the same function release before they return. */
 export const lockRule: PathRule = (program: Program) => {
-  if (program.evidence === 'fragment' || program.nodes.some(node => node.kind === 'unknown')) return [];
-  const unlocked = new Set(program.nodes.flatMap(lockCalls).filter(call => !call.takes).map(call => call.lock));
+  if (program.evidence === 'fragment' || program.nodes.some((node) => node.kind === 'unknown')) return [];
+  const unlocked = new Set(
+    program.nodes
+      .flatMap(lockCalls)
+      .filter((call) => !call.takes)
+      .map((call) => call.lock),
+  );
   if (unlocked.size === 0) return [];
   const outcome = enumeratePaths(program);
   if (outcome.incomplete !== null) return [];
   // A path that releases first was entered with the lock held: such a function drops it for a while and takes it again.
   for (const path of outcome.paths) {
     const first = new Map<string, boolean>();
-    for (const step of path.steps) for (const call of lockCalls(program.nodes[step.node])) if (!first.has(call.lock)) first.set(call.lock, call.takes);
+    for (const step of path.steps)
+      for (const call of lockCalls(program.nodes[step.node]))
+        if (!first.has(call.lock)) first.set(call.lock, call.takes);
     for (const [lock, takes] of first) if (!takes) unlocked.delete(lock);
   }
   const seen = new Set<string>();
@@ -63,7 +76,12 @@ export const lockRule: PathRule = (program: Program) => {
         rule: LOCK_HELD,
         at: exit.at,
         message: `${program.name}() returns here with ${lock} held`,
-        why: [{ text: 'the other exits release it; the next caller waits for good', reference: 'Documentation/locking/mutex-design.rst' }],
+        why: [
+          {
+            text: 'the other exits release it; the next caller waits for good',
+            reference: 'Documentation/locking/mutex-design.rst',
+          },
+        ],
         related: [{ at: taken.at, message: `${lock} is taken here` }],
       });
     }

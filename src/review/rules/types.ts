@@ -2,8 +2,9 @@
  * Path rules: what can be said of a program without a machine. In: one program of a patch, and what its surroundings define.
  * Out: hits at places. Each rule is one file; `index.ts` lists them. They know no series and no scenarios.
  */
-import type { Place } from '../../place';
+
 import type { Program, Structure } from '../../code/types';
+import type { Place } from '../../place';
 import type { Rule } from '../catalog';
 import type { Reason } from '../types';
 

@@ -1,6 +1,6 @@
-import { callsOf, calleeOf, expressionsOf, print, visit, withoutCasts } from '../../code/walk';
 import { NOWHERE, successors } from '../../code/lower';
 import type { Expression, Program, ProgramNode, Structure, Variable } from '../../code/types';
+import { calleeOf, callsOf, expressionsOf, print, visit, withoutCasts } from '../../code/walk';
 import { ARGSZ_UNCHECKED, FLAGS_UNCHECKED } from '../catalog';
 import type { PathRule, RuleHit } from './types';
 
@@ -46,40 +46,66 @@ function userStructures(program: Program, structures: ReadonlyMap<string, Struct
     const structure = structures.get(structureName(variable.type) ?? '');
     if (structure === undefined) return [];
     const nodes = scope(program, index, variable.name);
-    const copy = nodes.flatMap(callsOf).find(call => {
+    const copy = nodes.flatMap(callsOf).find((call) => {
       const target = call.args[0] === undefined ? null : withoutCasts(call.args[0]);
-      return calleeOf(call) === 'copy_from_user' && target?.kind === 'unary' && target.operator === '&' && target.operand.kind === 'name' && target.operand.name === variable.name;
+      return (
+        calleeOf(call) === 'copy_from_user' &&
+        target?.kind === 'unary' &&
+        target.operator === '&' &&
+        target.operand.kind === 'name' &&
+        target.operand.name === variable.name
+      );
     });
     return copy === undefined ? [] : [{ variable, structure, copy, nodes }];
   });
 }
 
-const hasField = (structure: Structure, field: string): boolean => structure.fields.some(one => one.name === field);
+const hasField = (structure: Structure, field: string): boolean => structure.fields.some((one) => one.name === field);
 
 /** Where a decision of the function, or a call that gets the whole structure, looks at a field. */
-function uses(nodes: readonly ProgramNode[], variable: string, field: string, programs: ReadonlyMap<string, Program>): { readonly decided: Expression[]; readonly handedOver: boolean } {
+function uses(
+  nodes: readonly ProgramNode[],
+  variable: string,
+  field: string,
+  programs: ReadonlyMap<string, Program>,
+): { readonly decided: Expression[]; readonly handedOver: boolean } {
   const decided: Expression[] = [];
   let handedOver = false;
-  const isField = (e: Expression) => e.kind === 'field' && e.field === field && e.base.kind === 'name' && e.base.name === variable;
+  const isField = (e: Expression) =>
+    e.kind === 'field' && e.field === field && e.base.kind === 'name' && e.base.name === variable;
   /** Does the helper look at the field of the structure it gets? One whose body is not known may. */
   const helperLooks = (callee: string, index: number): boolean => {
     const helper = programs.get(callee);
     const parameter = helper?.parameters[index];
     if (helper === undefined || helper.evidence === 'fragment' || parameter === undefined) return true;
-    return helper.nodes.some(node => expressionsOf(node).some(expression => {
-      let looks = false;
-      visit(expression, inner => {
-        if (inner.kind === 'field' && inner.field === field && inner.base.kind === 'name' && inner.base.name === parameter.name && (node.kind === 'branch' || node.kind === 'switch' || node.kind === 'return')) looks = true;
-        // Passed on further: leave it at that.
-        if (inner.kind === 'call' && inner.args.some(arg => print(withoutCasts(arg)) === parameter.name) && !/^(?:copy_(?:from|to)_user|memset)$/.test(calleeOf(inner) ?? '')) looks = true;
-      });
-      return looks;
-    }));
+    return helper.nodes.some((node) =>
+      expressionsOf(node).some((expression) => {
+        let looks = false;
+        visit(expression, (inner) => {
+          if (
+            inner.kind === 'field' &&
+            inner.field === field &&
+            inner.base.kind === 'name' &&
+            inner.base.name === parameter.name &&
+            (node.kind === 'branch' || node.kind === 'switch' || node.kind === 'return')
+          )
+            looks = true;
+          // Passed on further: leave it at that.
+          if (
+            inner.kind === 'call' &&
+            inner.args.some((arg) => print(withoutCasts(arg)) === parameter.name) &&
+            !/^(?:copy_(?:from|to)_user|memset)$/.test(calleeOf(inner) ?? '')
+          )
+            looks = true;
+        });
+        return looks;
+      }),
+    );
   };
   for (const node of nodes) {
     const decides = node.kind === 'branch' || node.kind === 'switch' || node.kind === 'return';
     for (const expression of expressionsOf(node)) {
-      visit(expression, inner => {
+      visit(expression, (inner) => {
         if (isField(inner) && decides) decided.push(expression);
         const callee = inner.kind === 'call' ? (calleeOf(inner) ?? '') : '';
         if (inner.kind === 'call' && !/^(?:copy_(?:from|to)_user|memset|sizeof|offsetof\w*)$/.test(callee)) {
@@ -114,13 +140,22 @@ function refusesUnknown(decision: Expression, variable: string, field: string): 
       } else if (inner.operator === '&') {
         const other = isWhole(inner.left) ? inner.right : isWhole(inner.right) ? inner.left : null;
         // A mask in a variable may be a negated one: quiet.
-        if (other !== null) visit(other, part => { if ((part.kind === 'unary' && part.operator === '~') || (part.kind === 'name' && !/^[A-Z0-9_]+$/.test(part.name))) refuses = true; });
+        if (other !== null)
+          visit(other, (part) => {
+            if (
+              (part.kind === 'unary' && part.operator === '~') ||
+              (part.kind === 'name' && !/^[A-Z0-9_]+$/.test(part.name))
+            )
+              refuses = true;
+          });
         else {
           look(inner.left);
           look(inner.right);
         }
       } else if (/^(?:==|!=|<|>|<=|>=|\^)$/.test(inner.operator)) {
-        visit(inner, part => { if (part.kind === 'field' && isWhole(part)) refuses = true; });
+        visit(inner, (part) => {
+          if (part.kind === 'field' && isWhole(part)) refuses = true;
+        });
       }
     } else if (inner.kind === 'call') for (const arg of inner.args) look(arg);
   };
@@ -141,18 +176,28 @@ export const userStructureRule: PathRule = (program, { structures, programs }) =
           rule: ARGSZ_UNCHECKED,
           at: copy.at,
           message: `${variable.name}.argsz is never compared with the size that is read from struct ${structure.name}`,
-          why: [{ text: 'a caller built against a shorter structure is read beyond its end, and the structure can never grow', reference: VFIO_UAPI }],
+          why: [
+            {
+              text: 'a caller built against a shorter structure is read beyond its end, and the structure can never grow',
+              reference: VFIO_UAPI,
+            },
+          ],
           related,
         });
     }
     if (hasField(structure, 'flags')) {
       const { decided, handedOver } = uses(nodes, variable.name, 'flags', programs);
-      if (!handedOver && !decided.some(decision => refusesUnknown(decision, variable.name, 'flags')))
+      if (!handedOver && !decided.some((decision) => refusesUnknown(decision, variable.name, 'flags')))
         hits.push({
           rule: FLAGS_UNCHECKED,
           at: copy.at,
           message: `bits of ${variable.name}.flags (struct ${structure.name}) that are not defined are accepted`,
-          why: [{ text: 'a bit that is ignored today cannot be given a meaning tomorrow: old kernels would silently do something else', reference: 'Documentation/process/botching-up-ioctls.rst, Basics' }],
+          why: [
+            {
+              text: 'a bit that is ignored today cannot be given a meaning tomorrow: old kernels would silently do something else',
+              reference: 'Documentation/process/botching-up-ioctls.rst, Basics',
+            },
+          ],
           related,
         });
     }

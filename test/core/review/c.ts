@@ -22,8 +22,19 @@ export interface Read {
 export function read(front: FrontEnd, text: string): Read {
   const lines = text.split('\n').map((line, i) => ({
     text: line,
-    at: { kind: 'message', message: 0, line: i + 1, column: 0, endLine: i + 1, endColumn: line.length, added: true } as const,
+    at: {
+      kind: 'message',
+      message: 0,
+      line: i + 1,
+      column: 0,
+      endLine: i + 1,
+      endColumn: line.length,
+      added: true,
+    } as const,
   }));
   const unit = front.parse('drivers/vfio/sample.c', lines, { evidence: 'full', source: 'patch' });
-  return { programs: new Map(unit.programs.map(p => [p.name, p])), structures: new Map(unit.structures.map(s => [s.name, s])) };
+  return {
+    programs: new Map(unit.programs.map((p) => [p.name, p])),
+    structures: new Map(unit.structures.map((s) => [s.name, s])),
+  };
 }

@@ -11,8 +11,8 @@ beforeAll(async () => {
 /** `rule@line` of every hit in the text, functions in order. */
 function hits(text: string): string[] {
   const unit = read(front, text);
-  return [...unit.programs.values()].flatMap(program =>
-    pathHits(program, () => null, unit).map(hit => `${hit.rule.id}@${hit.at.kind === 'message' ? hit.at.line : '?'}`),
+  return [...unit.programs.values()].flatMap((program) =>
+    pathHits(program, () => null, unit).map((hit) => `${hit.rule.id}@${hit.at.kind === 'message' ? hit.at.line : '?'}`),
   );
 }
 
@@ -35,10 +35,14 @@ ${checks}
   });
   it('is content with both, in one condition or in two', () => {
     expect(hits(ioctl('\tif (w.argsz < sizeof(w) || w.flags & ~WIN_KNOWN)\n\t\treturn -EINVAL;'))).toEqual([]);
-    expect(hits(ioctl('\tif (w.argsz < sizeof(w))\n\t\treturn -EINVAL;\n\tif (w.flags)\n\t\treturn -EINVAL;'))).toEqual([]);
+    expect(hits(ioctl('\tif (w.argsz < sizeof(w))\n\t\treturn -EINVAL;\n\tif (w.flags)\n\t\treturn -EINVAL;'))).toEqual(
+      [],
+    );
   });
   it('does not take a test of a known bit for a refusal of the others', () => {
-    expect(hits(ioctl('\tif (w.argsz < sizeof(w))\n\t\treturn -EINVAL;\n\tif (w.flags & WIN_KNOWN)\n\t\tfirst();'))).toEqual(['flags-unchecked@7']);
+    expect(
+      hits(ioctl('\tif (w.argsz < sizeof(w))\n\t\treturn -EINVAL;\n\tif (w.flags & WIN_KNOWN)\n\t\tfirst();')),
+    ).toEqual(['flags-unchecked@7']);
   });
   it('is quiet when a helper gets the structure', () => {
     expect(hits(ioctl('\tif (check_win(&w))\n\t\treturn -EINVAL;'))).toEqual([]);
@@ -106,9 +110,21 @@ out:
     ).toEqual(['leak-on-exit@12']);
   });
   it('lets an object go that an unknown function got, that was stored, or that never came', () => {
-    expect(hits('int f(struct s *s) { struct a *a = kzalloc(8, GFP_KERNEL); if (!a) return -ENOMEM; if (adopt(a)) return -EIO; return 0; }')).toEqual([]);
-    expect(hits('int f(struct s *s) { struct a *a = kzalloc(8, GFP_KERNEL); if (!a) return -ENOMEM; s->a = a; if (g(s)) return -EIO; return 0; }')).toEqual([]);
-    expect(hits('int f(struct s *s) { struct a *a; a = kzalloc(8, GFP_KERNEL); if (IS_ERR_OR_NULL(a)) return -ENOMEM; kfree(a); return -EIO; }')).toEqual([]);
+    expect(
+      hits(
+        'int f(struct s *s) { struct a *a = kzalloc(8, GFP_KERNEL); if (!a) return -ENOMEM; if (adopt(a)) return -EIO; return 0; }',
+      ),
+    ).toEqual([]);
+    expect(
+      hits(
+        'int f(struct s *s) { struct a *a = kzalloc(8, GFP_KERNEL); if (!a) return -ENOMEM; s->a = a; if (g(s)) return -EIO; return 0; }',
+      ),
+    ).toEqual([]);
+    expect(
+      hits(
+        'int f(struct s *s) { struct a *a; a = kzalloc(8, GFP_KERNEL); if (IS_ERR_OR_NULL(a)) return -ENOMEM; kfree(a); return -EIO; }',
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -133,10 +149,13 @@ describe('locks', () => {
 
 describe('before and after', () => {
   it('does not repeat what the function had before the patch', () => {
-    const text = 'int f(struct s *s)\n{\n\tmutex_lock(&s->lock);\n\tif (s->dead)\n\t\treturn -EIO;\n\tmutex_unlock(&s->lock);\n\treturn 0;\n}';
+    const text =
+      'int f(struct s *s)\n{\n\tmutex_lock(&s->lock);\n\tif (s->dead)\n\t\treturn -EIO;\n\tmutex_unlock(&s->lock);\n\treturn 0;\n}';
     const before = read(front, text).programs.get('f') ?? null;
     const after = read(front, text.replace('return 0', 'return 1')).programs.get('f');
     expect(after && pathHits(after, () => before, read(front, text))).toEqual([]);
-    expect(after && pathHits(after, () => null, read(front, text)).map(hit => hit.rule.id)).toEqual(['lock-held-at-exit']);
+    expect(after && pathHits(after, () => null, read(front, text)).map((hit) => hit.rule.id)).toEqual([
+      'lock-held-at-exit',
+    ]);
   });
 });
