@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { writeDesigns } from './designs.mjs';
 import { explain, isMain, root, seconds, Trouble } from './steps.mjs';
 
 const require = createRequire(import.meta.url);
@@ -111,7 +112,7 @@ export async function build({ minify = false } = {}) {
     copyFileSync(from, path.join(dist, path.basename(from)));
     return { file: `dist/${path.basename(from)}`, bytes: readFileSync(from).length };
   });
-  const files = [...written.flat(), ...copied];
+  const files = [...written.flat(), ...copied, ...(await writeDesigns(dist, forNode))];
   // What an earlier build left goes last, so that dist/ is never empty for one who is just using it.
   const current = new Set(files.map(({ file }) => path.basename(file)));
   for (const name of readdirSync(dist)) if (!current.has(name)) rmSync(path.join(dist, name), { recursive: true });

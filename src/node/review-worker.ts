@@ -2,6 +2,7 @@
  * The entry of the review worker (`dist/review-worker.js`). Started with `{ kind: 'batch' }` it serves the command line; started with nothing, the editor, in the
  * messages of `protocol.ts`. Reviews are synchronous: a cancel is heeded between two series or two runs.
  */
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { designs } from '../host/designs';
 import { programSet } from '../host/programs';
@@ -13,6 +14,7 @@ import { runScenario } from '../scenario/run';
 import { readSeries } from '../series/read';
 import type { BatchAnswer, BatchRequest, BatchSetup } from './batch';
 import { createTaskRunner } from './batch';
+import { preparedDesign } from './designs';
 import { loadReviewer } from './reviewer';
 import { loadFrontEnd } from './wasm';
 
@@ -28,7 +30,7 @@ function serveBatch(setup: BatchSetup): void {
 
 function serveEditor(): void {
   const frontEnd = loadFrontEnd();
-  const reviewer = frontEnd.then((loaded) => createReviewer(loaded));
+  const reviewer = frontEnd.then((loaded) => createReviewer(loaded, preparedDesign));
   const cancelled = new Set<number>();
   let queue: Promise<void> = Promise.resolve();
   const say = (answer: ReviewAnswer): void => parentPort?.postMessage(answer);
@@ -60,7 +62,10 @@ function serveEditor(): void {
     for (const [done, source] of chosen.entries()) {
       if (await stopped(id)) return { kind: 'cancelled', id };
       say({ kind: 'progress', id, done, total: chosen.length, text: source.title });
-      for (const { machine, verdict, reason, traces } of runScenario(scenario, programSet(source, await frontEnd)))
+      for (const { machine, verdict, reason, traces } of runScenario(
+        scenario,
+        preparedDesign(source.name) ?? programSet(source, await frontEnd),
+      ))
         runs.push({ scenario: scenario.id, machine, design: source.name, verdict, reason, traces });
     }
     return { kind: 'ran', id, runs };

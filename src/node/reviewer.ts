@@ -6,11 +6,13 @@ import type { Review } from '../review/types';
 import { runScenario } from '../scenario/run';
 import type { Scenario, ScenarioResult } from '../scenario/types';
 import type { Series } from '../series/types';
-import { loadFrontEnd } from './wasm';
+import { preparedDesign } from './designs';
+import { loadFrontEnd, startFast } from './wasm';
 
-/** Loads what a review needs; about 0.1 s. */
-export async function loadReviewer(): Promise<(series: Series) => Review> {
-  const reviewer = createReviewer(await loadFrontEnd());
+/** Loads what a review needs; about 0.1 s. `brief`: for a run that is over soon. */
+export async function loadReviewer(brief = false): Promise<(series: Series) => Review> {
+  if (brief) startFast();
+  const reviewer = createReviewer(await loadFrontEnd(), preparedDesign);
   return (series) => reviewer.review(series);
 }
 
@@ -30,7 +32,7 @@ export async function loadSimulator(): Promise<Simulator> {
     run(scenario, name, machines) {
       const design = designs.find((one) => one.name === name);
       if (!design) return null;
-      const set = sets.get(name) ?? programSet(design, frontEnd);
+      const set = sets.get(name) ?? preparedDesign(name) ?? programSet(design, frontEnd);
       sets.set(name, set);
       return runScenario(scenario, set, machines ? { machines } : {});
     },

@@ -4,12 +4,15 @@ import type { FrontEnd } from '../code/front-end';
 import type { SourceLine } from '../code/types';
 import { designs } from '../host/designs/index';
 import { designLines, programSet } from '../host/programs';
-import type { DesignSource } from '../host/types';
+import type { DesignSource, ProgramSet } from '../host/types';
 import type { Change } from '../patch/types';
 import type { Series } from '../series/types';
 
+/** Gives a design's programs that were read before, or null: then its C is read now. */
+export type PreparedDesigns = (name: string) => ProgramSet | null;
+
 /** A design made ready to be amended, base designs first. */
-export function baseOf(name: string | null, frontEnd: FrontEnd): Amended {
+export function baseOf(name: string | null, frontEnd: FrontEnd, prepared: PreparedDesigns = () => null): Amended {
   const chain: DesignSource[] = [];
   for (
     let at = designs.find((d) => d.name === name);
@@ -24,7 +27,7 @@ export function baseOf(name: string | null, frontEnd: FrontEnd): Amended {
   const set =
     last === undefined
       ? { name: 'none', programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() }
-      : programSet(last, frontEnd);
+      : (prepared(last.name) ?? programSet(last, frontEnd));
   return begin({ set, texts });
 }
 

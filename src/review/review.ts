@@ -15,7 +15,7 @@ import type { Series } from '../series/types';
 import { breakageFindings, shorten } from './breakage';
 import { select } from './choose';
 import { coverageOf, stageLines } from './coverage';
-import { baseOf, prefixes } from './prefixes';
+import { baseOf, type PreparedDesigns, prefixes } from './prefixes';
 import { promiseFindings } from './promises';
 import { pathHits } from './rules';
 import { hunkLineAt, patchOf, spanOf } from './spans';
@@ -39,21 +39,35 @@ export interface Reviewer {
   review(series: Series, options?: ReviewOptions): Review;
 }
 
-/** A reviewer keeps what does not depend on a series: parsed designs and their runs without a patch. */
-export function createReviewer(frontEnd: FrontEnd, library: readonly Scenario[] = builtInScenarios()): Reviewer {
-  const bases = new Map<string, Amended>();
-  const store: TrialStore = new Map();
-  return { review: (series, options = {}) => review(frontEnd, library, bases, store, series, options) };
+/** What a reviewer keeps: it does not depend on a series. */
+interface Kept {
+  readonly frontEnd: FrontEnd;
+  readonly library: readonly Scenario[];
+  /** A design made ready to be amended; null: no design, the patches alone. */
+  readonly base: (design: string | null) => Amended;
+  readonly store: TrialStore;
 }
 
-function review(
+/**
+ * A reviewer keeps parsed designs and their runs without a patch from one series to the next. `prepared` gives designs that
+ * were read when the product was built.
+ */
+export function createReviewer(
   frontEnd: FrontEnd,
-  library: readonly Scenario[],
-  bases: Map<string, Amended>,
-  store: TrialStore,
-  series: Series,
-  options: ReviewOptions,
-): Review {
+  prepared: PreparedDesigns = () => null,
+  library: readonly Scenario[] = builtInScenarios(),
+): Reviewer {
+  const bases = new Map<string, Amended>();
+  const base = (design: string | null): Amended => {
+    const known = bases.get(design ?? '') ?? baseOf(design, frontEnd, prepared);
+    bases.set(design ?? '', known);
+    return known;
+  };
+  const kept: Kept = { frontEnd, library, base, store: new Map() };
+  return { review: (series, options = {}) => review(kept, series, options) };
+}
+
+function review({ frontEnd, library, base: baseFor, store }: Kept, series: Series, options: ReviewOptions): Review {
   const changes = series.patches.flatMap((patch) => {
     const message = series.messages[patch.message];
     return message === undefined ? [] : [parseChange(message)];
@@ -64,8 +78,7 @@ function review(
     ...evidence,
     machines: options.machines === undefined ? evidence.machines : new Set(options.machines),
   };
-  const base = bases.get(design ?? '') ?? baseOf(design, frontEnd);
-  bases.set(design ?? '', base);
+  const base = baseFor(design);
   const amended = prefixes(base, series, changes, frontEnd);
 
   // A demonstration shows what a design or the hardware is like; it accuses no patch.
