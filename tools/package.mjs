@@ -10,7 +10,15 @@ export const vsix = path.join(root, 'doorbell.vsix');
 export async function packageExtension() {
   await build({ minify: true });
   const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
-  const args = [vsce, 'package', '--no-dependencies', '--allow-missing-repository', '--out', vsix];
+  const args = [
+    vsce,
+    'package',
+    '--no-dependencies',
+    '--allow-missing-repository',
+    '--no-rewrite-relative-links',
+    '--out',
+    vsix,
+  ];
   const { code, output } = await run(process.execPath, args);
   if (code !== 0) throw new Trouble(`vsce package failed:\n${tail(output, 30)}`, 'See .vscodeignore and package.json.');
   return { note: `${Math.round(statSync(vsix).size / 1024)} kB` };
