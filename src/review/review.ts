@@ -19,7 +19,7 @@ import { baseOf, type PreparedDesigns, prefixes } from './prefixes';
 import { promiseFindings } from './promises';
 import { pathHits } from './rules';
 import { hunkLineAt, patchOf, spanOf } from './spans';
-import { type TrialStore, trials } from './trials';
+import { prefixKeys, type TrialStore, trialStore, trials } from './trials';
 import type { Finding, MatrixCell, Review } from './types';
 import { type Broken, brokenOf } from './violations';
 import { windowReports } from './windows';
@@ -63,7 +63,7 @@ export function createReviewer(
     bases.set(design ?? '', known);
     return known;
   };
-  const kept: Kept = { frontEnd, library, base, store: new Map() };
+  const kept: Kept = { frontEnd, library, base, store: trialStore() };
   return { review: (series, options = {}) => review(kept, series, options) };
 }
 
@@ -91,7 +91,14 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
       (now) => now.touched.some((touched) => base.set.programs.has(touched.name)) || now.set.tables !== base.set.tables,
     );
   const results = touchesDesign
-    ? trials(amended, scenarios, selection, store, options.signal)
+    ? trials(
+        amended,
+        prefixKeys(design ?? 'none', changes, series.messages),
+        scenarios,
+        selection,
+        store,
+        options.signal,
+      )
     : amended.map((): ScenarioResult[] => []);
 
   const allClaims = series.messages.flatMap((message) =>

@@ -1,6 +1,9 @@
 import type { Amended } from '../code/bodies';
+import { addNumber, addText, createHash, hashValue } from '../machine/hash';
+import type { Change } from '../patch/types';
 import { runScenario } from '../scenario/run';
 import type { Scenario, ScenarioResult } from '../scenario/types';
+import type { Message } from '../series/types';
 import { machinesOf, type Selection } from './choose';
 
 /** The runs of one scenario on one machine after k patches. */
@@ -36,15 +39,59 @@ function bears(now: Amended, before: Amended, last: ScenarioResult): boolean {
   );
 }
 
-/** What is kept of earlier reviews: base runs by design, scenario and machine. */
-export type TrialStore = Map<string, ScenarioResult>;
+/** How many runs are kept of series that are reviewed again and again while they are edited. */
+const KEPT = 2_000;
+
+/** What is kept of earlier reviews: base runs for good, runs of prefixes for the series reviewed last. */
+export interface TrialStore {
+  readonly base: Map<string, ScenarioResult>;
+  /** Oldest first; the key names the text of all patches up to the prefix. */
+  readonly recent: Map<string, ScenarioResult>;
+}
+
+export function trialStore(): TrialStore {
+  return { base: new Map(), recent: new Map() };
+}
+
+function keep(store: TrialStore, prefix: number, key: string, run: ScenarioResult): void {
+  if (prefix === 0) store.base.set(key, run);
+  else {
+    store.recent.delete(key);
+    store.recent.set(key, run);
+    for (const oldest of store.recent.keys()) {
+      if (store.recent.size <= KEPT) break;
+      store.recent.delete(oldest);
+    }
+  }
+}
+
+/**
+ * One key for each prefix: equal when the diffs of all patches up to it are equal, line by line at the same lines of the same
+ * mails, so that the places in a kept run still hold.
+ */
+export function prefixKeys(design: string, changes: readonly Change[], messages: readonly Message[]): string[] {
+  const hash = createHash();
+  const keys = [design];
+  for (const change of changes) {
+    addNumber(hash, change.message);
+    addNumber(hash, change.diffLine ?? 0);
+    for (const file of change.files) {
+      addText(hash, file.path);
+      for (const line of messages[change.message]?.lines.slice(file.line - 1, file.endLine) ?? []) addText(hash, line);
+    }
+    keys.push(`${design}+${keys.length}:${hashValue(hash)}`);
+  }
+  return keys;
+}
 
 /**
  * Runs every scenario on every machine it was chosen for, after each prefix that bears on it. `results[k]` holds one result per
- * scenario and machine after k patches. Nothing is run on a prefix that cannot differ from the one before.
+ * scenario and machine after k patches. Nothing is run on a prefix that cannot differ from the one before, nor what `store`
+ * has of the same text (`keys`, one for each prefix).
  */
 export function trials(
   amended: readonly Amended[],
+  keys: readonly string[],
   scenarios: readonly Scenario[],
   selection: Selection,
   store: TrialStore,
@@ -52,19 +99,18 @@ export function trials(
 ): ScenarioResult[][] {
   const results: ScenarioResult[][] = amended.map(() => []);
   for (const scenario of scenarios) {
-    const machines = machinesOf(scenario, selection);
-    for (const machine of machines) {
+    for (const machine of machinesOf(scenario, selection)) {
       let last: ScenarioResult | null = null;
       for (const [prefix, now] of amended.entries()) {
         if (signal?.aborted) return results;
         const before = amended[prefix - 1];
         if (last === null || before === undefined || bears(now, before, last)) {
-          const key = prefix === 0 ? `${now.set.name}|${scenario.id}|${machine}` : null;
-          const known: ScenarioResult | undefined = key === null ? undefined : store.get(key);
+          const key = `${keys[prefix] ?? ''}|${scenario.id}|${machine}`;
+          const known: ScenarioResult | undefined = (prefix === 0 ? store.base : store.recent).get(key);
           const run: ScenarioResult | undefined =
             known ?? runScenario(scenario, now.set, { machines: [machine], prefix })[0];
           if (run === undefined) break;
-          if (key !== null) store.set(key, run);
+          keep(store, prefix, key, run);
           last = run;
         }
         results[prefix]?.push(last);
