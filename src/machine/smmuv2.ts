@@ -121,7 +121,7 @@ export function hashSmmuv2(smmu: Smmuv2, hash: Hash): void {
 }
 
 /**
- * Translates one access of a stream. `streamId` 15 bits are compared, `address` bytes. Gives the output address, or negated the fault
+ * Translates one access of a stream. `streamId` 16 bits are compared (extended stream matching), `address` bytes. Gives the output address, or negated the fault
  * bit: of FSR, or of sGFSR with `GLOBAL` set. The fault registers take it down.
  */
 export function translateSmmuv2(
@@ -136,7 +136,7 @@ export function translateSmmuv2(
   for (let i = 0; i < smmu.match.length; i++) {
     if (smmu.matchValid[i] !== 1) continue;
     const register = smmu.match[i] as number;
-    if (((streamId ^ register) & ~(register >>> 16) & 0x7fff) !== 0) continue;
+    if (((streamId ^ register) & ~(register >>> 16) & 0xffff) !== 0) continue;
     if (found >= 0) return globalFault(smmu, GLOBAL_FAULT.streamConflict);
     found = i;
   }

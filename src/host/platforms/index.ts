@@ -4,30 +4,34 @@
  * sends a device's write through the hardware model. Knows nothing of VFIO, windows or designs.
  */
 
-import { INTERRUPT_RANGE_BASE, INTERRUPT_RANGE_SIZE, isInterruptAddress } from '../../machine/apic';
+import { INTERRUPT_RANGE_BASE, INTERRUPT_RANGE_SIZE } from '../../machine/apic';
 import { emitWrite } from '../../machine/emit';
+import { BANK_PAGE } from '../../machine/fsl-msi';
 import { FRAME_SIZE } from '../../machine/gicv2m';
+import { FILE_BYTES } from '../../machine/imsic';
 import { ITS_SIZE } from '../../machine/its';
 import { createMachine, hashMachine } from '../../machine/machine';
 import { streamIdOf } from '../../machine/pcie';
-import type { MachineSpec } from '../../machine/types';
+import type { HardwareControllerSpec, HardwareSpec, MachineSpec } from '../../machine/types';
 import { isAddress } from '../../machine/word';
-import type { Errno, Platform, ReservedRegion } from '../platform';
+import type { Errno, HardwareVector, Platform, ReservedRegion } from '../platform';
+import type { IommuDriver } from './iommu';
 import {
-  attachStream,
-  blockStream,
+  createTables,
   drainFaults,
   enableIommu,
-  inputBitsOf,
-  tableKindOf,
-  writeContextDescriptor,
+  freeDomainTables,
+  iommuDriverOf,
+  lookUpInDomain,
+  mapInDomain,
+  unmapInDomain,
 } from './iommu';
-import { allocateVectors, enableIrqchip, freeVectors, irqchipKindOf, setAffinity } from './irqchip';
-import type { TableContext } from './page-tables';
-import { createRoot, freeTables, lookUp, mapRange, unmapRange } from './page-tables';
+import { allocateVectors, enableIrqchip, freeVectors, irqchipKindOf, replaceVector, setAffinity } from './irqchip';
+import type { PostTarget } from './irqchip-apic';
+import { freeDescriptors, postVector } from './irqchip-apic';
 import type { Domain, Mapping, PlatformState } from './state';
-import { clonePlatformState } from './state';
-import { allocateBlock, createTableMemory, freeBlock } from './table-memory';
+import { clonePlatformState, createPlatformState } from './state';
+import { createTableMemory } from './table-memory';
 
 const ENOMEM = -12;
 const EEXIST = -17;
@@ -35,62 +39,100 @@ const ENODEV = -19;
 const EINVAL = -22;
 const ERANGE = -34;
 
-/** A platform that can be copied and hashed, for search over its states. */
-export interface MachinePlatform extends Platform {
+/** A platform of any machine; it can be copied and hashed, for search over its states. With a `MachineSpec` it is a `Platform`. */
+export interface MachinePlatform<S extends HardwareSpec = MachineSpec> extends Omit<Platform, 'spec'> {
+  readonly spec: S;
   readonly state: PlatformState;
   /** An independent copy; memory is shared until one side writes. */
-  clone(): MachinePlatform;
+  clone(): MachinePlatform<S>;
   /** A whole number below 2^53 over all hardware state. */
   hash(): number;
+  /**
+   * Posts a vector to a guest (VT-d posted interrupts), or takes it back with null: the message stays, what it raises changes. Null when
+   * the machine cannot post, the vector or the guest's vector does not exist, or memory is used up.
+   */
+  post(requesterId: number, index: number, to: PostTarget | null): HardwareVector | null;
 }
 
 /**
  * The machine of a spec with its drivers loaded: IOMMU enabled with every device passing untranslated (the host's), controllers set up, no
  * vector allocated. A spec without DRAM gives a platform on which nothing can be allocated.
  */
-export function createPlatform(spec: MachineSpec): MachinePlatform {
-  const state: PlatformState = {
-    machine: createMachine(spec),
-    tables: createTableMemory(spec),
-    nextDomain: 1,
-    domains: new Map(),
-    vectors: new Map(),
-    itsDevices: new Map(),
-    contextTables: new Map(),
-  };
-  enableIommu(state, spec);
+export function createPlatform<S extends HardwareSpec>(spec: S): MachinePlatform<S> {
+  const state = createPlatformState(createMachine(spec), createTableMemory(spec));
+  enableIommu(state, spec, iommuDriverOf(spec.iommu));
   enableIrqchip(state, spec);
   return platformOver(state, spec);
 }
 
-/** Reserved by the hardware itself: the interrupt range of x86. The window Linux picks for ARM doorbells is software's and not among them. */
-function hardwareRegionsOf(spec: MachineSpec): ReservedRegion[] {
-  return spec.architecture === 'x86'
-    ? [{ start: INTERRUPT_RANGE_BASE, length: INTERRUPT_RANGE_SIZE, type: 'msi' }]
-    : [];
+/** Bytes of address space a controller's doorbells take, from where. */
+function doorsOf(controller: HardwareControllerSpec, cpus: number): { readonly start: number; readonly size: number } {
+  switch (controller.kind) {
+    case 'apic':
+      return { start: INTERRUPT_RANGE_BASE, size: INTERRUPT_RANGE_SIZE };
+    case 'its':
+      return { start: controller.base + ITS_SIZE / 2, size: ITS_SIZE / 2 };
+    case 'gicv2m':
+    case 'mbi':
+      return { start: controller.base, size: FRAME_SIZE };
+    case 'fsl-msi':
+      return { start: controller.base, size: BANK_PAGE };
+    case 'phb-msi':
+      return { start: controller.base, size: controller.count * 16 };
+    case 'imsic':
+      return { start: controller.base, size: cpus * (1 + controller.guestFiles) * FILE_BYTES };
+  }
 }
 
-/** Are interrupts kept apart by requester id? An ITS does; VT-d does with source checks and no compatibility-format way round; others do not. */
-function isolatesMsiOf(spec: MachineSpec): boolean {
-  const kind = irqchipKindOf(spec);
-  if (kind === 'its') return !spec.controllers.some((controller) => controller.kind === 'gicv2m');
-  const { iommu } = spec;
-  return (
-    kind === 'apic' &&
-    iommu.kind === 'vtd' &&
-    iommu.remapping &&
-    iommu.sourceCheck &&
-    !(iommu.compatibility && !iommu.eim)
-  );
+/**
+ * Address ranges that hardware takes as interrupts whatever a page table says: the interrupt range of x86, the MSI range of a POWER bridge,
+ * the interrupt files where MSI page tables redirect them. The window Linux picks for ARM doorbells is software's and not among them.
+ */
+function hardwareRegionsOf(spec: HardwareSpec): ReservedRegion[] {
+  if (spec.architecture === 'x86') return [{ start: INTERRUPT_RANGE_BASE, length: INTERRUPT_RANGE_SIZE, type: 'msi' }];
+  return spec.controllers.flatMap((controller): ReservedRegion[] => {
+    const decoded =
+      (controller.kind === 'phb-msi' && spec.iommu.kind === 'phb') ||
+      (controller.kind === 'imsic' && spec.iommu.kind === 'riscv');
+    const { start, size } = doorsOf(controller, spec.cpus);
+    return decoded ? [{ start, length: size, type: 'msi' }] : [];
+  });
 }
 
-function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform {
-  const kind = tableKindOf(spec.iommu);
-  const granule = spec.iommu.kind === 'smmuv3' ? spec.iommu.granule : 4096;
-  const aperture = 2 ** inputBitsOf(spec.iommu);
-  const context: TableContext | null =
-    kind === null ? null : { memory: state.machine.memory, tables: state.tables, kind };
+/**
+ * Are interrupts kept apart by requester id? By an ITS; by VT-d with source checks and no compatibility-format way round; by AMD-Vi's
+ * tables of each device; by a PAMU when each domain has a bank of its own; by the PE of POWER's MSI entries; by guest interrupt files of
+ * RISC-V. Frames, banks and files that devices share do not.
+ */
+function isolatesMsiOf(spec: HardwareSpec): boolean {
+  const { iommu, controllers } = spec;
+  switch (irqchipKindOf(spec)) {
+    case 'its':
+      return !controllers.some((controller) => controller.kind === 'gicv2m' || controller.kind === 'mbi');
+    case 'apic':
+      if (iommu.kind === 'amdvi') return iommu.remapping;
+      return iommu.kind === 'vtd' && iommu.remapping && iommu.sourceCheck && !(iommu.compatibility && !iommu.eim);
+    case 'fsl-msi':
+      return (
+        iommu.kind === 'pamu' &&
+        controllers.every((controller) => controller.kind !== 'fsl-msi' || controller.perDomain)
+      );
+    case 'phb-msi':
+      return iommu.kind === 'phb';
+    case 'imsic':
+      return iommu.kind === 'riscv' && iommu.filePerDomain;
+    default:
+      return false;
+  }
+}
+
+function platformOver<S extends HardwareSpec>(state: PlatformState, spec: S): MachinePlatform<S> {
+  const driver = iommuDriverOf(spec.iommu);
+  const granule = driver?.granule ?? 4096;
+  const aperture = driver?.aperture ?? 2 ** 52;
   const deviceOf = (requesterId: number) => spec.devices.find((device) => device.requesterId === requesterId);
+  const vectorOf = (requesterId: number, index: number) =>
+    state.vectors.get(requesterId)?.find((vector) => vector.index === index);
 
   return {
     spec,
@@ -102,34 +144,30 @@ function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform 
     clone: () => platformOver(clonePlatformState(state), spec),
     hash: () => hashMachine(state.machine),
 
-    /** 0 when the machine has no IOMMU or no memory left for tables. */
+    /** 0 when the machine has no IOMMU, no memory left for tables, or no context bank. */
     allocateDomain(): number {
-      const root = context === null ? null : createRoot(context);
-      if (root === null) return 0;
+      const root = driver === null ? null : createTables(state, driver);
+      if (driver === null || root === null) return 0;
       const id = state.nextDomain;
-      let descriptor = 0;
-      if (spec.iommu.kind === 'smmuv3') {
-        descriptor = allocateBlock(state.tables, 4096) ?? 0;
-        if (descriptor === 0) return 0;
-        writeContextDescriptor(state, spec.iommu, descriptor, root, id);
-      }
+      const context = driver.createContext(state, root, id);
+      if (context === null) return 0;
       state.nextDomain++;
-      state.domains.set(id, { id, root, context: descriptor, mappings: [], attached: [] });
+      state.domains.set(id, { id, root, context, mappings: [], attached: [] });
       return id;
     },
 
     freeDomain(id: number): void {
       const domain = state.domains.get(id);
-      if (domain === undefined || context === null) return;
-      for (const requesterId of domain.attached) blockStream(state, spec, requesterId);
-      freeTables(context, domain.root);
-      if (domain.context !== 0) freeBlock(state.tables, state.machine.memory, domain.context, 4096);
+      if (domain === undefined || driver === null) return;
+      for (const requesterId of domain.attached)
+        driver.setStream(state, spec, streamIdOf(spec.devices, requesterId), 'blocked');
+      freeDomainTables(state, driver, domain);
       state.domains.delete(id);
     },
 
     /** -ENODEV for an unknown device or without an IOMMU, -EINVAL for an unknown domain. A device of another domain moves. */
     attach(requesterId: number, id: number): Errno {
-      if (context === null || deviceOf(requesterId) === undefined) return ENODEV;
+      if (driver === null || deviceOf(requesterId) === undefined) return ENODEV;
       const domain = state.domains.get(id);
       if (domain === undefined) return EINVAL;
       const streamId = streamIdOf(spec.devices, requesterId);
@@ -137,55 +175,65 @@ function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform 
         if (other !== domain)
           other.attached = other.attached.filter((candidate) => streamIdOf(spec.devices, candidate) !== streamId);
       }
-      if (!domain.attached.includes(requesterId)) domain.attached.push(requesterId);
-      return attachStream(state, spec, requesterId, domain) ? 0 : ENOMEM;
+      if (!domain.attached.includes(requesterId)) domain.attached = [...domain.attached, requesterId];
+      return driver.setStream(state, spec, streamId, domain) ? 0 : ENOMEM;
     },
 
     detach(requesterId: number, id: number): void {
       const domain = state.domains.get(id);
-      if (domain === undefined || !domain.attached.includes(requesterId)) return;
+      if (driver === null || domain === undefined || !domain.attached.includes(requesterId)) return;
       domain.attached = domain.attached.filter((candidate) => candidate !== requesterId);
       const streamId = streamIdOf(spec.devices, requesterId);
       if (!domain.attached.some((candidate) => streamIdOf(spec.devices, candidate) === streamId))
-        blockStream(state, spec, requesterId);
+        driver.setStream(state, spec, streamId, 'blocked');
     },
 
+    /** A PAMU takes only what fills subwindows from their start: power-of-two pieces, aligned in physical memory too (-EINVAL otherwise). */
     map(id: number, iova: number, physical: number, size: number, writable: boolean): Errno {
       const domain = state.domains.get(id);
-      if (domain === undefined || context === null) return EINVAL;
+      if (domain === undefined || driver === null) return EINVAL;
       if (![iova, physical, size].every((value) => isAddress(value) && value % granule === 0) || size === 0)
         return EINVAL;
       if (iova + size > aperture || physical + size > 2 ** 48) return ERANGE;
       if (domain.mappings.some((mapping) => iova < mapping.iova + mapping.size && mapping.iova < iova + size))
         return EEXIST;
-      const result = mapRange(context, domain.root, iova, physical, size, writable);
-      if (result === 0)
-        domain.mappings = [...domain.mappings, { iova, physical, size, writable }].sort((a, b) => a.iova - b.iova);
-      return result;
+      const pieces = piecesOf(driver, { iova, physical, size, writable });
+      if (pieces === null) return EINVAL;
+      const result = mapInDomain(state, driver, domain, iova, physical, size, writable);
+      if (result !== 0) return result;
+      domain.mappings = [...domain.mappings, ...pieces].sort((a, b) => a.iova - b.iova);
+      driver.refresh(state, spec, domain);
+      return 0;
     },
 
+    /** Of a PAMU's subwindows only those that lie in the range as a whole. */
     unmap(id: number, iova: number, size: number): number {
       const domain = state.domains.get(id);
-      if (domain === undefined || context === null || !isAddress(iova) || !isAddress(size)) return 0;
+      if (domain === undefined || driver === null || !isAddress(iova) || !isAddress(size)) return 0;
       const start = Math.floor(iova / granule) * granule;
       const end = Math.min(Math.ceil((iova + size) / granule) * granule, aperture);
-      if (end <= start || !domain.mappings.some((mapping) => start < mapping.iova + mapping.size && mapping.iova < end))
-        return 0;
       let bytes = 0;
+      const left: Mapping[] = [];
       for (const mapping of domain.mappings) {
         const from = Math.max(start, mapping.iova);
         const to = Math.min(end, mapping.iova + mapping.size);
-        if (from < to) bytes += unmapRange(context, domain.root, from, to - from);
+        if (from >= to || (driver.subwindow > 0 && to - from < mapping.size)) left.push(mapping);
+        else {
+          bytes += unmapInDomain(state, driver, domain, from, to - from);
+          left.push(...without(mapping, start, end));
+        }
       }
-      domain.mappings = domain.mappings.flatMap((mapping) => without(mapping, start, end));
+      if (bytes === 0) return 0;
+      domain.mappings = left;
+      driver.refresh(state, spec, domain);
       return bytes;
     },
 
     translate(id: number, iova: number): number | null {
       const domain = state.domains.get(id);
-      return domain === undefined || context === null || !isAddress(iova) || iova >= aperture
+      return domain === undefined || driver === null || !isAddress(iova) || iova >= aperture
         ? null
-        : lookUp(context, domain.root, iova);
+        : lookUpInDomain(state, driver, domain, iova);
     },
 
     mappings: (id: number) => state.domains.get(id)?.mappings ?? [],
@@ -200,6 +248,14 @@ function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform 
     freeVectors: (requesterId: number) => freeVectors(state, spec, requesterId),
     setAffinity: (requesterId: number, index: number, cpu: number) => setAffinity(state, spec, requesterId, index, cpu),
 
+    post(requesterId: number, index: number, to: PostTarget | null) {
+      const vector = vectorOf(requesterId, index);
+      const posted = vector === undefined ? null : postVector(state, spec, vector, to);
+      if (posted !== null) replaceVector(state, posted);
+      freeDescriptors(state);
+      return posted;
+    },
+
     emit(requesterId: number, address: number, data: number, size: number) {
       const outcome = emitWrite(state.machine, requesterId, address, data, size);
       drainFaults(state);
@@ -209,6 +265,21 @@ function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform 
     doorbellAt: (physical: number) => doorbellOf(spec, physical, granule),
     vectors: () => [...state.vectors.values()].flat(),
   };
+}
+
+/** What a mapping is in the books: itself, or, for a unit with subwindows, one mapping for each it fills; null when it fits none. */
+function piecesOf(driver: IommuDriver, mapping: Mapping): Mapping[] | null {
+  const place = driver.subwindow;
+  if (place === 0) return [mapping];
+  const pieces: Mapping[] = [];
+  for (let done = 0; done < mapping.size; done += place) {
+    const iova = mapping.iova + done;
+    const physical = mapping.physical + done;
+    const size = Math.min(place, mapping.size - done);
+    if (iova % place !== 0 || !Number.isInteger(Math.log2(size)) || physical % size !== 0) return null;
+    pieces.push({ iova, physical, size, writable: mapping.writable });
+  }
+  return pieces;
 }
 
 /** What is left of a mapping outside `[start, end)`. */
@@ -223,17 +294,18 @@ function without(mapping: Mapping, start: number, end: number): Mapping[] {
   return left;
 }
 
-/** The controller whose doorbell register lies in the granule that starts at `physical`; the first one when a large granule holds several. */
-function doorbellOf(spec: MachineSpec, physical: number, granule: number): string | null {
+/**
+ * The controller whose doorbell lies in the granule that starts at `physical`; the first one when a large granule holds several. Ranges that
+ * are decoded ahead of any table (x86, POWER) are no pages: there the address itself counts.
+ */
+function doorbellOf(spec: HardwareSpec, physical: number, granule: number): string | null {
   const page = Math.floor(physical / granule) * granule;
   for (const controller of spec.controllers) {
-    if (controller.kind === 'apic') {
-      if (isInterruptAddress(physical)) return controller.name;
-      continue;
-    }
-    const start = controller.kind === 'its' ? controller.base + ITS_SIZE / 2 : controller.base;
-    const size = controller.kind === 'its' ? ITS_SIZE / 2 : FRAME_SIZE;
-    if (page < start + size && start < page + granule) return controller.name;
+    const { start, size } = doorsOf(controller, spec.cpus);
+    const decoded = controller.kind === 'apic' || controller.kind === 'phb-msi';
+    const from = decoded ? physical : page;
+    const end = decoded ? physical + 1 : page + granule;
+    if (from < start + size && start < end) return controller.name;
   }
   return null;
 }

@@ -1,155 +1,124 @@
 /**
- * What an IOMMU driver does to the hardware: SMMUv3 stream table entries and context descriptors, VT-d root and context entries.
- * In: stream ids and domains. Out: entries in memory, registers.
+ * What IOMMU drivers do to the hardware, one driver a kind of unit.
+ * In: stream ids, domains, ranges. Out: entries in memory, registers.
  *
  * Before a device is attached to a domain it belongs to the host and passes untranslated; after a detach it is blocked.
  */
-import { write32, write64 } from '../../machine/memory';
-import { streamIdOf } from '../../machine/pcie';
-import type { IommuSpec, MachineSpec } from '../../machine/types';
-import { startLevelOf } from '../../machine/vmsa';
-import { highHalf, lowHalf } from '../../machine/word';
+import { write32 } from '../../machine/memory';
+import type { HardwareIommuSpec, HardwareSpec } from '../../machine/types';
+import { amdDriver } from './iommu-amd';
+import { smmuv2Driver, smmuv3Driver } from './iommu-arm';
+import { vtdDriver } from './iommu-intel';
+import { pamuDriver } from './iommu-pamu';
+import { phbDriver } from './iommu-power';
+import { riscvDriver } from './iommu-riscv';
 import type { TableKind } from './page-tables';
+import { createRoot, freeTables, lookUp, mapRange, unmapRange } from './page-tables';
 import type { Domain, PlatformState } from './state';
-import { allocateBlock } from './table-memory';
 
-type Smmuv3Spec = Extract<IommuSpec, { kind: 'smmuv3' }>;
+/** What a stream does from now on: its domain's tables, everything untranslated, or nothing at all. */
+export type StreamTarget = Domain | 'pass-through' | 'blocked';
 
-const STREAM_LOG2 = 16;
-const EVENT_LOG2 = 7;
-const PASS_THROUGH = 'pass-through';
-const BLOCKED = 'blocked';
-
-/** Bits of an IOVA the unit takes: 48 at most for SMMUv3 stage 1; 39, 48 or 57 for VT-d. */
-export function inputBitsOf(iommu: IommuSpec): number {
-  if (iommu.kind === 'none') return 52;
-  return iommu.kind === 'smmuv3' ? Math.min(48, Math.max(25, iommu.addressBits)) : iommu.addressBits >= 48 ? 48 : 39;
+/** How one kind of unit is driven. Functions that allocate give false, or 0, when there is no room. */
+export interface IommuDriver {
+  readonly granule: number;
+  /** First address beyond the aperture. */
+  readonly aperture: number;
+  /** Null for a unit without page tables. */
+  readonly tables: TableKind | null;
+  /** Only whole mappings can be unmapped, and each fills a place of this many bytes; 0 where pages are. */
+  readonly subwindow: number;
+  /** Registers and tables of the unit itself, no stream known yet. */
+  enable(state: PlatformState, spec: HardwareSpec): boolean;
+  /** What a domain needs beside its root table; null when there is no room, 0 when nothing. */
+  createContext(state: PlatformState, root: number, id: number): number | null;
+  freeContext(state: PlatformState, context: number): void;
+  setStream(state: PlatformState, spec: HardwareSpec, streamId: number, target: StreamTarget): boolean;
+  /** The mappings of a domain changed (units without page tables write them into each stream's entry). */
+  refresh(state: PlatformState, spec: HardwareSpec, domain: Domain): void;
 }
 
-export function tableKindOf(iommu: IommuSpec): TableKind | null {
-  if (iommu.kind === 'none') return null;
-  if (iommu.kind === 'vtd')
-    return { architecture: 'vtd', granuleBits: 12, startLevel: iommu.addressBits >= 48 ? 0 : 1 };
-  const granuleBits = Math.log2(iommu.granule);
-  return { architecture: 'arm', granuleBits, startLevel: startLevelOf(granuleBits, inputBitsOf(iommu)) };
-}
-
-/** Sets the unit up: tables allocated, all devices of the machine passing untranslated. False when there is no memory for it. */
-export function enableIommu(state: PlatformState, spec: MachineSpec): boolean {
-  const { smmu, vtd } = state.machine;
-  if (smmu !== null) {
-    const stream = allocateBlock(state.tables, 64 * 2 ** STREAM_LOG2);
-    const events = allocateBlock(state.tables, 4096);
-    if (stream === null || events === null) return false;
-    smmu.streamBase = stream;
-    smmu.streamLog2 = STREAM_LOG2;
-    smmu.eventBase = events;
-    smmu.eventLog2 = EVENT_LOG2;
-    smmu.eventsEnabled = true;
-    smmu.recordBadStream = true;
-    smmu.enabled = true;
+/** The driver of a machine's unit; null without one. */
+export function iommuDriverOf(iommu: HardwareIommuSpec): IommuDriver | null {
+  switch (iommu.kind) {
+    case 'none':
+      return null;
+    case 'smmuv3':
+      return smmuv3Driver(iommu);
+    case 'smmuv2':
+      return smmuv2Driver(iommu);
+    case 'vtd':
+      return vtdDriver(iommu);
+    case 'amdvi':
+      return amdDriver(iommu);
+    case 'pamu':
+      return pamuDriver(iommu);
+    case 'phb':
+      return phbDriver(iommu);
+    case 'riscv':
+      return riscvDriver(iommu);
   }
-  if (vtd !== null) {
-    const root = allocateBlock(state.tables, 4096);
-    if (root === null) return false;
-    vtd.rootTable = root;
-    vtd.translation = true;
-  }
-  for (const device of spec.devices) setStream(state, spec, device.alias ?? device.requesterId, PASS_THROUGH);
-  return true;
 }
 
-/** Writes what a stream does from now on: its domain's tables, nothing at all, or everything untranslated. */
-function setStream(
+/** Sets the unit up, all devices of the machine passing untranslated. False when there is no memory for it. */
+export function enableIommu(state: PlatformState, spec: HardwareSpec, driver: IommuDriver | null): boolean {
+  if (driver === null) return true;
+  if (!driver.enable(state, spec)) return false;
+  let done = true;
+  for (const device of spec.devices)
+    done = driver.setStream(state, spec, device.alias ?? device.requesterId, 'pass-through') && done;
+  return done;
+}
+
+/** Root table of a new domain: 0 for a unit without page tables; null when there is no room. */
+export function createTables(state: PlatformState, driver: IommuDriver): number | null {
+  return driver.tables === null ? 0 : createRoot(contextOf(state, driver.tables));
+}
+
+function contextOf(state: PlatformState, kind: TableKind) {
+  return { memory: state.machine.memory, tables: state.tables, kind };
+}
+
+/** Maps a range of whole granules over nothing mapped; 0 or a negative errno. */
+export function mapInDomain(
   state: PlatformState,
-  spec: MachineSpec,
-  streamId: number,
-  target: Domain | typeof PASS_THROUGH | typeof BLOCKED,
-): boolean {
-  if (spec.iommu.kind === 'smmuv3') {
-    writeStreamEntry(state, streamId, target);
-    return true;
-  }
-  return spec.iommu.kind === 'vtd' && writeContextEntry(state, spec, streamId, target);
+  driver: IommuDriver,
+  domain: Domain,
+  iova: number,
+  physical: number,
+  size: number,
+  writable: boolean,
+): number {
+  return driver.tables === null
+    ? 0
+    : mapRange(contextOf(state, driver.tables), domain.root, iova, physical, size, writable);
 }
 
-/** STE (SMMUv3 IHI 0070 5.2): Config 0 abort, 4 bypass, 5 stage 1. */
-function writeStreamEntry(
+/** Bytes unmapped. */
+export function unmapInDomain(
   state: PlatformState,
-  streamId: number,
-  target: Domain | typeof PASS_THROUGH | typeof BLOCKED,
-): void {
-  const { smmu, memory } = state.machine;
-  if (smmu === null) return;
-  const at = smmu.streamBase + streamId * 64;
-  if (target === BLOCKED) write64(memory, at, 1, 0);
-  else if (target === PASS_THROUGH) write64(memory, at, 1 | (4 << 1), 0);
-  else write64(memory, at, (lowHalf(target.context) | 1 | (5 << 1)) >>> 0, highHalf(target.context));
+  driver: IommuDriver,
+  domain: Domain,
+  iova: number,
+  size: number,
+): number {
+  return driver.tables === null ? size : unmapRange(contextOf(state, driver.tables), domain.root, iova, size);
 }
 
-/** Root and context entry (VT-d 9.1, 9.3): translation type 2 pass-through, 0 second level; address width in 66:64, domain id in 87:72. */
-function writeContextEntry(
-  state: PlatformState,
-  spec: MachineSpec,
-  streamId: number,
-  target: Domain | typeof PASS_THROUGH | typeof BLOCKED,
-): boolean {
-  const { vtd, memory } = state.machine;
-  if (vtd === null) return false;
-  const bus = streamId >>> 8;
-  let table = state.contextTables.get(bus);
-  if (table === undefined) {
-    const fresh = allocateBlock(state.tables, 4096);
-    if (fresh === null) return false;
-    table = fresh;
-    state.contextTables.set(bus, fresh);
-    write64(memory, vtd.rootTable + bus * 16, (lowHalf(fresh) | 1) >>> 0, highHalf(fresh));
-  }
-  const at = table + (streamId & 0xff) * 16;
-  const width = inputBitsOf(spec.iommu) === 48 ? 2 : 1;
-  if (target === BLOCKED) {
-    write64(memory, at, 0, 0);
-    write64(memory, at + 8, 0, 0);
-  } else if (target === PASS_THROUGH) {
-    write64(memory, at + 8, width, 0);
-    write64(memory, at, 1 | (2 << 2), 0);
-  } else {
-    write64(memory, at + 8, width | ((target.id & 0xffff) << 8), 0);
-    write64(memory, at, (lowHalf(target.root) | 1) >>> 0, highHalf(target.root));
-  }
-  return true;
+export function lookUpInDomain(state: PlatformState, driver: IommuDriver, domain: Domain, iova: number): number | null {
+  if (driver.tables !== null) return lookUp(contextOf(state, driver.tables), domain.root, iova);
+  const mapping = domain.mappings.find((one) => iova >= one.iova && iova < one.iova + one.size);
+  return mapping === undefined ? null : mapping.physical + (iova - mapping.iova);
 }
 
-/** Context descriptor of an SMMU domain (IHI 0070 5.4): TTB0 only, faults recorded, terminate by abort. */
-export function writeContextDescriptor(
-  state: PlatformState,
-  iommu: Smmuv3Spec,
-  at: number,
-  root: number,
-  asid: number,
-): void {
-  const { memory } = state.machine;
-  const granule = iommu.granule === 4096 ? 0 : iommu.granule === 65536 ? 1 : 2;
-  const inputSize = 64 - inputBitsOf(iommu);
-  const lo = (inputSize | (granule << 6) | (1 << 8) | (1 << 10) | (3 << 12) | (1 << 30) | (1 << 31)) >>> 0;
-  const hi = (5 | (1 << 9) | (1 << 13) | (1 << 14) | (1 << 15) | ((asid & 0xffff) << 16)) >>> 0;
-  write64(memory, at, lo, hi);
-  write64(memory, at + 8, lowHalf(root), highHalf(root));
+export function freeDomainTables(state: PlatformState, driver: IommuDriver, domain: Domain): void {
+  if (driver.tables !== null) freeTables(contextOf(state, driver.tables), domain.root);
+  driver.freeContext(state, domain.context);
 }
 
-/** Points a device's stream at a domain. False when there is no memory for the entry. */
-export function attachStream(state: PlatformState, spec: MachineSpec, requesterId: number, domain: Domain): boolean {
-  return setStream(state, spec, streamIdOf(spec.devices, requesterId), domain);
-}
-
-/** Blocks a device's stream. */
-export function blockStream(state: PlatformState, spec: MachineSpec, requesterId: number): void {
-  setStream(state, spec, streamIdOf(spec.devices, requesterId), BLOCKED);
-}
-
-/** Takes the recorded faults in, as the drivers' fault handlers do, so that the queues are empty again. */
+/** Takes the recorded faults in, as the drivers' fault handlers do, so that the queues are empty again. A frozen PE stays frozen. */
 export function drainFaults(state: PlatformState): void {
-  const { smmu, vtd, memory } = state.machine;
+  const { smmu, vtd, smmuv2, amd, pamu, riscv, memory } = state.machine;
   if (smmu !== null && smmu.eventProducer !== smmu.eventConsumer) {
     const size = 2 ** smmu.eventLog2;
     while (smmu.eventConsumer !== smmu.eventProducer) {
@@ -163,5 +132,18 @@ export function drainFaults(state: PlatformState): void {
   if (vtd !== null) {
     vtd.faults.length = 0;
     vtd.faultOverflow = false;
+  }
+  if (smmuv2 !== null) {
+    smmuv2.globalStatus = 0;
+    for (const bank of smmuv2.banks) {
+      bank.faultStatus = 0;
+      bank.faultAddress = 0;
+    }
+  }
+  if (amd !== null) amd.events.length = 0;
+  if (riscv !== null) riscv.faults.length = 0;
+  if (pamu !== null) {
+    pamu.violation = 0;
+    pamu.violationAddress = 0;
   }
 }
