@@ -13,6 +13,7 @@ import type { ProgramSet } from '../host/types';
 import type { MachineSpec } from '../machine/types';
 import type { FailPoint, Plan } from './chooser';
 import { PLAIN, samePlace } from './chooser';
+import { deriveMachine } from './derive';
 import type { Found, Run } from './drive';
 import { drive } from './drive';
 import type { InvariantId, Scenario, ScenarioResult, Trace, Verdict, Violation } from './types';
@@ -249,24 +250,25 @@ export interface RunOptions {
   readonly signal?: { readonly aborted: boolean };
 }
 
+/** The machine that a scenario names, or why there is none. */
+export function machineOf(inside: World, named: Scenario['machines'][number]): MachineSpec | string {
+  if (typeof named !== 'string' && !('preset' in named)) return named;
+  const id = typeof named === 'string' ? named : named.preset;
+  const preset = inside.machine(id);
+  if (preset === null) return `there is no machine “${id}”`;
+  return typeof named === 'string' ? preset : deriveMachine(preset, named);
+}
+
 /** As `runScenario`, in a world of the caller's choice. */
 export function runIn(inside: World, scenario: Scenario, set: ProgramSet, options: RunOptions): ScenarioResult[] {
   const wanted = options.machines;
+  if (scenario.variants !== undefined)
+    return scenario.variants.flatMap((variant) => runIn(inside, variant, set, options));
   return scenario.machines.flatMap((named) => {
     const id = typeof named === 'string' ? named : named.id;
     if (wanted !== undefined && !wanted.includes(id)) return [];
-    const machine = typeof named === 'string' ? inside.machine(named) : named;
-    if (machine === null)
-      return [
-        {
-          scenario: scenario.id,
-          machine: id,
-          verdict: 'n/a' as const,
-          reason: `there is no machine “${id}”`,
-          traces: [],
-          executed: new Set<string>(),
-        },
-      ];
+    const machine = machineOf(inside, named);
+    if (typeof machine === 'string') return [result(scenario, id, 'n/a', machine, [], [])];
     return [
       explore(inside, scenario, machine, set, {
         prefix: options.prefix ?? 0,

@@ -3,8 +3,10 @@
  */
 import type { Node } from 'jsonc-parser';
 import type { ControllerSpec, DeviceSpec, IommuSpec, MachineSpec, RangeSpec } from '../machine/types';
+import { derivedId } from './derive';
 import type { Reader } from './json-reader';
 import { list, members, name, oneOf, required, text, whole, yesNo } from './json-reader';
+import type { DerivedMachine } from './types';
 
 function device(reader: Reader, node: Node): DeviceSpec | undefined {
   const all = members(reader, node, 'a device', ['name', 'requesterId', 'alias', 'vectors', 'group']);
@@ -39,7 +41,16 @@ function range(reader: Reader, node: Node): RangeSpec | undefined {
 }
 
 function controller(reader: Reader, node: Node): ControllerSpec | undefined {
-  const all = members(reader, node, 'a controller', ['kind', 'name', 'base', 'spiBase', 'spiCount', 'deviceBits']);
+  const all = members(reader, node, 'a controller', [
+    'kind',
+    'name',
+    'base',
+    'spiBase',
+    'spiCount',
+    'deviceBits',
+    'firstBus',
+    'lastBus',
+  ]);
   if (all === null) return undefined;
   required(reader, node, all, 'a controller', ['kind', 'name']);
   const kind = oneOf(reader, all.get('kind'), 'kind', ['gicv2m', 'its', 'apic'] as const);
@@ -56,7 +67,18 @@ function controller(reader: Reader, node: Node): ControllerSpec | undefined {
   const base = whole(reader, all.get('base'), 'base');
   if (kind === 'its') {
     const deviceBits = whole(reader, all.get('deviceBits'), 'deviceBits', 32, 1);
-    return base === undefined || deviceBits === undefined ? undefined : { kind, name: its, base, deviceBits };
+    const firstBus = whole(reader, all.get('firstBus'), 'firstBus', 255);
+    const lastBus = whole(reader, all.get('lastBus'), 'lastBus', 255);
+    return base === undefined || deviceBits === undefined
+      ? undefined
+      : {
+          kind,
+          name: its,
+          base,
+          deviceBits,
+          ...(firstBus === undefined ? {} : { firstBus }),
+          ...(lastBus === undefined ? {} : { lastBus }),
+        };
   }
   const spiBase = whole(reader, all.get('spiBase'), 'spiBase', 1019, 32);
   const spiCount = whole(reader, all.get('spiCount'), 'spiCount', 988, 1);
@@ -76,6 +98,7 @@ function iommu(reader: Reader, node: Node | undefined): IommuSpec | undefined {
     'compatibility',
     'eim',
     'sourceCheck',
+    'posting',
   ]);
   if (all === null) return undefined;
   required(reader, node, all, 'iommu', ['kind']);
@@ -93,14 +116,43 @@ function iommu(reader: Reader, node: Node | undefined): IommuSpec | undefined {
   const compatibility = yesNo(reader, all.get('compatibility'), 'compatibility') ?? false;
   const eim = yesNo(reader, all.get('eim'), 'eim') ?? true;
   const sourceCheck = yesNo(reader, all.get('sourceCheck'), 'sourceCheck') ?? true;
+  const posting = yesNo(reader, all.get('posting'), 'posting');
   return its === undefined || addressBits === undefined
     ? undefined
-    : { kind, name: its, remapping, compatibility, eim, addressBits, sourceCheck };
+    : {
+        kind,
+        name: its,
+        remapping,
+        compatibility,
+        eim,
+        addressBits,
+        sourceCheck,
+        ...(posting === undefined ? {} : { posting }),
+      };
 }
 
-/** A preset's id, or a machine with all its parts; undefined when something in it is wrong (then it is written down). */
-export function machine(reader: Reader, node: Node): string | MachineSpec | undefined {
+/** A preset with changes. */
+function derived(reader: Reader, node: Node): DerivedMachine | undefined {
+  const all = members(reader, node, 'a changed preset', ['preset', 'id', 'granule', 'functions', 'cpus']);
+  if (all === null) return undefined;
+  const preset = name(reader, all.get('preset'), 'preset');
+  const granule = oneOf(reader, all.get('granule'), 'granule', [4096, 16384, 65536] as const);
+  const functions = whole(reader, all.get('functions'), 'functions', 64, 1);
+  const cpus = whole(reader, all.get('cpus'), 'cpus', 256, 1);
+  if (preset === undefined) return undefined;
+  const changes = {
+    ...(granule === undefined ? {} : { granule }),
+    ...(functions === undefined ? {} : { functions }),
+    ...(cpus === undefined ? {} : { cpus }),
+  };
+  return { id: name(reader, all.get('id'), 'id') ?? derivedId(preset, changes), preset, ...changes };
+}
+
+/** A preset's id, a changed preset, or a machine with all its parts; undefined when something in it is wrong (then it is written down). */
+export function machine(reader: Reader, node: Node): string | DerivedMachine | MachineSpec | undefined {
   if (node.type === 'string') return text(reader, node, 'a machine');
+  if (node.type === 'object' && node.children?.some((one) => one.children?.[0]?.value === 'preset') === true)
+    return derived(reader, node);
   const all = members(reader, node, 'a machine', [
     'id',
     'title',

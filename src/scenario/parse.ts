@@ -6,6 +6,7 @@ import type { Node, ParseError } from 'jsonc-parser';
 import { parseTree, printParseErrorCode } from 'jsonc-parser';
 import type { Reader, ScenarioError } from './json-reader';
 import { at, complain, list, members, name, oneOf, required, text, whole, yesNo } from './json-reader';
+import { bind, boundId, combinations, readParameters } from './parameters';
 import { machine } from './parse-machine';
 import type { AgentSpec, InvariantId, Scenario, Stage, StepSpec, Verdict } from './types';
 import { errnoValue } from './view';
@@ -203,6 +204,7 @@ const KEYS = [
   'machines',
   'unsafeInterrupts',
   'demonstration',
+  'parameters',
   'agents',
   'steps',
   'watch',
@@ -299,11 +301,35 @@ export function parseScenario(source: string): ParsedScenario {
       complain(reader, 'syntax', 'the file is empty: a scenario is an object in braces', 0, 0);
     return { kind: 'errors', errors: reader.errors };
   }
-  const found = scenario(reader, root);
-  reader.errors.sort((a, b) => a.line - b.line || a.column - b.column);
-  if (found === undefined || reader.errors.length > 0)
-    return { kind: 'errors', errors: reader.errors.length > 0 ? reader.errors : [nothing()] };
-  return { kind: 'scenario', scenario: found };
+  const parameters = readParameters(reader, root);
+  // With a parameter missing every place that names it would be wrong too.
+  if (reader.errors.length > 0 && problems.length === 0) return { kind: 'errors', errors: distinct(reader.errors) };
+  const values = combinations(parameters);
+  const variants = values.flatMap((one) => {
+    const found = scenario(reader, bind(reader, root, one));
+    if (found === undefined) return [];
+    return [values.length === 1 ? found : { ...found, id: boundId(found.id, one), parameters: one }];
+  });
+  const [first] = variants;
+  if (first === undefined || reader.errors.length > 0)
+    return { kind: 'errors', errors: reader.errors.length > 0 ? distinct(reader.errors) : [nothing()] };
+  if (variants.length === 1) return { kind: 'scenario', scenario: first };
+  const id = first.id.slice(0, first.id.lastIndexOf('['));
+  return { kind: 'scenario', scenario: { ...first, id, variants } };
+}
+
+/** Errors by their place, each once: a mistake in what is repeated is found in every copy. */
+function distinct(errors: readonly ScenarioError[]): ScenarioError[] {
+  const sorted = [...errors].sort((a, b) => a.line - b.line || a.column - b.column);
+  return sorted.filter((error, i) => {
+    const before = sorted[i - 1];
+    return (
+      before === undefined ||
+      error.line !== before.line ||
+      error.column !== before.column ||
+      error.message !== before.message
+    );
+  });
 }
 
 const nothing = (): ScenarioError => ({

@@ -14,6 +14,7 @@ export type Stage =
   | 'unmask'
   | 'disable'
   | 'detach'
+  /** Moves a device that is attached to a fresh space of IOVA without letting go in between. */
   | 'release'
   /** Hardware steps: the device raises its own vector as programmed; the device writes what its agent chose. */
   | 'fire'
@@ -53,6 +54,16 @@ export interface StepSpec {
   readonly failEach?: boolean;
 }
 
+/** A preset with changes. */
+export interface DerivedMachine {
+  readonly id: string;
+  readonly preset: string;
+  readonly granule?: 4096 | 16384 | 65536;
+  /** How many virtual functions there are, `nic-vf0` upwards. */
+  readonly functions?: number;
+  readonly cpus?: number;
+}
+
 export interface Scenario {
   readonly id: string;
   readonly title: string;
@@ -62,8 +73,8 @@ export interface Scenario {
   readonly reference: string;
   /** Rows of the mission this scenario covers: S1 … S14. */
   readonly rows: readonly string[];
-  /** Preset ids, or a machine in full. Run once on each. */
-  readonly machines: readonly (string | MachineSpec)[];
+  /** Preset ids, presets with changes, or a machine in full. Run once on each. */
+  readonly machines: readonly (string | DerivedMachine | MachineSpec)[];
   readonly unsafeInterrupts: boolean;
   /**
    * True of a scenario that shows what a machine or a whole design cannot do otherwise: isolation that an administrator who allows unsafe
@@ -76,6 +87,10 @@ export interface Scenario {
   readonly watch: readonly InvariantId[];
   /** Verdict per built-in design, for the library's own test: `{ "v4.5": "violated" }`, or per machine: `{ "fixup": { "arm64-smmuv3-its": "holds" } }`. */
   readonly expected: Readonly<Record<string, Verdict | Readonly<Record<string, Verdict>>>>;
+  /** The parameters' values where the file names parameters. */
+  readonly parameters?: Readonly<Record<string, number>>;
+  /** One scenario for each combination of the parameters' values, the first being this one; each is run. Absent: there is only this one. */
+  readonly variants?: readonly Scenario[];
 }
 
 /** One value of the state that an event changed. `before`/`after` null: absent. */
@@ -158,6 +173,7 @@ export interface Trace {
 }
 
 export interface ScenarioResult {
+  /** With parameters: `ID[granule=4096,guests=2]`. */
   readonly scenario: string;
   readonly machine: string;
   readonly verdict: Verdict;
