@@ -3,12 +3,12 @@
  * machine's devices and the agents. Out: a filled world.
  */
 import { requesterName } from '../scenario/state';
+import { ask } from './ask';
 import { iommuTable } from './designs/tables';
 import { globalNamed } from './globals';
 import { connectInterrupts } from './irq-domains';
 import { initialise, insertBefore, msiListOf } from './links';
 import { keyFor } from './names';
-import { ask } from './observe';
 import { lineOf } from './primitives/intx';
 import { DRIVER_CALLBACKS, pageSizes } from './primitives/iommu';
 import { MSI_CAP, MSIX_CAP } from './primitives/pci';

@@ -40,6 +40,8 @@ export const ERRNO: Readonly<Record<string, number>> = {
   ENOSYS: 38,
   ENOTEMPTY: 39,
   EOVERFLOW: 75,
+  EBADFD: 77,
+  EMSGSIZE: 90,
   EOPNOTSUPP: 95,
   ENOTSUPP: 524,
   EADDRINUSE: 98,

@@ -4,6 +4,7 @@
  */
 import type { Place } from '../place';
 import { requesterName } from '../scenario/state';
+import { ask } from './ask';
 import { boot } from './boot';
 import { ERRNO } from './constants';
 import { evaluate } from './evaluate';
@@ -11,7 +12,7 @@ import type { Host, HostOptions, Observations, StageInput, StageResult } from '.
 import { callValue, invoke } from './interpreter';
 import { store } from './locations';
 import { plainName } from './names';
-import { ask, observationsOf } from './observe';
+import { observationsOf } from './observe';
 import type { Platform } from './platform';
 import { PRIMITIVES } from './primitives/index';
 import { callsOf } from './stages';
@@ -169,9 +170,11 @@ function runStage(world: World, input: StageInput): StageResult {
       changes: world.ledger.take(),
     });
     if (isVoid(world, call.program)) value = 0;
+    const failed = call.stop === true && (value === null || value < 0);
     for (const held of world.locks.slice(given))
       incident(world, 'lock-held-at-exit', `${held.name} is still held when ${call.program}() returns`, held.at);
     world.locks = [];
+    if (failed) break;
   }
   return { value, undecided: [...world.undecided] };
 }

@@ -50,6 +50,17 @@ export interface StageInput {
   /** For `map`: the flags of the call, and how many bytes the user address lies off its page. Absent: read and write, 0. */
   readonly flags?: number;
   readonly misaligned?: number;
+  /** Any call on /dev/iommu or on a device's file, in place of the one a stage makes there by itself. */
+  readonly ioctl?: Ioctl;
+}
+
+/** A call on the user's /dev/iommu, or on the file of the step's device: numbers by name, as in include/uapi/linux. */
+export interface Ioctl {
+  readonly device: boolean;
+  /** Name of the command, and the structure it takes. */
+  readonly command: string;
+  readonly type: string;
+  readonly fields: Readonly<Record<string, number>>;
 }
 
 /** The arguments of VFIO_DEVICE_SET_IRQS (include/uapi/linux/vfio.h), all 32 bits unsigned. */
@@ -149,6 +160,10 @@ export interface Observations {
   pageSizes(agent: string): number | null;
   /** What VFIO_CHECK_EXTENSION answers an agent; null when the design cannot say. */
   extension(agent: string, number: number): number | null;
+  /** A field of what an agent's last call on /dev/iommu or a device's file left in its memory; null when there is none. */
+  answer(agent: string, field: string): number | null;
+  /** The id of an agent's space of IOVA by number, counted from 0; it is made when there is none yet. */
+  space(agent: string, number: number): number;
   /** Ranges of IOVA an agent's container lets be mapped, ends included; null when the design keeps none. */
   iovaRanges(agent: string): readonly { readonly start: number; readonly end: number }[] | null;
 }
@@ -163,6 +178,8 @@ export interface PciFunction {
 
 export interface HostOptions {
   readonly unsafeInterrupts: boolean;
+  /** Which interface the guests use where a design has both. Absent: /dev/iommu. */
+  readonly interface?: 'type1' | 'iommufd';
   /** By requester id, where the size of the MSI-X table does not say it all. */
   readonly functions?: ReadonlyMap<number, PciFunction>;
   readonly agents: readonly {

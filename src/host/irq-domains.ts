@@ -4,10 +4,10 @@
  *
  * A driver's own program does the saying, where the design has one: `designs/tables.ts` names it.
  */
+import { ask } from './ask';
 import { domainSetup } from './designs/tables';
 import { globalNamed } from './globals';
 import { initialise, insertBefore } from './links';
-import { ask } from './observe';
 import { irqchipKindOf } from './platforms/irqchip';
 import type { StructValue } from './values';
 import { embedded, isStruct, newStruct } from './values';

@@ -2,42 +2,20 @@
  * What can be read off a running host: registers, handlers, the answers of programs to questions that are no stage. In: a world.
  * Out: values; the world is as before, and nothing is recorded.
  */
-import type { Place } from '../place';
-import type { Observations } from './host';
+import { ask } from './ask';
 import { globalNamed } from './globals';
+import type { Observations } from './host';
+import { answerOf, spaceOf } from './iommufd-stages';
 import { nodesOf } from './links';
 import type { ReservedRegion } from './platform';
 import { handlersOn, lineOf } from './primitives/intx';
 import { registersOf } from './primitives/pci';
-import type { StructValue, Value } from './values';
-import { functionNamed, isStruct, newStruct } from './values';
+import type { StructValue } from './values';
+import { isStruct, newStruct } from './values';
 import type { DeviceRecord, World } from './world';
-import { Halt } from './world';
-
-const NOWHERE: Place = { kind: 'design', file: '', line: 0 };
 
 /** Types of `enum iommu_resv_type` in order. */
 const REGION_TYPES: readonly ReservedRegion['type'][] = ['direct', 'direct', 'reserved', 'msi', 'sw-msi'];
-
-/** Calls a program or primitive without a trace; null when it did not come to an end. */
-export function ask(world: World, name: string, args: readonly Value[]): Value | null {
-  const { muted, undecided, steps, agent, locks } = world;
-  world.muted = true;
-  world.undecided = new Set();
-  try {
-    return world.call(functionNamed(name), args, NOWHERE);
-  } catch (stop) {
-    if (!(stop instanceof Halt)) throw stop;
-    return null;
-  } finally {
-    world.muted = muted;
-    world.undecided = undecided;
-    world.steps = steps;
-    world.agent = agent;
-    world.locks = locks;
-    world.frame = null;
-  }
-}
 
 const numberIn = (object: StructValue, field: string): number => {
   const value = object.fields.get(field);
@@ -91,9 +69,12 @@ export function observationsOf(world: World): Observations {
     extension(agent, number) {
       const container = world.containers.get(agent)?.object;
       const command = globalNamed(world, 'VFIO_CHECK_EXTENSION');
-      const answer = container === undefined ? null : ask(world, 'vfio_iommu_type1_ioctl', [container, command, number]);
+      const answer =
+        container === undefined ? null : ask(world, 'vfio_iommu_type1_ioctl', [container, command, number]);
       return typeof answer === 'number' ? answer : null;
     },
+    answer: (agent, field) => answerOf(world, agent, field),
+    space: (agent, number) => spaceOf(world, agent, number),
     iovaRanges(agent) {
       const list = world.containers.get(agent)?.object.fields.get('iova_list');
       if (!isStruct(list)) return null;

@@ -5,6 +5,7 @@
 import { containerOf } from './boot';
 import { globalNamed } from './globals';
 import type { IrqSet, StageInput } from './host';
+import { deviceFileOf, iommufdCalls, usesIommufd } from './iommufd-stages';
 import { sizeOf } from './layout';
 import { USER_BASE } from './primitives/iommu';
 import type { StructValue, UserValue, Value } from './values';
@@ -16,6 +17,8 @@ export interface StageCall {
   readonly program: string;
   readonly args: readonly Value[];
   readonly holds: readonly Omit<HeldLock, 'at'>[];
+  /** The stage ends here when this call fails. */
+  readonly stop?: boolean;
 }
 
 const DATA_NONE = 1;
@@ -97,6 +100,10 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
   const ioctl = (command: string, argument: UserValue): StageCall[] => [
     { program: 'vfio_iommu_type1_ioctl', args: [container(), constant(world, command, 0), argument], holds: [] },
   ];
+  if (usesIommufd(world)) {
+    const calls = iommufdCalls(world, input, device);
+    if (calls !== undefined) return calls;
+  }
   switch (input.stage) {
     case 'attach':
     case 'detach':
@@ -165,6 +172,7 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
         { program: 'vfio_iommu_type1_release', args: [container()], holds: [] },
       ];
     }
+    case 'replace':
     case 'fire':
     case 'forge':
       return [];
@@ -192,7 +200,11 @@ function setIrqs(world: World, device: DeviceRecord, input: StageInput, flags: n
   const data = newArray(set.data?.kind === 'bools' ? 'uint8_t' : 'int32_t', set.data?.values.length ?? 0, 'zero');
   for (const [i, value] of (set.data?.values ?? []).entries()) data.items.set(i, value);
   argument.fields.set('data', data);
-  return [{ program, args: [device.vdev, user(argument)], holds: [] }];
+  if (!usesIommufd(world)) return [{ program, args: [device.vdev, user(argument)], holds: [] }];
+  const command = constant(world, 'VFIO_DEVICE_SET_IRQS', 0);
+  return [
+    { program: 'vfio_device_fops_unl_ioctl', args: [deviceFileOf(world, device), command, user(argument)], holds: [] },
+  ];
 }
 
 function indexOf(world: World, device: DeviceRecord): number {

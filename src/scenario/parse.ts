@@ -21,6 +21,7 @@ export const STAGES: readonly Stage[] = [
   'attach',
   'register-window',
   'unregister-window',
+  'replace',
   'map',
   'unmap',
   'enable',

@@ -15,6 +15,7 @@ export type Stage =
   | 'disable'
   | 'detach'
   /** Moves a device that is attached to a fresh space of IOVA without letting go in between. */
+  | 'replace'
   | 'release'
   /** Hardware steps: the device raises its own vector as programmed; the device writes what its agent chose. */
   | 'fire'

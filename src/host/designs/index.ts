@@ -7,6 +7,8 @@
 import type { DesignSource } from '../types';
 import { cookie } from './cookie/files';
 import { fixup } from './fixup/files';
+import { iommufd612 } from './iommufd/v6.12/files';
+import { iommufd } from './iommufd/v7/files';
 import { isolatedMsi } from './isolated-msi/files';
 import { transparent } from './transparent/files';
 import { v45 } from './v4.5/files';
@@ -38,5 +40,17 @@ export const designs: readonly DesignSource[] = [
     title: 'Linux v6.2 and later: isolation is asked of every device, MSI-X grows where the platform lets it',
     base: 'cookie',
     files: isolatedMsi,
+  },
+  {
+    name: 'iommufd-6.12',
+    title: 'Linux v6.12 with /dev/iommu: every page table has a window of its own',
+    base: 'isolated-msi',
+    files: iommufd612,
+  },
+  {
+    name: 'iommufd',
+    title: 'Linux v6.15 and later with /dev/iommu: a doorbell has one address in all page tables of a user',
+    base: 'iommufd-6.12',
+    files: iommufd,
   },
 ];

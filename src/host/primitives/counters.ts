@@ -122,6 +122,10 @@ export const counters: Readonly<Record<string, Primitive>> = {
   refcount_set: set(null),
   refcount_inc: increment,
   refcount_inc_not_zero: incrementUnlessZero,
+  refcount_dec: counter(
+    (now) => now - 1,
+    (after) => after,
+  ),
   refcount_dec_and_test: decrementAndTest,
   kref_init: set(1),
   kref_get: increment,

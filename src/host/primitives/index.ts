@@ -1,6 +1,7 @@
 /** All primitives by name. In: calls of functions that no program defines. Out: their values; effects happen in the world. */
 import type { Primitive } from '../world';
 import { counters } from './counters';
+import { groupHandles } from './group-handles';
 import { interrupts } from './interrupts';
 import { pins } from './intx';
 import { iommu } from './iommu';
@@ -30,6 +31,7 @@ export const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map(
     vfio,
     irqAllocation,
     pins,
+    groupHandles,
     xarray,
   ].flatMap((area) => Object.entries(area)),
 );

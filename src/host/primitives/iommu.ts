@@ -116,7 +116,7 @@ const freeDomain: Primitive = (call) => {
   return 0;
 };
 
-function attachDevice(world: World, domain: DomainRecord, device: DeviceRecord): number {
+export function attachDevice(world: World, domain: DomainRecord, device: DeviceRecord): number {
   const error = world.platform.attach(device.requesterId, domain.id);
   if (error !== 0) return error;
   domain.requesterIds.add(device.requesterId);
@@ -124,14 +124,14 @@ function attachDevice(world: World, domain: DomainRecord, device: DeviceRecord):
   return 0;
 }
 
-function detachDevice(world: World, domain: DomainRecord, device: DeviceRecord): void {
+export function detachDevice(world: World, domain: DomainRecord, device: DeviceRecord): void {
   world.platform.detach(device.requesterId, domain.id);
   domain.requesterIds.delete(device.requesterId);
   world.ledger.remove(`devices/${requesterName(device.requesterId)}/domain`);
 }
 
 /** The core keeps the group's domain in the group itself; code that replaces the core reads it there. */
-function setGroupDomain(group: GroupRecord, domain: DomainRecord | null): void {
+export function setGroupDomain(group: GroupRecord, domain: DomainRecord | null): void {
   group.domain = domain;
   group.object.fields.set('domain', domain?.object ?? 0);
 }

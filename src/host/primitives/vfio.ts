@@ -1,4 +1,5 @@
 /** VFIO's own surroundings: eventfds, the way from a device to its container, user addresses. */
+import { contextFromFile } from '../iommufd-stages';
 import type { Value } from '../values';
 import { newStruct, newUnknown, structOf } from '../values';
 import type { Primitive } from '../world';
@@ -20,6 +21,10 @@ const signal: Primitive = (call) => {
 };
 
 export const vfio: Readonly<Record<string, Primitive>> = {
+  iommufd_ctx_from_fd: (call) => {
+    const fd = number(call.args[0]);
+    return fd === null ? newUnknown('iommufd_ctx_from_fd()') : contextFromFile(call.world, fd);
+  },
   eventfd_ctx_fdget: (call) => {
     const failed = injected(call);
     if (failed !== null) return failed || EBADF;

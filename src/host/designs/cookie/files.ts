@@ -1,7 +1,6 @@
 /** The texts of design `cookie`: what it changes of the design it stands on, by kernel path. */
 
 import apicMsi from './arch__x86__kernel__apic__msi.c?raw';
-import apicVector from './arch__x86__kernel__apic__vector.c?raw';
 import armSmmu from './drivers__iommu__arm-smmu.c?raw';
 import armSmmuV3 from './drivers__iommu__arm-smmu-v3.c?raw';
 import dmaIommu from './drivers__iommu__dma-iommu.c?raw';
@@ -27,7 +26,6 @@ export const cookie: Readonly<Record<string, string>> = {
   'include/uapi/linux/vfio.h': vfioHeader,
   'drivers/vfio/pci/vfio_pci_private.h': vfioPciPrivateHeader,
   'arch/x86/kernel/apic/msi.c': apicMsi,
-  'arch/x86/kernel/apic/vector.c': apicVector,
   'drivers/iommu/arm-smmu.c': armSmmu,
   'drivers/iommu/arm-smmu-v3.c': armSmmuV3,
   'drivers/iommu/dma-iommu.c': dmaIommu,

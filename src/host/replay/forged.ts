@@ -1,0 +1,149 @@
+/**
+ * Replay of forged messages: a device of a user writes what its user chose, while a device of the host has vectors enabled. The record
+ * says where a write ended as far as could be seen from outside; the model's outcome is told in the same words.
+ */
+import { fieldsOf } from '../../machine/replay/verdict';
+import type { Outcome } from '../../machine/types';
+import type { ProgramSet } from '../types';
+import type { PlatformFacts } from './facts';
+import { machineOf, USER_DEVICE, VICTIM_DEVICE, wordOf } from './facts';
+import type { Subject } from './subject';
+import { subjectOf } from './subject';
+import type { EraRow, EraVerdict } from './verdict';
+import { AGREES } from './verdict';
+
+type Part = { readonly of: 'own' | 'victim'; readonly offset: number } | { readonly value: number };
+
+export interface ForgedRow extends EraRow {
+  readonly table: 'forged';
+  readonly name: string;
+  readonly platform: PlatformFacts;
+  /** Why the record proves nothing; null when it does. */
+  readonly unproven: string | null;
+  readonly disabled: boolean;
+  readonly address: Part;
+  readonly data: Part;
+  readonly expected: string;
+}
+
+/** IOVA of the user's own memory in the recordings, bytes. */
+const RAM = { iova: 0x10_0000, size: 0x4000 };
+
+function partOf(relation: string, literal: unknown): Part {
+  const offset = /\+ ?(0x[0-9a-f]+|\d+)/.exec(relation)?.[1];
+  if (/^own\b/.test(relation)) return { of: 'own', offset: offset === undefined ? 0 : Number(offset) };
+  if (/^victim\b/.test(relation)) return { of: 'victim', offset: 0 };
+  return { value: wordOf(literal) ?? 0 };
+}
+
+/** What the words of a case say of address and data: `own addr, victim's data`. Data that is only recorded as a number stays that number. */
+function fromWords(name: string, part: 'addr' | 'data'): string {
+  if (/^(own|restored own) addr\/data/.test(name)) return 'own';
+  if (/^victim's programmed/.test(name)) return 'victim';
+  if (part === 'addr') return /^own addr/.test(name) ? 'own' : '';
+  return /own data/.test(name) ? 'own' : /victim's data/.test(name) ? 'victim' : '';
+}
+
+export function readForgedRows(file: unknown, platforms: ReadonlyMap<string, PlatformFacts>): ForgedRow[] {
+  const rows = fieldsOf(file)?.rows;
+  return (Array.isArray(rows) ? rows.map(fieldsOf) : []).flatMap((fields) => {
+    const platform = platforms.get(String(fields?.platform));
+    if (fields === null || platform === undefined) return [];
+    const name = String(fields.what);
+    const words = (part: 'addr' | 'data'): string => {
+      const told = fields[`${part}Is`];
+      return typeof told === 'string' ? told : fromWords(name, part);
+    };
+    const raised = /^raise after/.test(name);
+    return [
+      {
+        table: 'forged' as const,
+        name: `${String(fields.emitter)}: ${name}`,
+        platform,
+        unproven:
+          fields.representative === false
+            ? 'the recorded DMA engine sends no requester id'
+            : fields.sameAsOwn === true
+              ? 'the forged message was the own one'
+              : null,
+        disabled: raised || /after the interrupt was disabled/.test(name),
+        address: raised ? partOf('own', null) : partOf(words('addr'), fields.addr),
+        data: raised ? partOf('own', null) : partOf(words('data'), fields.data),
+        expected: String(fields.outcome),
+      },
+    ];
+  });
+}
+
+function outcomeText(subject: Subject, outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'interrupt': {
+      const { interrupt } = outcome;
+      const owner = subject.host.platform
+        .vectors()
+        .find(
+          (vector) =>
+            vector.interrupt.kind === interrupt.kind &&
+            vector.interrupt.number === interrupt.number &&
+            (interrupt.kind !== 'vector' || vector.interrupt.target === interrupt.target),
+        );
+      return owner === undefined ? 'unclaimed' : owner.requesterId === USER_DEVICE ? 'own' : 'victim';
+    }
+    case 'memory':
+      return 'ram';
+    case 'fault':
+      return 'fault';
+    case 'ignored':
+    case 'dropped':
+      return 'dropped';
+  }
+}
+
+/** Words of the record that one outcome can have come under: a fault is only seen where its log line was, an interrupt nobody has only on x86. */
+const SEEN_AS: Readonly<Record<string, readonly string[]>> = {
+  own: ['own'],
+  victim: ['victim'],
+  ram: ['ram'],
+  fault: ['fault', 'dropped'],
+  dropped: ['dropped'],
+  unclaimed: ['elsewhere', 'dropped'],
+};
+
+/** Does the recorded emulator let a compatibility-format message through that the hardware blocks? (`vtd-compat-not-blocked`) */
+function compatible(row: ForgedRow, address: number): boolean {
+  return (
+    row.platform.iommu === 'vtd' && row.platform.remapping && (address & 0x10) === 0 && row.expected === 'elsewhere'
+  );
+}
+
+export function replayForged(set: ProgramSet, row: ForgedRow): EraVerdict {
+  if (row.unproven !== null) return { kind: 'left-out', why: row.unproven };
+  const machine = machineOf(row.platform, 1);
+  if (machine === null) return { kind: 'left-out', why: 'AMD-Vi has no host design yet' };
+  const subject = subjectOf(set, machine, true);
+  const results = [
+    subject.run('attach'),
+    subject.run('map', RAM),
+    subject.run('enable', { agent: 'host', requesterId: VICTIM_DEVICE, count: 2 }),
+    subject.run('enable'),
+    // On the recorded machines the vectors of the two devices were on different CPUs and had different numbers.
+    subject.run('affinity', { cpu: 1 }),
+  ];
+  const message = (requesterId: number, vector: number) =>
+    subject.host.programmed.find((one) => one.requesterId === requesterId && one.index === vector);
+  const own = message(USER_DEVICE, 0);
+  const victim = message(VICTIM_DEVICE, 1);
+  if (own === undefined || victim === undefined)
+    return { kind: 'disagrees', expected: `${row.platform.id}: vectors enabled`, got: results.join(', ') };
+  const resolve = (part: Part, field: 'address' | 'data'): number =>
+    'value' in part ? part.value : (part.of === 'own' ? own : victim)[field] + part.offset;
+  const address = resolve(row.address, 'address');
+  const data = resolve(row.data, 'data');
+  if (row.disabled) subject.run('disable');
+  const outcome = subject.host.platform.emit(USER_DEVICE, address, data, 4);
+  const got = outcomeText(subject, outcome);
+  if (SEEN_AS[got]?.includes(row.expected) === true) return AGREES;
+  if (got === 'fault' && compatible(row, address)) return { kind: 'quirk', names: ['vtd-compat-not-blocked'] };
+  const why = outcome.kind === 'interrupt' || outcome.kind === 'memory' ? '' : ` (${outcome.why})`;
+  return { kind: 'disagrees', expected: `${row.platform.id}: ${row.name}: ${row.expected}`, got: `${got}${why}` };
+}
