@@ -8,7 +8,7 @@ export const vsix = path.join(root, 'doorbell.vsix');
 
 /** Builds and packages. @returns {Promise<{ note: string }>} the package's size */
 export async function packageExtension() {
-  await build({ minify: true });
+  await build({ maps: false });
   const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
   const args = [
     vsce,

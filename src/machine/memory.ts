@@ -114,14 +114,14 @@ function writableIndex(memory: Memory, address: number): number {
   return index + ((address & 0xff) >>> 2);
 }
 
-/** A longer copy: a quarter more than before, at least `least`, in whole steps. */
+/** A longer copy: twice as long as before, at least `least`, in whole steps. */
 function grown<T extends Int32Array | Uint32Array>(
   array: T,
   least: number,
   step: number,
   make: new (length: number) => T,
 ): T {
-  const length = Math.ceil(Math.max(least, array.length * 1.25) / step) * step;
+  const length = Math.ceil(Math.max(least, array.length * 2) / step) * step;
   const longer = new make(length);
   longer.set(array);
   return longer;

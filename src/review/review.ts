@@ -42,7 +42,8 @@ export interface Reviewer {
 /** What a reviewer keeps: it does not depend on a series. */
 interface Kept {
   readonly frontEnd: FrontEnd;
-  readonly library: readonly Scenario[];
+  /** Read when a series first needs it. */
+  readonly library: () => readonly Scenario[];
   /** A design made ready to be amended; null: no design, the patches alone. */
   readonly base: (design: string | null) => Amended;
   readonly store: TrialStore;
@@ -55,7 +56,7 @@ interface Kept {
 export function createReviewer(
   frontEnd: FrontEnd,
   prepared: PreparedDesigns = () => null,
-  library: readonly Scenario[] = builtInScenarios(),
+  library: () => readonly Scenario[] = builtInScenarios,
 ): Reviewer {
   const bases = new Map<string, Amended>();
   const base = (design: string | null): Amended => {
@@ -81,15 +82,16 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
   const base = baseFor(design);
   const amended = prefixes(base, series, changes, frontEnd);
 
-  // A demonstration shows what a design or the hardware is like; it accuses no patch.
-  const scenarios = library.filter(
-    (scenario) => design !== null && (options.scenarios?.includes(scenario.id) ?? scenario.demonstration !== true),
-  );
   const touchesDesign = amended
     .slice(1)
     .some(
       (now) => now.touched.some((touched) => base.set.programs.has(touched.name)) || now.set.tables !== base.set.tables,
     );
+  // A demonstration shows what a design or the hardware is like; it accuses no patch.
+  const scenarios =
+    design === null || !touchesDesign
+      ? []
+      : library().filter((scenario) => options.scenarios?.includes(scenario.id) ?? scenario.demonstration !== true);
   const results = touchesDesign
     ? trials(
         amended,
@@ -104,7 +106,7 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
   const allClaims = series.messages.flatMap((message) =>
     claims(message, changes[series.patches.findIndex((patch) => patch.message === message.index)] ?? null),
   );
-  const broken = results.map((now, prefix) => brokenOf(now, prefix, library));
+  const broken = results.map((now, prefix) => brokenOf(now, prefix, scenarios));
   const fallback = (one: Broken): MessagePlace | null =>
     touchedAndExecuted(amended[one.prefix], results[one.prefix] ?? [], one);
   const heldOnBase = new Set(
@@ -113,11 +115,11 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
       .map((result) => `${result.scenario}|${result.machine}`),
   );
   const held = (one: Broken) => heldOnBase.has(`${one.scenario}|${one.machine}`);
-  const unsafe = new Set(library.filter((scenario) => scenario.unsafeInterrupts).map((scenario) => scenario.id));
+  const unsafe = new Set(scenarios.filter((scenario) => scenario.unsafeInterrupts).map((scenario) => scenario.id));
   const accepted = (one: Broken) => one.invariant === 'I1' && unsafe.has(one.scenario);
   const findings = [
     ...breakageFindings(series, changes, broken, held, accepted, fallback),
-    ...promiseFindings(series, allClaims, library, results),
+    ...promiseFindings(series, allClaims, scenarios, results),
     ...pathFindings(series, changes, amended),
   ].sort((a, b) => a.patch - b.patch || a.at.line - b.at.line);
 
