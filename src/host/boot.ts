@@ -163,7 +163,8 @@ function listInGroup(group: GroupRecord, dev: StructValue): void {
   entry.fields.set('dev', dev);
   insertBefore(head, embedded(entry, 'list', 'struct list_head'));
   group.object.fields.set('domain', 0);
-  group.object.fields.set('default_domain', 0);
+  for (const field of ['default_domain', 'blocking_domain', 'owner', 'owner_cnt', 'iommufd_group'])
+    group.object.fields.set(field, 0);
 }
 
 /** From a device to its container, as vfio.c keeps it: device → group → container → driver and its data. */

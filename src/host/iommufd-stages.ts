@@ -5,6 +5,7 @@
 import { ask } from './ask';
 import { globalNamed } from './globals';
 import type { Ioctl, StageInput } from './host';
+import { fieldsOf } from './layout';
 import { USER_BASE } from './primitives/iommu';
 import type { StageCall } from './stages';
 import type { StructValue, Value } from './values';
@@ -72,8 +73,10 @@ function deviceFile(world: World, device: DeviceRecord): StructValue {
   return file;
 }
 
-function argument(type: string, fields: Readonly<Record<string, number>>): StructValue {
+/** A structure in the user's memory: fields that are not named are 0, not unknown. */
+function argument(world: World, type: string, fields: Readonly<Record<string, number>>): StructValue {
   const made = newStruct(type, 'zero');
+  for (const [name] of fieldsOf(world.set, type) ?? []) made.fields.set(name, 0);
   for (const [name, value] of Object.entries(fields)) made.fields.set(name, value);
   return made;
 }
@@ -85,7 +88,7 @@ export function spaceOf(world: World, agent: string, number: number): number {
   const of = filesOf(world, agent);
   const known = of.spaces.get(number);
   if (known !== undefined) return known;
-  const made = argument('struct iommu_ioas_alloc', { size: 12 });
+  const made = argument(world, 'struct iommu_ioas_alloc', { size: 12 });
   ask(world, 'iommufd_fops_ioctl', [
     contextOf(world, agent),
     command(world, 'IOMMU_IOAS_ALLOC'),
@@ -110,7 +113,7 @@ function call(
   ioctl: Omit<Ioctl, 'device'>,
   stop = false,
 ): StageCall {
-  const target = argument(ioctl.type, ioctl.fields);
+  const target = argument(world, ioctl.type, ioctl.fields);
   filesOf(world, agent).answer = target;
   const user: Value = { kind: 'user', target, offset: 0 };
   const name = command(world, ioctl.command);

@@ -2,26 +2,51 @@
  * The built-in scenarios. In: the files under `library/`, as text. Out: scenarios in the order in which they are shown.
  */
 
+import addressDecides from './library/address-decides.scenario.json?raw';
 import affinityChange from './library/affinity-change.scenario.json?raw';
+import aliasBehindABridge from './library/alias-behind-a-bridge.scenario.json?raw';
 import capabilityAudit from './library/capability-audit.scenario.json?raw';
 import claimWithNosid from './library/claim-with-nosid.scenario.json?raw';
+import compatibilityFormat from './library/compatibility-format.scenario.json?raw';
+import crashBesideANeighbour from './library/crash-beside-a-neighbour.scenario.json?raw';
+import detachAndAttachAgain from './library/detach-and-attach-again.scenario.json?raw';
 import detachWhileEnabled from './library/detach-while-enabled.scenario.json?raw';
+import doorAtItsPhysicalAddress from './library/door-at-its-physical-address.scenario.json?raw';
+import doorOfANeighbour from './library/door-of-a-neighbour.scenario.json?raw';
 import enableAgain from './library/enable-again.scenario.json?raw';
 import enableFailsMidway from './library/enable-fails-midway.scenario.json?raw';
 import enableWithoutWindow from './library/enable-without-window.scenario.json?raw';
 import fixupGap from './library/fixup-gap.scenario.json?raw';
+import guardedAttach from './library/guarded-attach.scenario.json?raw';
+import guestCrash from './library/guest-crash.scenario.json?raw';
 import hostInterruptForged from './library/host-interrupt-forged.scenario.json?raw';
+import lifeCycle from './library/life-cycle.scenario.json?raw';
+import malformedSize from './library/malformed-size.scenario.json?raw';
+import manyGuestsGicv2m from './library/many-guests-gicv2m.scenario.json?raw';
+import manyGuestsIts from './library/many-guests-its.scenario.json?raw';
+import manyGuestsX86 from './library/many-guests-x86.scenario.json?raw';
+import manyVectors from './library/many-vectors.scenario.json?raw';
 import mapOverWindow from './library/map-over-window.scenario.json?raw';
+import maskWhileFiring from './library/mask-while-firing.scenario.json?raw';
+import oneOfTwoUnplugged from './library/one-of-two-unplugged.scenario.json?raw';
 import ownInterrupt from './library/own-interrupt.scenario.json?raw';
+import pagesByGranule from './library/pages-by-granule.scenario.json?raw';
 import programmedBeforeMapped from './library/programmed-before-mapped.scenario.json?raw';
 import releaseWithoutDisable from './library/release-without-disable.scenario.json?raw';
+import replaceWhileEnabled from './library/replace-while-enabled.scenario.json?raw';
 import staleDoorAfterDisable from './library/stale-door-after-disable.scenario.json?raw';
+import subhandleWrap from './library/subhandle-wrap.scenario.json?raw';
 import teardownDoor from './library/teardown-door.scenario.json?raw';
 import twoGuestsGicv2m from './library/two-guests-gicv2m.scenario.json?raw';
 import twoGuestsIts from './library/two-guests-its.scenario.json?raw';
+import twoGuestsPosting from './library/two-guests-posting.scenario.json?raw';
 import twoGuestsX86 from './library/two-guests-x86.scenario.json?raw';
+import twoItsTwoPages from './library/two-its-two-pages.scenario.json?raw';
 import windowBeyondAperture from './library/window-beyond-aperture.scenario.json?raw';
+import windowGivenUpWhileUsed from './library/window-given-up-while-used.scenario.json?raw';
+import windowMisaligned from './library/window-misaligned.scenario.json?raw';
 import windowOnePageShort from './library/window-one-page-short.scenario.json?raw';
+import windowOverDeviceRegisters from './library/window-over-device-registers.scenario.json?raw';
 import windowOverRam from './library/window-over-ram.scenario.json?raw';
 import { parseScenario } from './parse';
 import type { Scenario } from './types';
@@ -40,6 +65,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'enable-fails-midway': enableFailsMidway,
   'enable-again': enableAgain,
   'release-without-disable': releaseWithoutDisable,
+  'replace-while-enabled': replaceWhileEnabled,
   'detach-while-enabled': detachWhileEnabled,
   'stale-door-after-disable': staleDoorAfterDisable,
   'programmed-before-mapped': programmedBeforeMapped,
@@ -49,6 +75,31 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'claim-with-nosid': claimWithNosid,
   'host-interrupt-forged': hostInterruptForged,
   'two-guests-x86': twoGuestsX86,
+  'life-cycle': lifeCycle,
+  'guest-crash': guestCrash,
+  'crash-beside-a-neighbour': crashBesideANeighbour,
+  'one-of-two-unplugged': oneOfTwoUnplugged,
+  'detach-and-attach-again': detachAndAttachAgain,
+  'replace-while-enabled': replaceWhileEnabled,
+  'mask-while-firing': maskWhileFiring,
+  'many-vectors': manyVectors,
+  'many-guests-its': manyGuestsIts,
+  'many-guests-x86': manyGuestsX86,
+  'many-guests-gicv2m': manyGuestsGicv2m,
+  'pages-by-granule': pagesByGranule,
+  'two-its-two-pages': twoItsTwoPages,
+  'window-over-device-registers': windowOverDeviceRegisters,
+  'window-misaligned': windowMisaligned,
+  'window-given-up-while-used': windowGivenUpWhileUsed,
+  'door-at-its-physical-address': doorAtItsPhysicalAddress,
+  'door-of-a-neighbour': doorOfANeighbour,
+  'address-decides': addressDecides,
+  'alias-behind-a-bridge': aliasBehindABridge,
+  'compatibility-format': compatibilityFormat,
+  'subhandle-wrap': subhandleWrap,
+  'malformed-size': malformedSize,
+  'two-guests-posting': twoGuestsPosting,
+  'guarded-attach': guardedAttach,
 };
 
 let scenarios: readonly Scenario[] | null = null;

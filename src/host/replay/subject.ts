@@ -33,6 +33,7 @@ export function subjectOf(
   container: 'type1' | 'iommufd' = 'type1',
 ): Subject {
   const events: string[] = [];
+  let asked: string | null = null;
   const host = createHost(set, createPlatform(machine), {
     unsafeInterrupts: unsafe,
     functions,
@@ -42,13 +43,20 @@ export function subjectOf(
       { name: USER, kind: 'guest', requesterIds: [USER_DEVICE] },
     ],
     recorder: { event: (event) => events.push(event.text) - 1 },
-    chooser: { decide: () => false, fail: () => null },
+    chooser: {
+      decide: (question) => {
+        asked = question;
+        return false;
+      },
+      fail: () => null,
+    },
     budget: BUDGET,
   });
   return {
     host,
     events,
     run(stage, more = {}) {
+      asked = null;
       const { value, undecided } = host.run({
         stage,
         agent: USER,
@@ -61,7 +69,7 @@ export function subjectOf(
         cpu: 0,
         ...more,
       });
-      return resultText(value, undecided);
+      return resultText(value, asked === null ? undecided : [asked, ...undecided]);
     },
   };
 }

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { StageInput } from '../../../src/host/host';
+import type { Chooser, StageInput } from '../../../src/host/host';
 import { bench, setOf } from '../host/support';
 
+const chooser: Chooser = {
+  decide: (question) => {
+    throw new Error(`left open: ${question}`);
+  },
+  fail: () => null,
+};
 const RAM = { iova: 0x40000000, size: 0x20000 };
 const EPERM = -1;
 const EINVAL = -22;
@@ -9,7 +15,7 @@ const EADDRINUSE = -98;
 const ENOSPC = -28;
 
 async function guest(design: string, machine: string, unsafe = true) {
-  const b = bench(await setOf(design), machine, { unsafe });
+  const b = bench(await setOf(design), machine, { unsafe, chooser });
   return {
     b,
     fired: () => b.events.at(-1)!.text,

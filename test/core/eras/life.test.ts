@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { ObservedHost } from '../../../src/host/create';
-import type { StageInput } from '../../../src/host/host';
+import type { Chooser, StageInput } from '../../../src/host/host';
 import { bench, setOf } from '../host/support';
 
+const chooser: Chooser = {
+  decide: (question) => {
+    throw new Error(`left open: ${question}`);
+  },
+  fail: () => null,
+};
 const RAM = { iova: 0x40000000, size: 0x20000 };
 const EPERM = -1;
 const EINVAL = -22;
 
 async function guest(design: string, machine: string, unsafe = true) {
-  const b = bench(await setOf(design), machine, { unsafe });
+  const b = bench(await setOf(design), machine, { unsafe, chooser });
   return {
     b,
     run: (stage: StageInput['stage'], more: Partial<StageInput> = {}) => {

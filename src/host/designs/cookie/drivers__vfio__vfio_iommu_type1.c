@@ -319,6 +319,34 @@ out_unlock:
 	return ret;
 }
 
+static void vfio_unmap_unpin(struct vfio_iommu *iommu, struct vfio_dma *dma)
+{
+	struct vfio_domain *domain, *d;
+	phys_addr_t phys;
+	size_t unmapped;
+
+	if (!dma->size)
+		return;
+
+	/* Without any device nothing was put into a domain. */
+	if (list_empty(&iommu->domain_list))
+		return;
+
+	/* The first domain tells what is pinned; all others go first. */
+	domain = list_first_entry(&iommu->domain_list, struct vfio_domain, next);
+	d = domain;
+
+	list_for_each_entry_continue(d, &iommu->domain_list, next)
+		iommu_unmap(d->domain, dma->iova, dma->size);
+
+	phys = iommu_iova_to_phys(domain->domain, dma->iova);
+	unmapped = iommu_unmap(domain->domain, dma->iova, dma->size);
+	if (WARN_ON(!unmapped))
+		return;
+
+	vfio_unpin_pages(phys >> PAGE_SHIFT, unmapped >> PAGE_SHIFT, dma->prot, true);
+}
+
 static void vfio_remove_dma(struct vfio_iommu *iommu, struct vfio_dma *dma)
 {
 	vfio_unmap_unpin(iommu, dma);
