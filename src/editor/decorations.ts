@@ -19,6 +19,8 @@ const LOOK: Readonly<Record<Mark, { readonly foreground: string; readonly backgr
 
 export interface MarkedLine {
   readonly line: number;
+  /** What of the line each finding is about. */
+  readonly spans: readonly vscode.Range[];
   readonly mark: Mark;
   readonly text: string;
 }
@@ -27,21 +29,25 @@ export interface MarkedLine {
 export function markedLines(uri: vscode.Uri, store: ReviewStore): readonly MarkedLine[] {
   const subject = store.subjectOf(uri);
   if (subject === undefined) return [];
-  const lines = new Map<number, { readonly findings: Finding[]; readonly total: number }>();
+  const lines = new Map<
+    number,
+    { readonly findings: Finding[]; readonly spans: vscode.Range[]; readonly total: number }
+  >();
   for (const review of subject.reviews)
     for (const finding of review.findings) {
       const range = placeIn(uri, subject, review, finding.at);
       if (range === null) continue;
-      const at = lines.get(range.start.line) ?? { findings: [], total: review.series.total };
+      const at = lines.get(range.start.line) ?? { findings: [], spans: [], total: review.series.total };
       at.findings.push(finding);
+      at.spans.push(range);
       lines.set(range.start.line, at);
     }
   return [...lines]
     .sort(([a], [b]) => a - b)
-    .flatMap(([line, { findings, total }]) => {
+    .flatMap(([line, { findings, spans, total }]) => {
       const ordered = worstFirst(findings);
       const [worst] = ordered;
-      return worst === undefined ? [] : [{ line, mark: markOf(worst), text: lineText(ordered, total) }];
+      return worst === undefined ? [] : [{ line, spans, mark: markOf(worst), text: lineText(ordered, total) }];
     });
 }
 
@@ -70,10 +76,15 @@ export function registerDecorations(context: vscode.ExtensionContext, deps: { re
       ]),
     );
   let types = createTypes();
+  const underlined = vscode.window.createTextEditorDecorationType({
+    textDecoration: 'underline dotted 1px',
+    rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
+  });
 
   const draw = (editor: vscode.TextEditor): void => {
     const marked = markedLines(editor.document.uri, deps.store);
     const withText = isOn(SETTINGS.text);
+    editor.setDecorations(underlined, isOn(SETTINGS.tint) ? marked.flatMap(({ spans }) => spans) : []);
     for (const [mark, type] of types)
       editor.setDecorations(
         type,
@@ -103,6 +114,7 @@ export function registerDecorations(context: vscode.ExtensionContext, deps: { re
   };
 
   context.subscriptions.push(
+    underlined,
     deps.store.onDidReview(drawAll),
     deps.store.onDidMove(drawAll),
     vscode.window.onDidChangeVisibleTextEditors(drawAll),

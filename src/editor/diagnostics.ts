@@ -12,6 +12,15 @@ const SEVERITIES: Readonly<Record<Severity, vscode.DiagnosticSeverity>> = {
   info: vscode.DiagnosticSeverity.Information,
 };
 
+/**
+ * Where the squiggle is drawn: below the mark of a line of code, below the first word of prose. The whole line is tinted
+ * and the part that matters underlined already; and over a squiggle VS Code shows the message of Problems first, which
+ * would push the reasons of our hover out of sight.
+ */
+function squiggle(finding: Finding, { start }: vscode.Range): vscode.Range {
+  return finding.file === null ? new vscode.Range(start, start) : new vscode.Range(start.line, 0, start.line, 1);
+}
+
 function diagnosticOf(subject: Subject, review: Review, finding: Finding, range: vscode.Range): vscode.Diagnostic {
   const fixed =
     finding.fixedBy === null ? '' : ` (${vscode.l10n.t('fixed by {0}', patchName(review, finding.fixedBy))})`;
@@ -19,7 +28,11 @@ function diagnosticOf(subject: Subject, review: Review, finding: Finding, range:
     finding.fixedBy !== null && finding.severity === 'error'
       ? vscode.DiagnosticSeverity.Warning
       : SEVERITIES[finding.severity];
-  const diagnostic = new vscode.Diagnostic(range, plain(`${finding.title}: ${finding.message}${fixed}`), severity);
+  const diagnostic = new vscode.Diagnostic(
+    squiggle(finding, range),
+    plain(`${finding.title}: ${finding.message}${fixed}`),
+    severity,
+  );
   diagnostic.source = SOURCE;
   const about = `command:${LINKS.aboutRule}?${encodeURIComponent(JSON.stringify([finding.rule]))}`;
   diagnostic.code = { value: finding.rule, target: vscode.Uri.parse(about) };

@@ -11,6 +11,7 @@ import { patchName, placeIn } from './places';
 import type { ReviewStore, Subject } from './review-store';
 import type { ScenarioTitles } from './scenario-titles';
 import type { SelectionStore } from './selection';
+import { stageName } from './stage-names';
 import { usageLines } from './window-usage';
 
 /** How the links of a hover name a finding; plain data, because it travels through a URI. */
@@ -36,6 +37,14 @@ function history(review: Review, finding: Finding): string {
     : `${since}, ${vscode.l10n.t('fixed by {0}', patchName(review, finding.fixedBy))}`;
 }
 
+/** Text of the review as a sentence of its own. */
+function sentence(text: string): string {
+  const first = text.slice(0, 1).toUpperCase() + text.slice(1);
+  // A name of the kernel keeps its case.
+  const said = /^[a-z]+(?= )/.test(text) ? first : text;
+  return /[.!?…:]$/.test(said) ? said : `${said}.`;
+}
+
 /** One finding as Markdown. Exported for the tests. */
 export function findingMarkdown(subject: Subject, review: Review, finding: Finding): string {
   const address: FindingAddress = {
@@ -44,12 +53,12 @@ export function findingMarkdown(subject: Subject, review: Review, finding: Findi
     finding: finding.id,
   };
   const head = `**${SHAPES[markOf(finding)]} ${escaped(finding.title)}** · ${escaped(finding.class)} · ${escaped(finding.severity)} · ${escaped(history(review, finding))}`;
-  const lines = [head, prose(finding.message)];
+  const lines = [head, prose(sentence(finding.message))];
   const reasons = finding.why.map(
     ({ text, reference }) =>
-      `*${vscode.l10n.t('because')}* ${prose(text)}${reference === null ? '' : ` *(${escaped(reference)})*`}`,
+      `*${vscode.l10n.t('because')}* ${prose(sentence(text))}${reference === null ? '' : ` *(${escaped(reference)})*`}`,
   );
-  if (reasons.length > 0) lines.push(reasons.join('  \n'));
+  lines.push(...reasons);
   if (finding.state !== null) lines.push(`*${vscode.l10n.t('state')}* ${prose(finding.state)}`);
   if (finding.trace === null && finding.evidence !== 'full')
     lines.push(`*${vscode.l10n.t('evidence')}* ${escaped(finding.evidence)}`);
@@ -65,8 +74,7 @@ export function findingMarkdown(subject: Subject, review: Review, finding: Findi
         ]),
     commandLink(vscode.l10n.t('About this rule'), LINKS.aboutRule, [finding.rule]),
   ];
-  lines.push(links.join(' · '));
-  return lines.join('\n\n');
+  return `${lines.join('  \n')}\n\n${links.join(' · ')}`;
 }
 
 function usageMarkdown(titles: ScenarioTitles, { report, event }: LineUsage): string {
@@ -81,11 +89,11 @@ function usageMarkdown(titles: ScenarioTitles, { report, event }: LineUsage): st
   const doors = event.doorbells.length === 0 ? '' : ` · ${event.doorbells.map(escaped).join(', ')}`;
   const need =
     report.pagesNeeded > 0 ? ` · ${escaped(vscode.l10n.t('{0} needed at the fullest', report.pagesNeeded))}` : '';
-  return `${head}\n\n${place}${doors}${need}\n\n*${escaped(titles.titleOf(report.scenario))} · ${escaped(report.machine)}*`;
+  return `${head}  \n${place}${doors}${need}  \n*${escaped(titles.titleOf(report.scenario))} · ${escaped(report.machine)}*`;
 }
 
 function stageMarkdown({ stage, step, steps, does, function: name }: StageLine): string {
-  return `*${vscode.l10n.t('path')}* ${escaped(stage)} · ${vscode.l10n.t('step {0} of {1}', step, steps)} · ${code(name)} ${prose(does)}`;
+  return `*${vscode.l10n.t('path')}* ${escaped(stageName(stage))} · ${vscode.l10n.t('step {0} of {1}', step, steps)} · ${code(name)} ${prose(does)}`;
 }
 
 export function registerHovers(

@@ -11,6 +11,7 @@ import { clipped } from './plain-text';
 import type { ReviewStore, Subject } from './review-store';
 import type { ScenarioTitles } from './scenario-titles';
 import { isOn, onSettingChange } from './settings';
+import { stageName } from './stage-names';
 
 /** The trace that shows a hunk best: a violated one before a quiet one. */
 function traceOf(review: Review, change: Change, hunk: Hunk): Trace | undefined {
@@ -57,7 +58,7 @@ export function registerPathLens(
               Math.max(first.step, last.step),
               first.steps,
             );
-      words.push(`${first.stage} · ${step}`);
+      words.push(`${stageName(first.stage)} · ${step}`);
     }
     if (findings.length > 0)
       words.push(findings.length === 1 ? vscode.l10n.t('1 finding') : vscode.l10n.t('{0} findings', findings.length));

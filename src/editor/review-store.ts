@@ -61,6 +61,19 @@ export function isReviewable(document: vscode.TextDocument): boolean {
   return holdsPatchMail(document.getText(new vscode.Range(0, 0, 2000, 0)));
 }
 
+/** What a tab shows as text, both sides of a comparison included. */
+function shownBy({ input }: vscode.Tab): vscode.Uri[] {
+  if (input instanceof vscode.TabInputText) return [input.uri];
+  return input instanceof vscode.TabInputTextDiff ? [input.original, input.modified] : [];
+}
+
+function isShown(uri: vscode.Uri): boolean {
+  const key = uri.toString();
+  return vscode.window.tabGroups.all.some(({ tabs }) =>
+    tabs.flatMap(shownBy).some((other) => other.toString() === key),
+  );
+}
+
 export function registerReviewStore(
   context: vscode.ExtensionContext,
   deps: { readonly analyst: Analyst; readonly log: vscode.LogOutputChannel },
@@ -169,6 +182,10 @@ export function registerReviewStore(
     reviewed.fire();
   };
 
+  const leave = (uri: vscode.Uri): void => {
+    for (const subject of withSource(uri)) if (!subject.explicit) drop(subject);
+  };
+
   const edited = (event: vscode.TextDocumentChangeEvent): void => {
     if (event.contentChanges.length === 0) return;
     const subjects = withSource(event.document.uri);
@@ -198,8 +215,14 @@ export function registerReviewStore(
     movedEvent,
     vscode.workspace.onDidChangeTextDocument(edited),
     vscode.workspace.onDidOpenTextDocument(consider),
-    vscode.workspace.onDidCloseTextDocument((document) => {
-      for (const subject of withSource(document.uri)) if (!subject.explicit) drop(subject);
+    vscode.workspace.onDidCloseTextDocument((document) => leave(document.uri)),
+    // VS Code keeps a document that was opened by a command for minutes after its last tab; what nobody sees has no say.
+    vscode.window.tabGroups.onDidChangeTabs(({ opened, closed }) => {
+      for (const uri of closed.flatMap(shownBy)) if (!isShown(uri)) leave(uri);
+      for (const uri of opened.flatMap(shownBy)) {
+        const document = documentOf(uri);
+        if (document !== undefined) consider(document);
+      }
     }),
     {
       dispose: () => {

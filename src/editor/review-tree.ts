@@ -30,7 +30,8 @@ export type TreeNode =
   | ({ readonly kind: 'class'; readonly class: FindingClass } & Of)
   | ({ readonly kind: 'finding'; readonly finding: Finding; readonly under: 'class' | 'patch' } & Of)
   | ({ readonly kind: 'scenarios' } & Of)
-  | ({ readonly kind: 'scenario'; readonly scenario: string; readonly machine: string } & Of)
+  | ({ readonly kind: 'scenario'; readonly scenario: string } & Of)
+  | ({ readonly kind: 'run'; readonly scenario: string; readonly machine: string } & Of)
   | ({ readonly kind: 'cell'; readonly cell: MatrixCell } & Of)
   | ({ readonly kind: 'choices' } & Of)
   | ({ readonly kind: 'choice'; readonly at: number } & Of)
@@ -130,16 +131,15 @@ function childrenOf(node: TreeNode): readonly TreeNode[] {
     }
     case 'scenarios': {
       const { subject, review } = node;
-      const rows = new Map(review.matrix.map((cell) => [`${cell.scenario}\n${cell.machine}`, cell]));
-      return [...rows.values()].map(({ scenario, machine }) => ({
-        kind: 'scenario',
-        subject,
-        review,
-        scenario,
-        machine,
-      }));
+      const names = new Set(review.matrix.map(({ scenario }) => scenario));
+      return [...names].map((scenario) => ({ kind: 'scenario', subject, review, scenario }));
     }
     case 'scenario': {
+      const { subject, review, scenario } = node;
+      const machines = new Set(cellsOf(node).map(({ machine }) => machine));
+      return [...machines].map((machine) => ({ kind: 'run', subject, review, scenario, machine }));
+    }
+    case 'run': {
       const { subject, review } = node;
       return cellsOf(node)
         .sort((a, b) => a.prefix - b.prefix)
@@ -154,8 +154,15 @@ function childrenOf(node: TreeNode): readonly TreeNode[] {
   }
 }
 
-function cellsOf(node: { readonly review: Review; readonly scenario: string; readonly machine: string }): MatrixCell[] {
-  return node.review.matrix.filter(({ scenario, machine }) => scenario === node.scenario && machine === node.machine);
+/** The runs of one scenario, on one machine or on all. */
+function cellsOf(node: {
+  readonly review: Review;
+  readonly scenario: string;
+  readonly machine?: string;
+}): MatrixCell[] {
+  return node.review.matrix.filter(
+    ({ scenario, machine }) => scenario === node.scenario && (node.machine === undefined || machine === node.machine),
+  );
 }
 
 /** Stable over reviews, so that the tree keeps what is open. */
@@ -170,6 +177,8 @@ function identity(node: TreeNode): string {
     case 'finding':
       return `${base}/${node.under}/${node.finding.id}`;
     case 'scenario':
+      return `${base}/${node.scenario}`;
+    case 'run':
       return `${base}/${node.scenario}/${node.machine}`;
     case 'cell':
       return `${base}/${node.cell.scenario}/${node.cell.machine}/${node.cell.prefix}`;
@@ -291,9 +300,20 @@ export function registerReviewTree(
       case 'scenario': {
         const cells = cellsOf(node);
         const item = new vscode.TreeItem(clipped(deps.titles.titleOf(node.scenario), 80), closed);
-        item.description = `${strip(cells)} ${plain(node.machine)}`;
         const mark = VERDICT_MARK[worstVerdict(cells.map(({ verdict }) => verdict))];
         item.iconPath = mark === null ? new vscode.ThemeIcon('dash') : icon(mark);
+        const machines = new Set(cells.map(({ machine }) => machine)).size;
+        item.description = machines === 1 ? vscode.l10n.t('1 machine') : vscode.l10n.t('{0} machines', machines);
+        item.contextValue = 'scenario';
+        return item;
+      }
+      case 'run': {
+        const cells = cellsOf(node);
+        const item = new vscode.TreeItem(strip(cells), closed);
+        item.description = plain(node.machine);
+        item.accessibilityInformation = {
+          label: `${plain(node.machine)}: ${cells.map(({ prefix, verdict }) => `${prefix} ${verdict}`).join(', ')}`,
+        };
         item.tooltip = vscode.l10n.t(
           'Verdict after 0, 1, 2 … patches: ✓ holds, ✕ violated, ? undecided, · does not apply',
         );
