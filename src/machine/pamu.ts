@@ -113,7 +113,8 @@ function throughWindow(
   const access = (fields >>> 3) & 3;
   if ((access & (write ? 2 : 1)) === 0) return -PAMU_VIOLATION.permission;
   if (((read32(memory, entry + 12) >>> 2) & 3) === 0) return address;
-  return addressField(read32(memory, entry + 20), read32(memory, entry + 16), 12) + offset;
+  const base = addressField(read32(memory, entry + 20), read32(memory, entry + 16), 12);
+  return base - (base % size) + offset;
 }
 
 const TEXT: Readonly<Record<number, string>> = {

@@ -7,15 +7,17 @@ import { runCommand } from '../../../src/machine/its-commands';
 import type { Machine } from '../../../src/machine/machine';
 import { cloneMachine, createMachine, hashMachine } from '../../../src/machine/machine';
 import { createMemory, read32, write32 } from '../../../src/machine/memory';
-import { machinePresets } from '../../../src/machine/presets';
+import { hardwarePresets } from '../../../src/machine/presets';
 import { replaySets } from '../../../src/machine/replay';
-import type { MachineSpec, Outcome } from '../../../src/machine/types';
+import type { HardwareSpec, Outcome } from '../../../src/machine/types';
 import { startLevelOf, walkLevels, walkTable } from '../../../src/machine/vmsa';
 import { createVtd } from '../../../src/machine/vtd';
 import { judgeRequest, remapInterrupt } from '../../../src/machine/vtd-remap';
 
 const RAM = 0x4000_0000;
-const SPECS: readonly MachineSpec[] = machinePresets.map((preset) => ({
+/** Machines whose IOMMU maps any page anywhere. */
+const PAGED = hardwarePresets.filter((preset) => preset.iommu.kind !== 'none' && preset.iommu.kind !== 'pamu');
+const SPECS: readonly HardwareSpec[] = hardwarePresets.map((preset) => ({
   ...preset,
   memory: [...preset.memory.filter((range) => range.kind === 'mmio'), { name: 'ram', base: RAM, size: 0x100_0000 }],
 }));
@@ -29,6 +31,10 @@ const address = fc.oneof(
     0x0808_0000,
     0xfee0_0010,
     0xfee0_1004,
+    0xffff_0010,
+    0x2800_0000,
+    0x2800_1000,
+    0xf_fe04_4140,
     0,
     2 ** 48,
     2 ** 52,
@@ -57,7 +63,7 @@ function sound(outcome: Outcome): void {
 }
 
 /** Tables full of the given words, with all registers pointing into them. */
-function scrambled(spec: MachineSpec, words: readonly number[], bits: number): Machine {
+function scrambled(spec: HardwareSpec, words: readonly number[], bits: number): Machine {
   const machine = createMachine(spec);
   for (let i = 0; i < 0x4000; i++) write32(machine.memory, RAM + i * 4, words[i % words.length] ?? 0);
   if (machine.smmu !== null) {
@@ -80,6 +86,46 @@ function scrambled(spec: MachineSpec, words: readonly number[], bits: number): M
       remapLog2: 1 + (bits % 16),
       eim: bits % 3 === 0,
       posting: bits % 5 < 2,
+    });
+  }
+  if (machine.amd !== null)
+    Object.assign(machine.amd, {
+      enabled: bits % 7 !== 0,
+      deviceTable: RAM,
+      deviceEntries: 65536,
+      wideEntries: bits % 2 === 0,
+    });
+  if (machine.pamu !== null)
+    Object.assign(machine.pamu, {
+      enabled: true,
+      primary: RAM,
+      primaryEntries: bits,
+      secondary: RAM + 0x100,
+      secondaryEntries: 64,
+    });
+  if (machine.riscv !== null) Object.assign(machine.riscv, { enabled: true, directory: RAM });
+  if (machine.phb !== null) {
+    Object.assign(machine.phb, { requesterTable: RAM, entries: RAM + 0x100 });
+    machine.phb.tables.fill(RAM);
+    machine.phb.levels.fill(bits % 8);
+  }
+  if (machine.smmuv2 !== null) {
+    Object.assign(machine.smmuv2, { enabled: true, unmatchedFaults: bits % 2 === 0 });
+    machine.smmuv2.matchValid.fill(1);
+    words.forEach((value, i) => {
+      if (i >= 32) return;
+      machine.smmuv2!.match[i] = value;
+      machine.smmuv2!.stream[i] = (words[words.length - 1 - i] ?? 0) ^ value;
+    });
+    machine.smmuv2.banks.forEach((bank, i) => {
+      Object.assign(bank, {
+        type: (bits + i) % 4,
+        secondBank: (bits + i) % 9,
+        enabled: (bits & (1 << i)) === 0,
+        table: RAM,
+        granuleBits: [12, 14, 16][bits % 3],
+        inputBits: 36 + (bits % 13),
+      });
     });
   }
   for (const its of machine.its) {
@@ -295,7 +341,7 @@ describe('any driver calls', () => {
     }),
   );
 
-  it.each(machinePresets.map((preset) => [preset.id, preset] as const))(
+  it.each(PAGED.map((preset) => [preset.id, preset] as const))(
     '%s: what is mapped is what a device reaches',
     (_, spec) => {
       fc.assert(
