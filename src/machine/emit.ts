@@ -39,7 +39,7 @@ import type { Resident } from './translate';
 import { hasIommu, phbStop, riscvFault, translate, vtdFault } from './translate';
 import type { Interrupt, Outcome } from './types';
 import type { Vtd } from './vtd';
-import { POSTED_SILENTLY, postedEntry, remapIndex, remapInterrupt } from './vtd-remap';
+import { POSTED_SILENTLY, postedEntry, remapIndex, remapInterrupt, takePosted } from './vtd-remap';
 import { isAddress } from './word';
 
 /**
@@ -240,7 +240,10 @@ export function acknowledge(machine: Machine, interrupt: Interrupt): void {
   const { number, target } = interrupt;
   if (interrupt.kind === 'spi') acknowledgeSpi(machine.distributor, number);
   if (interrupt.kind === 'lpi') setPending(machine.redistributors, machine.memory, target, number, false);
-  if (interrupt.kind === 'vector') acknowledgeVector(machine.apics, target, number);
+  if (interrupt.kind === 'vector') {
+    acknowledgeVector(machine.apics, target, number);
+    if (machine.vtd?.posting === true && target >= machine.apics.cpus) takePosted(machine.memory, target * 64, number);
+  }
   if (interrupt.kind === 'imsic' && machine.imsic !== null) acknowledgeIdentity(machine.imsic, number);
   if (interrupt.kind === 'bank') {
     if (machine.phb !== null) acknowledgeEntry(machine.phb, machine.memory, number);

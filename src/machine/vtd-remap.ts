@@ -212,3 +212,11 @@ export function postedEntry(vtd: Vtd, memory: Memory, address: number, data: num
   const descriptor = read32(memory, entry + 12) * HIGH + ((read32(memory, entry + 4) & 0xffff_ffc0) >>> 0);
   return { kind: 'vector', number: (lo >>> 16) & 0xff, target: descriptor / 64 };
 }
+
+/** A virtual CPU takes a posted vector out of its descriptor: the vector's bit and ON are clear (VT-d 9.12). */
+export function takePosted(memory: Memory, descriptor: number, vector: number): void {
+  if (!inRam(memory, descriptor, 64) || vector > 255) return;
+  const at = descriptor + (vector >>> 5) * 4;
+  write32(memory, at, read32(memory, at) & ~(1 << (vector & 31)));
+  write32(memory, descriptor + 32, read32(memory, descriptor + 32) & ~1);
+}

@@ -205,3 +205,145 @@ describe.each(ALL)('%s: isolation', (id) => {
     expect(ring(p, 0x0308, address, b!.data)).toMatchObject({ kind: 'interrupt', interrupt: b!.interrupt });
   });
 });
+
+describe("what is each unit's own", () => {
+  it("AMD-Vi: an index beyond the device's table and a lowest delivery mode fault; without a table IntCtl aborts", () => {
+    const p = platform('x86-amdvi');
+    expect(ring(p, VF0, 0xfee0_0000, 0)).toMatchObject({ kind: 'dropped', unit: 'ivhd0' });
+    const [own] = p.allocateVectors(VF0, 1)!;
+    expect(ring(p, VF0, 0xfee0_0000, 1)).toMatchObject({ kind: 'fault', code: 2, recorded: true });
+    expect(ring(p, VF0, 0xfee0_0000, 0x3ff & ~0x300)).toMatchObject({ kind: 'fault', code: 2 });
+    // The address below the range is not looked at, and a compatibility-format destination does not help.
+    expect(ring(p, VF0, 0xfee0_f00c, own!.data)).toMatchObject({ kind: 'interrupt', interrupt: own!.interrupt });
+    expect(p.emit(VF0, 0xfee0_0000, own!.data, 8)).toMatchObject({ kind: 'dropped', unit: 'ivhd0' });
+    expect(ring(platform('x86-amdvi-noremap'), VF0, 0xfee0_1004, 0x66)).toMatchObject({
+      kind: 'interrupt',
+      interrupt: { kind: 'vector', number: 0x66, target: 0 },
+    });
+  });
+
+  it('SMMUv2: an unknown stream and one set to fault tell so in sGFSR, and context banks run out', () => {
+    const p = platform('arm64-smmuv2-gicv2m');
+    expect(ring(p, 0x7777, 0x4000_0000, 1)).toMatchObject({
+      kind: 'fault',
+      code: 2,
+      why: expect.stringMatching(/USF/),
+    });
+    const { domain } = guest(p, VF0, 1);
+    p.detach(VF0, domain);
+    expect(ring(p, VF0, DOOR, 1)).toMatchObject({ kind: 'fault', code: 1, why: expect.stringMatching(/ICF/) });
+    for (let i = 1; i < 8; i++) expect(p.allocateDomain()).toBeGreaterThan(0);
+    expect(p.allocateDomain()).toBe(0);
+    p.freeDomain(domain);
+    expect(p.allocateDomain()).toBeGreaterThan(0);
+  });
+
+  it('MBI: any SPI of the distributor can be raised, and one pending taken away', () => {
+    const p = platform('arm64-smmuv3-mbi');
+    const { vectors, door } = guest(p, VF0, 1);
+    const at = door(vectors[0]!);
+    expect(ring(p, VF0, at, 40)).toMatchObject({ kind: 'interrupt', interrupt: { kind: 'spi', number: 40 } });
+    const pending = p.hash();
+    expect(ring(p, VF0, at + 8, 40)).toMatchObject({ kind: 'ignored' });
+    expect(p.hash()).not.toBe(pending);
+    expect(ring(p, VF0, at, 31)).toMatchObject({ kind: 'ignored' });
+  });
+
+  it('PAMU: subwindows are whole, aligned, powers of two; a small one closes what lies behind it', () => {
+    const p = platform('powerpc-pamu');
+    const { domain } = guest(p, VF0, 1);
+    const place = 2 ** 28;
+    expect(p.map(domain, 0x1000, 0, 0x1000, true)).toBe(-22);
+    expect(p.map(domain, place, 0, 0x3000, true)).toBe(-22);
+    expect(p.map(domain, place, 0x1000, 0x2000, true)).toBe(-22);
+    expect(p.map(domain, place, 0x2000, 0x2000, true)).toBe(0);
+    expect(ring(p, VF0, place + 0x1ffc, 9)).toEqual({ kind: 'memory', physical: 0x3ffc });
+    expect(ring(p, VF0, place + 0x2000, 9)).toMatchObject({ kind: 'fault', code: 0x380 });
+    expect(p.map(domain, place + 0x2000, 0x2000, 0x1000, true)).toBe(-22);
+    expect(p.unmap(domain, place, 0x1000)).toBe(0);
+    expect(p.unmap(domain, place, 0x2000)).toBe(0x2000);
+    // A second doorbell page needs a subwindow of its own.
+    expect(p.map(domain, DOOR + 0x1000, 0xf_fe04_5000, 0x1000, true)).toBe(-22);
+    expect(p.map(domain, DOOR + place, 0xf_fe04_5000, 0x1000, true)).toBe(0);
+    expect(p.setAffinity(VF0, 0, 2)).toBeNull();
+  });
+
+  it('PAMU: three banks serve the host and two domains, the next domain gets no vector', () => {
+    const p = platform('powerpc-pamu-bank-per-domain');
+    expect(p.allocateVectors(0x0100, 1)![0]).toMatchObject({ controller: 'msi0' });
+    expect(guest(p, VF0, 1).vectors[0]).toMatchObject({ controller: 'msi1' });
+    expect(guest(p, 0x0181, 1).vectors[0]).toMatchObject({ controller: 'msi2' });
+    const domain = p.allocateDomain();
+    p.attach(0x0500, domain);
+    expect(p.allocateVectors(0x0500, 1)).toBeNull();
+    p.freeVectors(VF0);
+    expect(p.allocateVectors(0x0500, 1)![0]).toMatchObject({ controller: 'msi1' });
+  });
+
+  it("POWER: a foreign entry freezes the sender's endpoint until it is handed over anew", () => {
+    const p = platform('powerpc-phb');
+    const [host] = p.allocateVectors(0x0100, 1)!;
+    const { domain, vectors } = guest(p, VF0, 1);
+    expect(ring(p, VF0, host!.address, 0)).toMatchObject({ kind: 'fault', unit: 'phb0', code: 4 });
+    expect(ring(p, VF0, vectors[0]!.address, 0)).toMatchObject({
+      kind: 'dropped',
+      why: expect.stringMatching(/frozen/),
+    });
+    expect(ring(p, 0x0100, host!.address, 0)).toMatchObject({ kind: 'interrupt', interrupt: host!.interrupt });
+    p.attach(VF0, domain);
+    expect(ring(p, VF0, vectors[0]!.address, 0)).toMatchObject({ kind: 'interrupt', interrupt: vectors[0]!.interrupt });
+    expect(p.hardwareRegions).toEqual([{ start: 0xffff_0000, length: 0x8000, type: 'msi' }]);
+    // The data's low bits choose among neighbours, as multi-message MSI needs.
+    const [next] = p.allocateVectors(VF0, 1)!;
+    expect(ring(p, VF0, host!.address, 2)).toMatchObject({ kind: 'interrupt', interrupt: next!.interrupt });
+  });
+
+  it("RISC-V: a domain's messages go to its guest file, other pages of the region nowhere, a fourth domain has no file", () => {
+    const p = platform('riscv-imsic');
+    const { vectors } = guest(p, VF0, 1);
+    expect(vectors[0]).toMatchObject({ address: 0x2800_0000, data: 1, interrupt: { number: 2048 + 1, target: 0 } });
+    expect(ring(p, VF0, 0x2800_1000, 1)).toMatchObject({ kind: 'fault', code: 23 });
+    const moved = p.setAffinity(VF0, 0, 2)!;
+    expect(moved).toMatchObject({ address: 0x2800_8000, interrupt: { target: 2 } });
+    expect(ring(p, VF0, moved.address, moved.data)).toMatchObject({ kind: 'interrupt', interrupt: moved.interrupt });
+    guest(p, 0x0181, 1);
+    guest(p, 0x0500, 1);
+    const fourth = p.allocateDomain();
+    p.attach(0x0100, fourth);
+    expect(p.allocateVectors(0x0100, 1)).toBeNull();
+    expect(ring(p, 0x0100, 0x2800_0000, 1)).toMatchObject({ kind: 'fault', code: 262 });
+  });
+
+  it("two ITSes: each serves its buses, and the other's door leads nowhere", () => {
+    const p = platform('arm64-smmuv3-two-its');
+    expect(p.allocateVectors(0x0500, 1)![0]).toMatchObject({ controller: 'its1', address: 0x080b_0040 });
+    const { domain, vectors } = guest(p, VF0, 1);
+    expect(vectors[0]).toMatchObject({ controller: 'its0', address: 0x0809_0040 });
+    expect(p.map(domain, DOOR + 0x10_0000, 0x080b_0000, 0x1000, true)).toBe(0);
+    expect(ring(p, VF0, DOOR + 0x10_0040, vectors[0]!.data)).toMatchObject({ kind: 'dropped', unit: 'its1' });
+    expect(p.setAffinity(0x0500, 0, 3)?.interrupt.target).toBe(3);
+    expect(p.doorbellAt(0x080b_0000)).toBe('its1');
+  });
+
+  it('VT-d posts to a guest: the descriptor has the vector, the entry still checks the source, and it can be taken back', () => {
+    const p = platform('x86-vtd-posting');
+    const { vectors } = guest(p, VF0, 2);
+    const [vector] = vectors;
+    const idle = p.hash();
+    const posted = p.post(VF0, 0, { vcpu: 7, vector: 0x51, cpu: 2 })!;
+    expect(posted).toMatchObject({ address: vector!.address, data: vector!.data, interrupt: { number: 0x51 } });
+    for (let i = 0; i < 2; i++)
+      expect(ring(p, VF0, posted.address, posted.data)).toMatchObject({
+        kind: 'interrupt',
+        interrupt: posted.interrupt,
+      });
+    expect(ring(p, 0x0181, posted.address, posted.data)).toMatchObject({ kind: 'fault', code: 0x26 });
+    expect(p.setAffinity(VF0, 0, 1)).toBeNull();
+    acknowledge(p.state.machine, posted.interrupt);
+    acknowledge(p.state.machine, { kind: 'vector', number: 0xf2, target: 2 });
+    expect(p.post(VF0, 0, null)).toEqual(vector);
+    expect(p.hash()).toBe(idle);
+    expect(ring(p, VF0, vector!.address, vector!.data)).toMatchObject({ interrupt: vector!.interrupt });
+    expect(platform('x86-vtd').post(VF0, 0, { vcpu: 0, vector: 0x51, cpu: 0 })).toBeNull();
+  });
+});
