@@ -94,7 +94,9 @@ export function breakageFindings(
     if (place === null) continue;
     const rule = ruleFor(life.first);
     // What is left behind with and without a failing call, blamed on one line, is one defect: the plain run speaks for it.
-    const what = isLeftBehind(life.first) ? 'left behind' : rule.class;
+    const what = isLeftBehind(life.first)
+      ? 'left behind'
+      : `${rule.class}|${life.fixedBy === null ? 'open' : 'repaired'}`;
     const key = `${what}|${place.message}|${place.line}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { rule, place, lives: [life] });

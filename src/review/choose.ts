@@ -1,3 +1,4 @@
+import { designs } from '../host/designs/index';
 import type { MachineSpec } from '../machine/types';
 import type { Change } from '../patch/types';
 import type { Scenario } from '../scenario/types';
@@ -102,9 +103,51 @@ export function select(series: Series, changes: readonly Change[], machines: rea
   return { design, machines: new Set(wanted.map((m) => m.id)), choices };
 }
 
-/** The preset ids of a scenario that the selection admits. Machines given in full inside a scenario are always admitted. */
-export function machinesOf(scenario: Scenario, selection: Selection): string[] {
+/**
+ * The scenarios that a review tries by itself: those that ask a question of their own about what a patch may break. The others of
+ * the library vary one of these (more guests, more vectors, other steps in between) or show what hardware is like; they are run by name.
+ */
+export const TRIED_BY_ITSELF: ReadonlySet<string> = new Set([
+  'own-interrupt',
+  'two-guests-its',
+  'window-one-page-short',
+  'teardown-door',
+  'window-over-ram',
+  'map-over-window',
+  'window-beyond-aperture',
+  'window-misaligned',
+  'enable-without-window',
+  'enable-fails-midway',
+  'enable-again',
+  'release-without-disable',
+  'detach-while-enabled',
+  'stale-door-after-disable',
+  'programmed-before-mapped',
+  'affinity-change',
+  'mask-while-firing',
+  'capability-audit',
+  'guarded-attach',
+  'window-given-up-while-used',
+  'alias-behind-a-bridge',
+]);
+
+/**
+ * Does some design of the same line pass the scenario on that machine, so that a patch could? What none of them passes shows a
+ * limit of the era or of the hardware, and accuses no patch.
+ */
+function canHold(scenario: Scenario, machine: string, design: string): boolean {
+  return designs
+    .filter((one) => one.name === design || one.base === design)
+    .some((one) => {
+      const expected = scenario.expected[one.name];
+      return (typeof expected === 'object' ? expected[machine] : expected) === 'holds';
+    });
+}
+
+/** The machines of a scenario that the selection admits, by id. Machines that a scenario describes itself are always admitted. */
+export function machinesOf(scenario: Scenario, selection: Selection, design: string): string[] {
   return scenario.machines
     .map((machine) => (typeof machine === 'string' ? machine : machine.id))
-    .filter((id, i) => typeof scenario.machines[i] !== 'string' || selection.machines.has(id));
+    .filter((id, i) => typeof scenario.machines[i] !== 'string' || selection.machines.has(id))
+    .filter((id) => canHold(scenario, id, design));
 }

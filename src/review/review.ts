@@ -13,7 +13,7 @@ import { builtInScenarios } from '../scenario/library';
 import type { Scenario, ScenarioResult, Trace } from '../scenario/types';
 import type { Series } from '../series/types';
 import { breakageFindings, shorten } from './breakage';
-import { select } from './choose';
+import { select, TRIED_BY_ITSELF } from './choose';
 import { coverageOf, stageLines } from './coverage';
 import { baseOf, type PreparedDesigns, prefixes } from './prefixes';
 import { promiseFindings } from './promises';
@@ -87,11 +87,10 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
     .some(
       (now) => now.touched.some((touched) => base.set.programs.has(touched.name)) || now.set.tables !== base.set.tables,
     );
-  // A demonstration shows what a design or the hardware is like; it accuses no patch.
   const scenarios =
     design === null || !touchesDesign
       ? []
-      : library().filter((scenario) => options.scenarios?.includes(scenario.id) ?? scenario.demonstration !== true);
+      : library().filter((scenario) => options.scenarios?.includes(scenario.id) ?? TRIED_BY_ITSELF.has(scenario.id));
   const results = touchesDesign
     ? trials(
         amended,

@@ -99,7 +99,7 @@ export function trials(
 ): ScenarioResult[][] {
   const results: ScenarioResult[][] = amended.map(() => []);
   for (const scenario of scenarios) {
-    for (const machine of machinesOf(scenario, selection)) {
+    for (const machine of machinesOf(scenario, selection, amended[0]?.set.name ?? '')) {
       let last: ScenarioResult | null = null;
       for (const [prefix, now] of amended.entries()) {
         if (signal?.aborted) return results;
