@@ -98,6 +98,9 @@ interface Ran {
   readonly outcome: StepRecord['outcome'];
 }
 
+/** A message is one DWORD. */
+const MSI_BYTES = 4;
+
 const NOTHING: Ran = { run: 'done', value: null, undecided: [], emitted: null, outcome: null };
 
 /** Runs `scenario` once on `machine`, following `plan`. Deterministic: the same arguments give the same run. */
@@ -146,7 +149,12 @@ export function drive(
       log.recorder.event({ actor, kind: 'hardware', text, at: null, function: null });
       return NOTHING;
     }
-    const outcome = platform.emit(requesterId, message.address, message.data, 4);
+    const outcome = platform.emit(
+      requesterId,
+      message.address,
+      message.data,
+      step.stage === 'forge' ? (step.size ?? MSI_BYTES) : MSI_BYTES,
+    );
     log.recorder.event({
       actor,
       kind: 'hardware',

@@ -80,7 +80,6 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'crash-beside-a-neighbour': crashBesideANeighbour,
   'one-of-two-unplugged': oneOfTwoUnplugged,
   'detach-and-attach-again': detachAndAttachAgain,
-  'replace-while-enabled': replaceWhileEnabled,
   'mask-while-firing': maskWhileFiring,
   'many-vectors': manyVectors,
   'many-guests-its': manyGuestsIts,

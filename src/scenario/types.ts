@@ -39,7 +39,7 @@ export interface StepSpec {
   /** Vectors to enable, or the vector concerned; default 0 / 1. */
   readonly vector?: number;
   readonly count?: number;
-  /** Bytes. For `register-window`, `map`, `unmap`; `pages` counts granules instead of bytes. */
+  /** Bytes. For `register-window`, `map`, `unmap`; `pages` counts granules instead of bytes. For `forge` the `size` of the write; default 4. */
   readonly iova?: number;
   readonly size?: number;
   readonly pages?: number;

@@ -246,6 +246,7 @@ export function fakeHost(
         return 0;
       }
       case 'register-window': {
+        if (iova % granule !== 0 && !defects.has('no-overlap-check')) return -22;
         if (!defects.has('no-overlap-check') && clash(maps.filter((one) => one.agent === agent))) return -22;
         if (!defects.has('beyond-aperture') && iova + size > platform.aperture) return -22;
         const window: Window = {
@@ -301,6 +302,8 @@ export function fakeHost(
             platform.freeDomain(one.id);
             domains.splice(domains.indexOf(one), 1);
             note('free the domain', 61);
+            for (const window of windows.filter((each) => each.agent === agent))
+              windows.splice(windows.indexOf(window), 1);
           }
         return 0;
       default:

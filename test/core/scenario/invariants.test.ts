@@ -72,7 +72,11 @@ describe('each invariant is broken by its defect and by a good host it is not', 
     });
 
   it('a good host breaks nothing in any scenario that is no demonstration', () => {
-    for (const scenario of builtInScenarios().filter((one) => one.demonstration !== true))
+    // The small host knows the container alone, in which nothing is replaced.
+    const played = builtInScenarios().filter(
+      (one) => one.demonstration !== true && !one.steps.some((step) => step.stage === 'replace'),
+    );
+    for (const scenario of played)
       for (const result of runIn(fakeWorld(), scenario, fakeSet, {})) {
         // A machine without source checks is claimed to isolate by nobody here.
         expect(broken(result), `${scenario.id} on ${result.machine}`).toEqual([]);

@@ -18,6 +18,7 @@ function errors(text: string): string[] {
 describe('library files', () => {
   it('parse, each under its own id, with everything a reader needs', () => {
     expect(builtInScenarios().map((one) => one.id)).toEqual(Object.keys(LIBRARY_TEXTS));
+    expect(builtInScenarios().length).toBeGreaterThanOrEqual(30);
     for (const scenario of builtInScenarios()) {
       expect(scenario.shows, scenario.id).toMatch(/\.$/);
       expect(scenario.reference, scenario.id).not.toBe('');

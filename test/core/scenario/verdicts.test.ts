@@ -27,13 +27,15 @@ const account = (result: ScenarioResult): string =>
   result.traces.flatMap((trace) => trace.violations.map((one) => `${one.invariant} ${one.message}`)).join('; ');
 
 describe('verdicts of the library', () => {
-  for (const design of ['v4.5', 'fixup', 'transparent'])
+  for (const design of designs.map((one) => one.name))
     for (const scenario of builtInScenarios())
       it(`${design}: ${scenario.title}`, () => {
         const expected = scenario.expected[design];
         const results = runScenario(scenario, sets.get(design)!);
         expect(results.map((one) => one.machine)).toEqual(
-          scenario.machines.map((one) => (typeof one === 'string' ? one : one.id)),
+          (scenario.variants ?? [scenario]).flatMap((variant) =>
+            variant.machines.map((one) => (typeof one === 'string' ? one : one.id)),
+          ),
         );
         for (const result of results) {
           const wanted = typeof expected === 'string' ? expected : expected?.[result.machine];
