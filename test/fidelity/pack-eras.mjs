@@ -1,6 +1,6 @@
 /**
  * Makes the compact rows of recorded kernels: `node test/fidelity/pack-eras.mjs DIRECTORY`, one folder a kernel with its tables as JSON.
- * All rows are taken, but sequences of SET_IRQS from one platform of each kind only: the others repeat them.
+ * All rows are taken, but sequences of calls from one platform of each kind only: the others repeat them.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -36,8 +36,8 @@ for (const { name } of eras) {
   );
   const met = new Set();
   const rows = readEra(files).filter((row) => {
-    if (row.table !== 'set-irqs') return true;
-    const key = `${row.profile} ${kindOf(row.platform)}`;
+    if (row.table !== 'set-irqs' && row.table !== 'iommufd') return true;
+    const key = `${row.profile ?? row.table} ${kindOf(row.platform)}`;
     if (met.has(key)) return false;
     met.add(key);
     return true;

@@ -7,6 +7,8 @@ import type { ProgramSet } from '../types';
 import type { PlatformFacts } from './facts';
 import type { ForgedRow } from './forged';
 import { readForgedRows, replayForged } from './forged';
+import type { IommufdRow } from './iommufd';
+import { readIommufdRows, replayIommufd } from './iommufd';
 import type { ExtensionRow, MapRow } from './map-dma';
 import { readMapRows, replayExtension, replayMap } from './map-dma';
 import type { PlatformRow } from './platform-table';
@@ -18,19 +20,25 @@ import type { EraVerdict } from './verdict';
 export type { EraCount, EraVerdict } from './verdict';
 export { countEra } from './verdict';
 
-export type Row = PlatformRow | MapRow | ExtensionRow | IrqRow | ForgedRow;
+export type Row = PlatformRow | MapRow | ExtensionRow | IrqRow | ForgedRow | IommufdRow;
 
-/** One recorded kernel: its folder, and the design that stands for it. */
+/** One recorded kernel: its folder, the design that stands for it, and the one for its /dev/iommu. */
 export interface Era {
   readonly name: string;
   readonly kernel: string;
   readonly design: string;
+  readonly iommufd: string;
+}
+
+/** The design a row of an era is played on. */
+export function designOf(era: Era, row: Row): string {
+  return row.table === 'iommufd' ? era.iommufd : era.design;
 }
 
 export const eras: readonly Era[] = [
-  { name: 'linux61', kernel: '6.1', design: 'cookie' },
-  { name: 'linux612', kernel: '6.12', design: 'isolated-msi' },
-  { name: 'linux72', kernel: '7.2', design: 'iommufd' },
+  { name: 'linux61', kernel: '6.1', design: 'cookie', iommufd: 'iommufd-6.12' },
+  { name: 'linux612', kernel: '6.12', design: 'isolated-msi', iommufd: 'iommufd-6.12' },
+  { name: 'linux72', kernel: '7.2', design: 'iommufd', iommufd: 'iommufd' },
 ];
 
 /** Rows of one kernel's recorded tables, by file name without `.json`; tables that are missing or unreadable give none. */
@@ -42,6 +50,7 @@ export function readEra(files: Readonly<Record<string, unknown>>): Row[] {
     ...readMapRows(files['map-dma'], platforms),
     ...readIrqRows(files['set-irqs'], platforms),
     ...readForgedRows(files.isolation, platforms),
+    ...readIommufdRows(files.iommufd, platforms),
   ];
 }
 
@@ -54,6 +63,8 @@ export function replayRow(set: ProgramSet, row: Row): readonly EraVerdict[] {
       return [replayExtension(set, row)];
     case 'set-irqs':
       return replayIrqs(set, row);
+    case 'iommufd':
+      return replayIommufd(set, row);
     case 'forged':
       return [replayForged(set, row)];
     default:

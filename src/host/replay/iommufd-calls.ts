@@ -1,0 +1,295 @@
+/**
+ * From a recorded step on /dev/iommu to the call it stands for, and that call made on a host. In: a step's words. Out: what came back; or why
+ * there is nothing in the model to call.
+ */
+import { numberOf } from '../../machine/replay/verdict';
+import type { Ioctl } from '../host';
+import type { PlatformFacts } from './facts';
+import { USER_DEVICE, wordOf } from './facts';
+import type { IommufdStep } from './iommufd';
+import type { Subject } from './subject';
+import { USER } from './subject';
+
+export type Done =
+  | {
+      readonly result: string | null;
+      readonly arrived: boolean;
+      readonly dmaOk: boolean;
+      readonly out: Readonly<Record<string, number>>;
+    }
+  | { readonly leftOut: string };
+
+const PAGE = 0x1000;
+const IOMMUFD = 8;
+const CLOSED = 9999;
+const OTHER = 3;
+const UNKNOWN_ID = 9999;
+const FIXED = 7;
+const KEPT = { iova: 0x10_0000, length: 4 * PAGE };
+const WANTED = { start: 0x4000_0000, last: 0x400f_ffff };
+
+const NO_FILE = 'files and groups are opened outside of the model';
+const NO_REGION = 'regions of the device are not modelled';
+const NO_CONTAINER = '/dev/iommu in the place of a container is not modelled';
+const NO_SECOND = 'the machine has one device of the user';
+const NO_MEMORY = 'any address of the user is memory in the model';
+
+/** What a user keeps between calls: ids by the names that the record gives them. */
+export class Session {
+  private readonly ids = new Map<string, number>();
+  private lastMapped = { space: 'A', iova: 0, length: 0 };
+
+  constructor(
+    private readonly subject: Subject,
+    private readonly platform: PlatformFacts,
+  ) {}
+
+  /** The device's message as programmed and enabled now. */
+  message(): { readonly address: number; readonly data: number } | null {
+    return this.subject.host.programmed.find((one) => one.requesterId === USER_DEVICE && one.enabled) ?? null;
+  }
+
+  private get window(): number {
+    return this.platform.architecture === 'arm64' ? 0x800_0000 : 0xfee0_0000;
+  }
+
+  private ioctl(device: boolean, command: string, type: string, fields: Ioctl['fields']): string {
+    return this.subject.run('attach', { ioctl: { device, command, type: `struct ${type}`, fields } });
+  }
+
+  private answer(field: string): number {
+    return this.subject.host.observed.answer(USER, field) ?? 0;
+  }
+
+  private id(name: string): number {
+    return this.ids.get(name) ?? UNKNOWN_ID;
+  }
+
+  private bind(fields: Ioctl['fields']): string {
+    const result = this.ioctl(true, 'VFIO_DEVICE_BIND_IOMMUFD', 'vfio_device_bind_iommufd', {
+      argsz: 16,
+      iommufd: IOMMUFD,
+      ...fields,
+    });
+    if (result === '0') this.ids.set('device', this.answer('out_devid'));
+    return result;
+  }
+
+  private allocate(name: string, flags = 0): string {
+    const result = this.ioctl(false, 'IOMMU_IOAS_ALLOC', 'iommu_ioas_alloc', { size: 12, flags });
+    if (result === '0') this.ids.set(name, this.answer('out_ioas_id'));
+    return result;
+  }
+
+  private attach(name: string): string {
+    if (!this.ids.has('A') && name === 'A') this.allocate('A');
+    const result = this.ioctl(true, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', 'vfio_device_attach_iommufd_pt', {
+      argsz: 12,
+      pt_id: this.id(name),
+    });
+    if (result === '0') this.ids.set('automatic hwpt', this.answer('pt_id'));
+    return result;
+  }
+
+  private destroy(name: string): string {
+    return this.ioctl(false, 'IOMMU_DESTROY', 'iommu_destroy', { size: 8, id: this.id(name) });
+  }
+
+  private map(space: string, iova: number, length: number, flags: number, misaligned = 0): string {
+    return this.ioctl(false, 'IOMMU_IOAS_MAP', 'iommu_ioas_map', {
+      size: 40,
+      flags,
+      ioas_id: this.id(space),
+      user_va: 0x7f00_6000_0000 + misaligned,
+      length,
+      iova,
+    });
+  }
+
+  private unmap(space: string, iova: number, length: number): string {
+    return this.ioctl(false, 'IOMMU_IOAS_UNMAP', 'iommu_ioas_unmap', {
+      size: 24,
+      ioas_id: this.id(space),
+      iova,
+      length,
+    });
+  }
+
+  private setIrqs(enable: boolean): string {
+    return this.subject.run('enable', {
+      irqSet: enable
+        ? { argsz: 24, flags: 36, index: 1, start: 0, count: 1, data: { kind: 'fds', values: [10] } }
+        : { argsz: 20, flags: 33, index: 1, start: 0, count: 0, data: null },
+    });
+  }
+
+  /** Plays a step. */
+  play(step: IommufdStep): Done {
+    const { call } = step;
+    if (step.phase === 'compat') return { leftOut: NO_CONTAINER };
+    if (/second|first device/.test(`${call} ${step.state}`) || step.state.includes('new iommufd'))
+      return { leftOut: NO_SECOND };
+    if (/^(open|done|DEVICE_GET_INFO)/.test(call) || /group file open|fd closed|iommufd closed/.test(step.state))
+      return { leftOut: NO_FILE };
+    if (/^(pread|mmap)/.test(call)) return { leftOut: NO_REGION };
+    if (/not mapped$/.test(call)) return { leftOut: NO_MEMORY };
+    if (call.startsWith('device ') || call.startsWith('(read')) return this.hardware(call);
+    const out: Record<string, number> = {};
+    const result = this.make(step, out);
+    return result === null
+      ? { leftOut: `no call of the model for “${call}”` }
+      : { result, arrived: false, dmaOk: false, out: result === '0' || result === 'EMSGSIZE' ? out : {} };
+  }
+
+  private hardware(call: string): Done {
+    const { host } = this.subject;
+    const none = { result: null, arrived: false, dmaOk: false, out: {} };
+    if (call.startsWith('device copies')) {
+      const outcome = host.platform.emit(USER_DEVICE, KEPT.iova + PAGE, 0x5a, 4);
+      return { ...none, dmaOk: outcome.kind === 'memory' };
+    }
+    const message = this.message();
+    if (!call.startsWith('device raises') || message === null) return none;
+    const outcome = host.platform.emit(USER_DEVICE, message.address, message.data, 4);
+    const own = host.platform.vectors().find((vector) => vector.requesterId === USER_DEVICE);
+    return {
+      ...none,
+      arrived: outcome.kind === 'interrupt' && own !== undefined && outcome.interrupt.number === own.interrupt.number,
+    };
+  }
+
+  /** Makes the call; null for words that name none. */
+  private make(step: IommufdStep, out: Record<string, number>): string | null {
+    const [verb] = step.call.split(' ');
+    switch (verb) {
+      case 'BIND_IOMMUFD':
+      case 'BIND':
+        return this.makeBind(step.call);
+      case 'ATTACH':
+        return this.attach(this.target(step));
+      case 'DETACH':
+        return this.ioctl(true, 'VFIO_DEVICE_DETACH_IOMMUFD_PT', 'vfio_device_detach_iommufd_pt', { argsz: 8 });
+      case 'DESTROY':
+        return this.destroy(this.target(step));
+      case 'SET_IRQS':
+        // A record tells enabling from binding again: it enables what it had disabled, here and there without a step for it.
+        if (step.call.includes('enable') && this.message() !== null) this.setIrqs(false);
+        return this.setIrqs(!step.call.includes('disable'));
+      case 'DEVICE_GET_IRQ_INFO': {
+        const index = Number(step.call.split(' ')[1] ?? 0);
+        const result = this.ioctl(true, 'VFIO_DEVICE_GET_IRQ_INFO', 'vfio_irq_info', { argsz: 16, index });
+        out.flags = this.answer('flags');
+        out.count = this.answer('count');
+        return result;
+      }
+      case 'ioas':
+      case 'IOAS_ALLOC': {
+        const name = /IOAS_ALLOC ([BC])/.exec(step.call)?.[1] ?? 'A';
+        const result = this.allocate(
+          step.call.includes('flags=1') ? 'none' : name,
+          step.call.includes('flags=1') ? 1 : 0,
+        );
+        // The record's B holds what A holds; it was copied there without a step of its own.
+        if (name === 'B') this.map('B', KEPT.iova, KEPT.length, FIXED);
+        return result;
+      }
+      case 'IOAS_MAP':
+        return this.makeMap(step, out);
+      case 'IOAS_UNMAP':
+        return this.makeUnmap(step.call);
+      case 'IOVA_RANGES': {
+        const result = this.ioctl(false, 'IOMMU_IOAS_IOVA_RANGES', 'iommu_ioas_iova_ranges', {
+          size: 32,
+          ioas_id: this.id(this.target(step)),
+          num_iovas: Number(/num=(\d+)/.exec(step.call)?.[1] ?? 32),
+        });
+        out.num = this.answer('num_iovas');
+        out.align = this.answer('out_iova_alignment');
+        return result;
+      }
+      case 'ALLOW_IOVAS': {
+        const inside = step.call.includes('inside window');
+        const none = step.call.includes('empty');
+        return this.ioctl(false, 'IOMMU_IOAS_ALLOW_IOVAS', 'iommu_ioas_allow_iovas', {
+          size: 32,
+          ioas_id: this.id('A'),
+          num_iovas: none ? 0 : 1,
+          start: inside ? this.window : WANTED.start,
+          last: inside ? this.window + PAGE - 1 : WANTED.last,
+        });
+      }
+      case 'HWPT_ALLOC': {
+        const name = /\((H\d)\)/.exec(step.call)?.[1];
+        const flags = /flags=(0x\d+)/.exec(step.call)?.[1] ?? (/NEST|DIRTY/.test(step.call) ? 1 : 0);
+        const result = this.ioctl(false, 'IOMMU_HWPT_ALLOC', 'iommu_hwpt_alloc', {
+          size: 20,
+          flags: Number(flags),
+          dev_id: step.call.includes('dev id is an IOAS') ? this.id('A') : this.id('device'),
+          pt_id: step.call.includes('unknown pt') ? UNKNOWN_ID : this.id('A'),
+        });
+        if (result === '0' && name !== undefined) this.ids.set(name, this.answer('out_hwpt_id'));
+        return result;
+      }
+      default:
+        return null;
+    }
+  }
+
+  /** Which object a step speaks of. */
+  private target(step: IommufdStep): string {
+    const { call } = step;
+    if (call.includes('unknown')) return 'unknown';
+    if (/device id/.test(call)) return 'device';
+    if (call.includes('automatic')) return 'automatic hwpt';
+    if (call.includes('new IOAS')) {
+      this.allocate('new');
+      return 'new';
+    }
+    return /\b(H1|H2|B|C)\b/.exec(call)?.[1] ?? 'A';
+  }
+
+  private makeBind(call: string): string {
+    const fd = /iommufd=(\S+)/.exec(call)?.[1];
+    if (fd !== undefined) return this.bind({ iommufd: fd === '-1' ? -1 : fd.startsWith('/') ? OTHER : CLOSED });
+    if (call.includes('argsz=12')) return this.bind({ argsz: 12 });
+    return this.bind(call.includes('flags=1') ? { flags: 1 } : {});
+  }
+
+  private iovaOf(step: IommufdStep): number {
+    const told = step.out.iova;
+    if (typeof told === 'object' && told !== null && 'msiWindow' in told) {
+      const offset = String(told.msiWindow);
+      const distance = wordOf(offset.replace(/^[+-]/, '')) ?? 0;
+      return this.window + (offset.startsWith('-') ? -distance : distance);
+    }
+    const literal = wordOf(told);
+    if (literal !== null) return literal;
+    if (step.call.includes('0x100000')) return KEPT.iova;
+    if (step.call.includes('before')) return this.window - PAGE;
+    return step.call.includes('window') ? this.window : 0x40_0000;
+  }
+
+  private makeMap(step: IommufdStep, out: Record<string, number>): string {
+    const space = /in C$/.test(step.call) ? 'C' : 'A';
+    const loose = step.call.includes('not fixed');
+    const flags = numberOf(step.out.flags) ?? (loose ? 6 : FIXED);
+    const kept = /kept|in C$/.test(step.call);
+    const length = numberOf(step.out.length) ?? (step.call.includes('4 pages') ? KEPT.length : PAGE);
+    const wanted = loose ? 0 : this.iovaOf(step);
+    const result = this.map(space, wanted, length, flags, step.call.includes('misaligned') ? 8 : 0);
+    if (result !== '0') return result;
+    const iova = this.answer('iova');
+    if (loose) out.iova = iova;
+    if (kept) this.lastMapped = { space, iova, length };
+    else this.unmap(space, iova, length);
+    return result;
+  }
+
+  private makeUnmap(call: string): string {
+    if (call.includes('part')) return this.unmap('A', KEPT.iova + PAGE, PAGE);
+    if (call.includes('unmapped')) return this.unmap('A', 0x900_0000, PAGE);
+    if (call.includes('window')) return this.unmap('A', this.window, PAGE);
+    const { space, iova, length } = this.lastMapped;
+    return this.unmap(space, iova, length);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Replay of /dev/iommu and device files: the calls a user made on one device, in order, with their results, what the device's MSI capability
+ * held afterwards and whether its message arrived. `iommufd-calls.ts` says which call a recorded step stands for.
+ */
+import type { Fields } from '../../machine/replay/verdict';
+import { fieldsOf, namesOf, numberOf } from '../../machine/replay/verdict';
+import type { PciFunction } from '../host';
+import type { ProgramSet } from '../types';
+import type { PlatformFacts } from './facts';
+import { machineOf, USER_DEVICE } from './facts';
+import { Session } from './iommufd-calls';
+import { subjectOf } from './subject';
+import type { EraRow, EraVerdict } from './verdict';
+import { AGREES } from './verdict';
+
+export interface IommufdStep {
+  readonly phase: string;
+  readonly call: string;
+  readonly state: string;
+  /** Allow unsafe interrupts: for steps that are made on a device of their own. */
+  readonly unsafe: boolean | null;
+  readonly result: string | null;
+  readonly out: Fields;
+  readonly arrived: boolean | null;
+  readonly dmaOk: boolean | null;
+  readonly msi: { readonly enabled: number; readonly address: number } | null;
+}
+
+export interface IommufdRow extends EraRow {
+  readonly table: 'iommufd';
+  readonly platform: PlatformFacts;
+  readonly steps: readonly IommufdStep[];
+}
+
+const flag = (value: unknown): boolean | null => (typeof value === 'boolean' ? value : null);
+
+function stepOn(value: unknown, platform: string): IommufdStep | null {
+  const fields = fieldsOf(value);
+  if (fields === null) return null;
+  const seen = namesOf(fields.observedIn);
+  if (seen.length > 0 && !seen.includes(platform)) return null;
+  const variants = Array.isArray(fields.variants) ? fields.variants.map(fieldsOf) : [];
+  const own = variants.find((variant) => namesOf(variant?.platforms).includes(platform)) ?? fields;
+  const records = Array.isArray(fields.msi) ? fields.msi.map(fieldsOf) : [];
+  const msi = records.find((record) => namesOf(record?.platforms).includes(platform));
+  const text = (name: string): string => (typeof fields[name] === 'string' ? fields[name] : '');
+  return {
+    phase: text('phase'),
+    call: text('call'),
+    state: text('state'),
+    unsafe: numberOf(fields.unsafe) === null ? null : fields.unsafe === 1,
+    result: own.result === undefined ? null : String(own.result).replace(/^OK$/, '0'),
+    out: fieldsOf(own.out) ?? {},
+    arrived: flag(own.arrived),
+    dmaOk: flag(own.dmaOk),
+    msi: msi == null ? null : { enabled: numberOf(msi.enabled) ?? 0, address: numberOf(msi.addr) ?? 0 },
+  };
+}
+
+/** One row for each platform the steps were made on. */
+export function readIommufdRows(file: unknown, platforms: ReadonlyMap<string, PlatformFacts>): IommufdRow[] {
+  const fields = fieldsOf(file);
+  const steps = Array.isArray(fields?.steps) ? fields.steps : [];
+  return namesOf(fields?.platforms).flatMap((id) => {
+    const platform = platforms.get(id);
+    return platform === undefined
+      ? []
+      : [{ table: 'iommufd' as const, platform, steps: steps.flatMap((step) => stepOn(step, id) ?? []) }];
+  });
+}
+
+function verdictOf(row: IommufdRow, step: IommufdStep, session: Session): EraVerdict {
+  const done = session.play(step);
+  if ('leftOut' in done) return { kind: 'left-out', why: done.leftOut };
+  const expected: string[] = [];
+  const got: string[] = [];
+  const compare = (name: string, want: string | null, have: string): void => {
+    if (want === null) return;
+    expected.push(`${name} ${want}`);
+    got.push(`${name} ${have}`);
+  };
+  compare('result', step.result, done.result ?? '0');
+  compare('arrived', step.arrived === null ? null : String(step.arrived), String(done.arrived));
+  compare('dma', step.dmaOk === null ? null : String(step.dmaOk), String(done.dmaOk));
+  for (const [name, value] of Object.entries(done.out)) {
+    const want = numberOf(step.out[name]);
+    compare(name, want === null ? null : String(want), String(value));
+  }
+  if (step.msi !== null) {
+    const now = session.message();
+    compare('enabled', String(step.msi.enabled), now === null ? '0' : '1');
+    if (row.platform.architecture === 'arm64') compare('address', String(step.msi.address), String(now?.address ?? 0));
+  }
+  return expected.join() === got.join()
+    ? AGREES
+    : {
+        kind: 'disagrees',
+        expected: `${row.platform.id} ${step.call} (${step.state}): ${expected.join(', ')}`,
+        got: got.join(', '),
+      };
+}
+
+/** Replays a sequence; one verdict a step. */
+export function replayIommufd(set: ProgramSet, row: IommufdRow): EraVerdict[] {
+  const machine = machineOf(row.platform, 1);
+  if (machine === null) return row.steps.map(() => ({ kind: 'left-out', why: 'AMD-Vi has no host design yet' }));
+  // The recorded device has one plain MSI and no PCI Express; without a controller for messages it was given no interrupt at all.
+  const some = row.platform.controller !== 'none';
+  const device: PciFunction = { msi: some ? 1 : 0, msix: 0, pin: some, express: false };
+  const make = (unsafe: boolean): Session =>
+    new Session(subjectOf(set, machine, unsafe, new Map([[USER_DEVICE, device]]), 'iommufd'), row.platform);
+  let session = make(true);
+  let started = false;
+  return row.steps.map((step) => {
+    if (step.unsafe !== null && !started) return verdictOf(row, step, make(step.unsafe));
+    if (!started) {
+      started = true;
+      session = make(true);
+    }
+    return verdictOf(row, step, session);
+  });
+}
