@@ -1,0 +1,182 @@
+/**
+ * The hardware's configurations, each made once: what every step leads to, and where every message ends, is tried on the platform itself and
+ * remembered. In: a machine, agents with their steps. Out: small numbers for configurations, messages and outcomes.
+ *
+ * A configuration is the state of the whole machine (by its hash) with what the host holds of each agent. What has been raised and not yet
+ * taken does not belong to it: an interrupt that is pending changes no later translation.
+ */
+
+import type { HardwareVector } from '../../host/platform';
+import type { MachinePlatform } from '../../host/platforms/index';
+import type { HardwareSpec, Interrupt, Outcome } from '../../machine/types';
+import type { StepSpec } from '../types';
+import { sameInterrupt } from '../view';
+import type { Held, Message } from './guardian';
+import { NOTHING_HELD, perform } from './guardian';
+
+export interface Actor {
+  readonly name: string;
+  readonly kind: 'host' | 'guest';
+  readonly requesterIds: readonly number[];
+  readonly steps: readonly { readonly spec: StepSpec; readonly requesterId: number }[];
+}
+
+export interface Problem {
+  readonly platform: MachinePlatform<HardwareSpec>;
+  readonly actors: readonly Actor[];
+  readonly unsafeInterrupts: boolean;
+}
+
+export interface Arrival {
+  readonly outcome: Outcome;
+  /** Whose interrupt was raised; null for none, or for one that nobody holds. */
+  readonly owner: string | null;
+}
+
+interface Configuration {
+  readonly platform: MachinePlatform<HardwareSpec>;
+  readonly held: readonly Held[];
+  /** Where each step leads, by actor and step; -1: not tried yet. */
+  readonly next: Int32Array;
+  readonly arrivals: Map<number, Arrival>;
+  /** A copy that messages are tried on: what they leave pending changes no later outcome, and must not be handed on. */
+  trial: MachinePlatform<HardwareSpec> | null;
+  /** For each device (in order over all actors) the messages it may send. */
+  sends: readonly (readonly number[])[] | null;
+}
+
+export interface Configurations {
+  readonly count: () => number;
+  /** The configuration that an actor's step leads to. */
+  step(configuration: number, actor: number, step: number): number;
+  /** Messages (by number) that a device can send: its own, and each door it may know with each datum of another. */
+  sends(configuration: number, device: number): readonly number[];
+  arrival(configuration: number, device: number, message: number): Arrival;
+  /** Is this the device's own message now, of which vector? Null when it is not. */
+  ownVector(configuration: number, device: number, message: number): HardwareVector | null;
+  readonly messages: readonly Message[];
+  readonly devices: readonly { readonly requesterId: number; readonly actor: number }[];
+}
+
+function ownerOf(problem: Problem, vectors: readonly HardwareVector[], interrupt: Interrupt): string | null {
+  const holder = vectors.find((vector) => sameInterrupt(vector.interrupt, interrupt));
+  if (holder === undefined) return interrupt.kind === 'vector' ? 'host' : null;
+  return problem.actors.find((actor) => actor.requesterIds.includes(holder.requesterId))?.name ?? 'host';
+}
+
+export function configurations(problem: Problem): Configurations {
+  const all: Configuration[] = [];
+  const known = new Map<string, number>();
+  const messages: Message[] = [];
+  const messageNumbers = new Map<string, number>();
+  const steps = Math.max(1, ...problem.actors.map((actor) => actor.steps.length));
+  const devices = problem.actors.flatMap((actor, i) =>
+    actor.requesterIds.map((requesterId) => ({ requesterId, actor: i })),
+  );
+
+  const intern = (platform: MachinePlatform<HardwareSpec>, held: readonly Held[]): number => {
+    const key = `${platform.hash()}|${JSON.stringify(held)}`;
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    known.set(key, all.length);
+    const next = new Int32Array(problem.actors.length * steps).fill(-1);
+    all.push({ platform, held, next, arrivals: new Map(), trial: null, sends: null });
+    return all.length - 1;
+  };
+  const at = (number: number): Configuration => {
+    const found = all[number];
+    if (found === undefined) throw new Error(`there is no configuration ${number}`);
+    return found;
+  };
+  const numberOf = (message: Message): number => {
+    const key = `${message.address}/${message.data}`;
+    let number = messageNumbers.get(key);
+    if (number === undefined) {
+      number = messages.length;
+      messages.push(message);
+      messageNumbers.set(key, number);
+    }
+    return number;
+  };
+  intern(
+    problem.platform,
+    problem.actors.map(() => NOTHING_HELD),
+  );
+
+  /** Sent by whoever drives the device now: nothing before it is attached; a host's device whenever it is enabled. */
+  const alphabet = (configuration: Configuration, device: number): number[] => {
+    const own = devices[device];
+    const held = own === undefined ? undefined : configuration.held[own.actor];
+    if (own === undefined || held === undefined) return [];
+    const mine = held.messages[String(own.requesterId)] ?? [];
+    const usable = mine.filter((_, i) => !held.masked.includes(`${own.requesterId}/${i}`));
+    if (problem.actors[own.actor]?.kind === 'host') return usable.map(numberOf);
+    if (!held.attached.includes(own.requesterId)) return [];
+    const others = configuration.held.flatMap((one, i) => (i === own.actor ? [] : Object.values(one.messages).flat()));
+    const forged = others.flatMap((other) => [
+      other,
+      ...(mine[0] === undefined ? [] : [{ address: mine[0].address, data: other.data }]),
+    ]);
+    return [...new Set([...usable, ...forged].map(numberOf))];
+  };
+
+  return {
+    count: () => all.length,
+    messages,
+    devices,
+    step(configuration, actor, step) {
+      const from = at(configuration);
+      const slot = actor * steps + step;
+      const before = from.next[slot];
+      if (before !== undefined && before >= 0) return before;
+      const its = problem.actors[actor];
+      const wanted = its?.steps[step];
+      const held = from.held[actor];
+      let to = configuration;
+      if (its !== undefined && wanted !== undefined && held !== undefined) {
+        const platform = from.platform.clone();
+        const guard = { platform, unsafeInterrupts: problem.unsafeInterrupts || its.kind === 'host' };
+        const host =
+          its.kind === 'host' && wanted.spec.stage === 'enable' && !held.attached.includes(wanted.requesterId);
+        // The host's own devices stay in the domain they boot in, where nothing is translated.
+        const start = host ? { ...held, attached: [...held.attached, wanted.requesterId] } : held;
+        const after = perform(guard, start, wanted.spec, wanted.requesterId, its.requesterIds);
+        if (after !== null)
+          to = intern(
+            platform,
+            from.held.map((one, i) => (i === actor ? after : one)),
+          );
+      }
+      from.next[slot] = to;
+      return to;
+    },
+    sends(configuration, device) {
+      const from = at(configuration);
+      from.sends ??= devices.map((_, i) => alphabet(from, i));
+      return from.sends[device] ?? [];
+    },
+    arrival(configuration, device, message) {
+      const from = at(configuration);
+      const key = device * 65536 + message;
+      const before = from.arrivals.get(key);
+      if (before !== undefined) return before;
+      const { address, data } = messages[message] ?? { address: 0, data: 0 };
+      from.trial ??= from.platform.clone();
+      const outcome = from.trial.emit(devices[device]?.requesterId ?? 0, address, data, 4);
+      const owner = outcome.kind === 'interrupt' ? ownerOf(problem, from.platform.vectors(), outcome.interrupt) : null;
+      const arrival = { outcome, owner };
+      from.arrivals.set(key, arrival);
+      return arrival;
+    },
+    ownVector(configuration, device, message) {
+      const from = at(configuration);
+      const own = devices[device];
+      const wanted = messages[message];
+      const mine = own === undefined ? undefined : from.held[own.actor]?.messages[String(own.requesterId)];
+      if (own === undefined || wanted === undefined || mine === undefined) return null;
+      const index = mine.findIndex((one) => one.address === wanted.address && one.data === wanted.data);
+      if (index < 0 || from.held[own.actor]?.masked.includes(`${own.requesterId}/${index}`) === true) return null;
+      return from.platform.vectors().filter((one) => one.requesterId === own.requesterId)[index] ?? null;
+    },
+  };
+}
