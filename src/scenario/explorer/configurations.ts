@@ -163,6 +163,8 @@ export function configurations(problem: Problem): Configurations {
       const { address, data } = messages[message] ?? { address: 0, data: 0 };
       from.trial ??= from.platform.clone();
       const outcome = from.trial.emit(devices[device]?.requesterId ?? 0, address, data, 4);
+      // A fault that stops the device for good (a frozen PE of POWER) is left behind with the copy it happened to.
+      if (outcome.kind === 'fault' || outcome.kind === 'dropped') from.trial = null;
       const owner = outcome.kind === 'interrupt' ? ownerOf(problem, from.platform.vectors(), outcome.interrupt) : null;
       const arrival = { outcome, owner };
       from.arrivals.set(key, arrival);
