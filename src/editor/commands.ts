@@ -246,17 +246,18 @@ async function step(deps: Deps, direction: 1 | -1): Promise<void> {
   if (editor === undefined) return;
   const subject = deps.store.subjectOf(editor.document.uri);
   if (subject === undefined) return;
-  const lines = subject.reviews
+  const starts = subject.reviews
     .flatMap((review) => review.findings.map((finding) => place(subject, review, finding.at)))
     .flatMap((there) =>
-      there !== null && there.uri.toString() === editor.document.uri.toString() ? [there.range.start.line] : [],
+      there !== null && there.uri.toString() === editor.document.uri.toString() ? [there.range.start] : [],
     )
-    .sort((a, b) => (a - b) * direction);
+    .sort((a, b) => a.compareTo(b) * direction);
   const here = editor.selection.active.line;
-  const line = lines.find((candidate) => (candidate - here) * direction > 0) ?? lines[0];
-  if (line === undefined) return;
-  editor.selection = new vscode.Selection(line, 0, line, 0);
-  editor.revealRange(new vscode.Range(line, 0, line, 0), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  const start = starts.find(({ line }) => (line - here) * direction > 0) ?? starts[0];
+  if (start === undefined) return;
+  editor.selection = new vscode.Selection(start, start);
+  // In the middle, so that the hover has room below.
+  editor.revealRange(new vscode.Range(start, start), vscode.TextEditorRevealType.InCenter);
   await vscode.commands.executeCommand('editor.action.showHover');
 }
 
