@@ -9,6 +9,8 @@ import type { ForgedRow } from './forged';
 import { readForgedRows, replayForged } from './forged';
 import type { IommufdRow } from './iommufd';
 import { readIommufdRows, replayIommufd } from './iommufd';
+import type { LeftOutRow } from './left-out';
+import { readLeftOut } from './left-out';
 import type { ExtensionRow, MapRow } from './map-dma';
 import { readMapRows, replayExtension, replayMap } from './map-dma';
 import type { PlatformRow } from './platform-table';
@@ -20,7 +22,7 @@ import type { EraVerdict } from './verdict';
 export type { EraCount, EraVerdict } from './verdict';
 export { countEra } from './verdict';
 
-export type Row = PlatformRow | MapRow | ExtensionRow | IrqRow | ForgedRow | IommufdRow;
+export type Row = PlatformRow | MapRow | ExtensionRow | IrqRow | ForgedRow | IommufdRow | LeftOutRow;
 
 /** One recorded kernel: its folder, the design that stands for it, and the one for its /dev/iommu. */
 export interface Era {
@@ -51,6 +53,7 @@ export function readEra(files: Readonly<Record<string, unknown>>): Row[] {
     ...readIrqRows(files['set-irqs'], platforms),
     ...readForgedRows(files.isolation, platforms),
     ...readIommufdRows(files.iommufd, platforms),
+    ...readLeftOut(files),
   ];
 }
 
@@ -63,6 +66,9 @@ export function replayRow(set: ProgramSet, row: Row): readonly EraVerdict[] {
       return [replayExtension(set, row)];
     case 'set-irqs':
       return replayIrqs(set, row);
+    case 'order':
+    case 'table-access':
+      return [{ kind: 'left-out', why: row.why }];
     case 'iommufd':
       return replayIommufd(set, row);
     case 'forged':

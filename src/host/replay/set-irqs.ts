@@ -14,6 +14,8 @@ import type { EraRow, EraVerdict } from './verdict';
 import { AGREES } from './verdict';
 
 const HEADER = 20;
+/** More eventfds than any device has vectors. */
+const MOST_FDS = 4096;
 /** The user's eventfds, as the stages number them; a number the user never opened; a file that is no eventfd. */
 const FIRST_FD = 10;
 const CLOSED_FD = 9999;
@@ -45,7 +47,7 @@ function dataOf(value: unknown): IrqSet['data'] {
   const data = fieldsOf(value);
   if (data === null) return null;
   const count = numberOf(data.eventfds);
-  if (count !== null) {
+  if (count !== null && Number.isInteger(count) && count >= 0 && count <= MOST_FDS) {
     const first = FIRST_FD + (numberOf(data.first) ?? 0);
     return { kind: 'fds', values: Array.from({ length: count }, (_, i) => first + i) };
   }
