@@ -40,6 +40,8 @@ export interface Memory {
   /** Content hash: exclusive or over all non-zero words. */
   hashA: number;
   hashB: number;
+  /** While an undo log is kept (`snapshot.ts`): pairs of index in `words` and value before. */
+  journal: number[] | null;
 }
 
 /** Memory with DRAM at the given ranges, cut to whole pages; ranges of kind `mmio` hold none. */
@@ -58,12 +60,12 @@ export function createMemory(ranges: readonly RangeSpec[]): Memory {
     sparse: new Map(),
     slots: 1,
   };
-  return { starts, ends, directory, words: new Uint32Array(PAGE_WORDS), hashA: 0, hashB: 0 };
+  return { starts, ends, directory, words: new Uint32Array(PAGE_WORDS), hashA: 0, hashB: 0, journal: null };
 }
 
-/** An independent copy. */
+/** An independent copy, without an undo log. */
 export function cloneMemory(memory: Memory): Memory {
-  return { ...memory, words: memory.words.slice() };
+  return { ...memory, words: memory.words.slice(), journal: null };
 }
 
 /**
@@ -147,6 +149,7 @@ export function write32(memory: Memory, address: number, value: number): void {
   const before = read32(memory, address);
   if (before === word || !inRam(memory, address - (address % 4), 4)) return;
   const index = writableIndex(memory, address);
+  if (memory.journal !== null) memory.journal.push(index, before);
   memory.words[index] = word;
   const place = Math.imul(Math.floor(address / PAGE_BYTES), 0x9e3779b1) + ((address & 0xff) >>> 2);
   memory.hashA = (memory.hashA ^ contribution(place, before) ^ contribution(place, word)) >>> 0;
