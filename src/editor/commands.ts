@@ -256,9 +256,27 @@ async function step(deps: Deps, direction: 1 | -1): Promise<void> {
   const start = starts.find(({ line }) => (line - here) * direction > 0) ?? starts[0];
   if (start === undefined) return;
   editor.selection = new vscode.Selection(start, start);
-  // In the middle, so that the hover has room below.
-  editor.revealRange(new vscode.Range(start, start), vscode.TextEditorRevealType.InCenter);
+  const range = new vscode.Range(start, start);
+  const scrolled = editor.visibleRanges.some((visible) => visible.contains(range)) ? undefined : scrolls(editor);
+  editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  // A hover that is shown before the text has moved is taken away by the movement.
+  await scrolled;
   await vscode.commands.executeCommand('editor.action.showHover');
+}
+
+/** Until the editor shows other lines, at most half a second. */
+function scrolls(editor: vscode.TextEditor): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(limit);
+      listener.dispose();
+      resolve();
+    };
+    const limit = setTimeout(end, 500);
+    const listener = vscode.window.onDidChangeTextEditorVisibleRanges((event) => {
+      if (event.textEditor === editor) end();
+    });
+  });
 }
 
 export function registerCommands(context: vscode.ExtensionContext, deps: Deps): void {
