@@ -1,6 +1,6 @@
 // Builds dist/: the extension, the command line, the review worker, the topology page, and the grammar they load.
 // Comes in: src/. Goes out: dist/, with sizes printed. It does not check types; `npm run check` does.
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
@@ -82,13 +82,8 @@ const copies = [
  */
 export async function build({ maps = true } = {}) {
   mkdirSync(dist, { recursive: true });
-  const present = bundles.filter(({ from }) => {
-    if (existsSync(path.join(root, from))) return true;
-    console.warn(`  (no ${from} yet: skipped)`);
-    return false;
-  });
   const written = await Promise.all(
-    present.map(async ({ from, to, options }) => {
+    bundles.map(async ({ from, to, options }) => {
       const bundling = esbuild.build({
         ...options,
         absWorkingDir: root,
@@ -108,7 +103,7 @@ export async function build({ maps = true } = {}) {
       return Object.entries(result.metafile.outputs).map(([file, { bytes }]) => ({ file, bytes }));
     }),
   );
-  if (existsSync(path.join(dist, 'cli.js'))) chmodSync(path.join(dist, 'cli.js'), 0o755);
+  chmodSync(path.join(dist, 'cli.js'), 0o755);
   const copied = copies.map((from) => {
     copyFileSync(from, path.join(dist, path.basename(from)));
     return { file: `dist/${path.basename(from)}`, bytes: readFileSync(from).length };
