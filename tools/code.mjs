@@ -10,7 +10,7 @@ import { openBrowser, openPage } from './browser.mjs';
 import { startStandIn } from './stand-in.mjs';
 import { explain, root } from './steps.mjs';
 
-const limit = 180_000;
+const limit = 420_000;
 const { values, positionals } = parseArgs({
   strict: false,
   allowPositionals: true,

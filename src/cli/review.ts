@@ -24,10 +24,15 @@ export interface Terminal {
 /** Under this many bytes a run ends before the parser's optimising compiler has paid for itself. */
 const BRIEF = 4 << 20;
 
-/** Is there so little to read that the parser should start fast rather than run fast? Standard input counts as little. */
+/** Is there so little to read that the parser should start fast rather than run fast? Standard input, and what cannot be looked at, count as little. */
 function isBrief(files: readonly string[]): boolean {
   let bytes = 0;
-  for (const file of files) bytes += statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  for (const file of files)
+    try {
+      bytes += statSync(file).size;
+    } catch {
+      // Opening it will say what is wrong with it.
+    }
   return bytes < BRIEF;
 }
 
