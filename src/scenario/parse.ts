@@ -4,6 +4,7 @@
  */
 import type { Node, ParseError } from 'jsonc-parser';
 import { parseTree, printParseErrorCode } from 'jsonc-parser';
+import type { MachineSpec } from '../machine/types';
 import type { Reader, ScenarioError } from './json-reader';
 import { at, complain, list, members, name, oneOf, required, text, whole, yesNo } from './json-reader';
 import { bind, boundId, combinations, readParameters } from './parameters';
@@ -281,30 +282,52 @@ function scenario(reader: Reader, root: Node): Scenario | undefined {
   };
 }
 
-/** Reads one scenario file. Any text is allowed: what is wrong with it comes back as errors, each with its place; nothing is thrown. */
-export function parseScenario(source: string): ParsedScenario {
-  const reader: Reader = { text: source, errors: [] };
+/** The tree of a text, or null when there is none; what is wrong with the text is written down in the reader. */
+function treeOf(reader: Reader, source: string): { readonly root: Node; readonly broken: boolean } | null {
   if (source.length > LONGEST) {
     complain(reader, 'value', `a scenario file has at most ${LONGEST} characters, this one has ${source.length}`, 0, 1);
-    return { kind: 'errors', errors: reader.errors };
+    return null;
   }
   const bare = source.charCodeAt(0) === 0xfeff ? ` ${source.slice(1)}` : source;
   if (deepest(bare) > 40) {
     complain(reader, 'syntax', 'brackets nest deeper than any scenario needs', 0, 1);
-    return { kind: 'errors', errors: reader.errors };
+    return null;
   }
   const problems: ParseError[] = [];
   const root = parseTree(bare, problems, { allowTrailingComma: true });
   for (const problem of problems)
     complain(reader, 'syntax', sentence(printParseErrorCode(problem.error)), problem.offset, problem.length);
-  if (root === undefined) {
-    if (reader.errors.length === 0)
-      complain(reader, 'syntax', 'the file is empty: a scenario is an object in braces', 0, 0);
-    return { kind: 'errors', errors: reader.errors };
-  }
+  if (root !== undefined) return { root, broken: problems.length > 0 };
+  if (reader.errors.length === 0)
+    complain(reader, 'syntax', 'the file is empty: a scenario is an object in braces', 0, 0);
+  return null;
+}
+
+/** Reads a machine in a file of its own, as `machines` of a scenario has it. */
+export function parseMachine(
+  source: string,
+):
+  | { readonly kind: 'machine'; readonly machine: MachineSpec }
+  | { readonly kind: 'errors'; readonly errors: readonly ScenarioError[] } {
+  const reader: Reader = { text: source, errors: [] };
+  const tree = treeOf(reader, source);
+  const found = tree === null ? undefined : machine(reader, bind(reader, tree.root, {}));
+  if (found !== undefined && (typeof found === 'string' || 'preset' in found) && tree !== null)
+    at(reader, 'type', 'a machine in full must stand here', tree.root);
+  if (found === undefined || typeof found === 'string' || 'preset' in found || reader.errors.length > 0)
+    return { kind: 'errors', errors: reader.errors.length > 0 ? distinct(reader.errors) : [nothing()] };
+  return { kind: 'machine', machine: found };
+}
+
+/** Reads one scenario file. Any text is allowed: what is wrong with it comes back as errors, each with its place; nothing is thrown. */
+export function parseScenario(source: string): ParsedScenario {
+  const reader: Reader = { text: source, errors: [] };
+  const tree = treeOf(reader, source);
+  if (tree === null) return { kind: 'errors', errors: reader.errors };
+  const { root, broken } = tree;
   const parameters = readParameters(reader, root);
   // With a parameter missing every place that names it would be wrong too.
-  if (reader.errors.length > 0 && problems.length === 0) return { kind: 'errors', errors: distinct(reader.errors) };
+  if (reader.errors.length > 0 && !broken) return { kind: 'errors', errors: distinct(reader.errors) };
   const values = combinations(parameters);
   const variants = values.flatMap((one) => {
     const found = scenario(reader, bind(reader, root, one));
