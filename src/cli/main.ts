@@ -5,6 +5,10 @@
 import { version } from '../../package.json';
 import { printable } from '../report/plain';
 import { HELP, readArguments } from './arguments';
+import { explore } from './explore';
+import { importMachine } from './machine-import';
+import { provisionCommand } from './provision';
+import { replay } from './replay';
 import type { Terminal } from './review';
 import { review } from './review';
 import { scenarios, simulate } from './simulate';
@@ -38,6 +42,14 @@ async function main(): Promise<number> {
       return simulate(command, terminal);
     case 'scenarios':
       return scenarios(command, terminal);
+    case 'explore':
+      return explore(command, terminal);
+    case 'provision':
+      return provisionCommand(command, terminal);
+    case 'replay':
+      return replay(command, terminal);
+    case 'import':
+      return importMachine(command, terminal);
   }
 }
 

@@ -5,6 +5,7 @@ import { loadSimulator } from '../node/reviewer';
 import type { Simulation } from '../report/simulation';
 import { scenariosText, simulationJson, simulationText } from '../report/simulation';
 import { builtInScenarios } from '../scenario/library';
+import { matrixMarkdown, matrixOf } from '../scenario/matrix';
 import { parseScenario } from '../scenario/parse';
 import type { Scenario } from '../scenario/types';
 import type { Command } from './arguments';
@@ -38,14 +39,24 @@ export async function simulate(command: Extract<Command, { kind: 'simulate' }>, 
 
 export async function scenarios(command: Extract<Command, { kind: 'scenarios' }>, terminal: Terminal): Promise<number> {
   const all = builtInScenarios();
+  if (command.matrix) return matrix(all, command.format, terminal);
   await terminal.write(
     command.format === 'json' ? `${JSON.stringify(all, null, 2)}\n` : scenariosText(all, { colours: terminal.colours }),
   );
   return 0;
 }
 
+async function matrix(all: readonly Scenario[], format: 'text' | 'json', terminal: Terminal): Promise<number> {
+  const simulator = await loadSimulator();
+  const rows = matrixOf(all, simulator.designs, (scenario, design) => simulator.run(scenario, design) ?? []);
+  await terminal.write(
+    format === 'json' ? `${JSON.stringify(rows, null, 2)}\n` : matrixMarkdown(rows, simulator.designs, all),
+  );
+  return 0;
+}
+
 /** A built-in scenario by its id, else a scenario file. */
-async function findScenario(name: string, terminal: Terminal): Promise<Scenario | null> {
+export async function findScenario(name: string, terminal: Terminal): Promise<Scenario | null> {
   const known = builtInScenarios().find((scenario) => scenario.id === name);
   if (known) return known;
   if (!/[./\\]/.test(name)) {

@@ -4,7 +4,7 @@
  * Knows nothing of a host design: the number is the hardware's. What a design does one page short is the scenario's to show.
  */
 import type { Platform } from '../host/platform';
-import type { MachineSpec } from '../machine/types';
+import type { HardwareSpec } from '../machine/types';
 
 export interface ProvisionRequest {
   /** Name of a device of the machine. */
@@ -43,10 +43,10 @@ const USUAL_BASE = 0x8000000;
  * Pages a window needs: one for each distinct doorbell page that the devices' vectors go to, however many vectors there are.
  * An unknown device or a request beyond the controllers' vectors is told in `impossible` and counts no page.
  */
-export function provision(
-  spec: MachineSpec,
+export function provision<S extends HardwareSpec>(
+  spec: S,
   requests: readonly ProvisionRequest[],
-  createPlatform: (spec: MachineSpec) => Platform,
+  createPlatform: (spec: S) => Omit<Platform, 'spec'>,
 ): Provision {
   const platform = createPlatform(spec);
   const { granule } = platform;
@@ -86,7 +86,7 @@ export function provision(
     granule,
     pages,
     bytes: pages * granule,
-    base: pages === 0 ? null : freeBase(platform, pages * granule),
+    base: pages === 0 ? null : freeBase(platform, spec, pages * granule),
     doorbells: [...doorbells.values()],
     short,
     impossible,
@@ -98,12 +98,12 @@ export function provision(
 }
 
 /** Memory is avoided too: a guest whose memory mirrors the machine's would collide with a window there. */
-function freeBase(platform: Platform, bytes: number): number | null {
+function freeBase(platform: Omit<Platform, 'spec'>, spec: HardwareSpec, bytes: number): number | null {
   const taken = [
     ...platform.hardwareRegions
       .filter((region) => region.type !== 'sw-msi')
       .map((region) => ({ start: region.start, end: region.start + region.length })),
-    ...platform.spec.memory.map((range) => ({ start: range.base, end: range.base + range.size })),
+    ...spec.memory.map((range) => ({ start: range.base, end: range.base + range.size })),
   ].sort((a, b) => a.start - b.start);
   const align = Math.max(platform.granule, 0x100000);
   let base = USUAL_BASE;
