@@ -31,10 +31,13 @@ export interface Arrival {
   readonly outcome: Outcome;
   /** Whose interrupt was raised; null for none, or for one that nobody holds. */
   readonly owner: string | null;
+  /** The vector whose message this is, unmasked, of the device that sends it; null when it is none of its own now. */
+  readonly own: HardwareVector | null;
 }
 
 interface Configuration {
   readonly platform: MachinePlatform<HardwareSpec>;
+  readonly hash: number;
   readonly held: readonly Held[];
   /** Where each step leads, by actor and step; -1: not tried yet. */
   readonly next: Int32Array;
@@ -52,8 +55,6 @@ export interface Configurations {
   /** Messages (by number) that a device can send: its own, and each door it may know with each datum of another. */
   sends(configuration: number, device: number): readonly number[];
   arrival(configuration: number, device: number, message: number): Arrival;
-  /** Is this the device's own message now, of which vector? Null when it is not. */
-  ownVector(configuration: number, device: number, message: number): HardwareVector | null;
   readonly messages: readonly Message[];
   readonly devices: readonly { readonly requesterId: number; readonly actor: number }[];
 }
@@ -74,13 +75,15 @@ export function configurations(problem: Problem): Configurations {
     actor.requesterIds.map((requesterId) => ({ requesterId, actor: i })),
   );
 
-  const intern = (platform: MachinePlatform<HardwareSpec>, held: readonly Held[]): number => {
-    const key = `${platform.hash()}|${JSON.stringify(held)}`;
+  const freezes = problem.platform.spec.iommu.kind === 'phb';
+
+  const intern = (platform: MachinePlatform<HardwareSpec>, hash: number, held: readonly Held[]): number => {
+    const key = `${hash}|${JSON.stringify(held)}`;
     const before = known.get(key);
     if (before !== undefined) return before;
     known.set(key, all.length);
     const next = new Int32Array(problem.actors.length * steps).fill(-1);
-    all.push({ platform, held, next, arrivals: new Map(), trial: null, sends: null });
+    all.push({ platform, hash, held, next, arrivals: new Map(), trial: null, sends: null });
     return all.length - 1;
   };
   const at = (number: number): Configuration => {
@@ -100,6 +103,7 @@ export function configurations(problem: Problem): Configurations {
   };
   intern(
     problem.platform,
+    problem.platform.hash(),
     problem.actors.map(() => NOTHING_HELD),
   );
 
@@ -120,6 +124,16 @@ export function configurations(problem: Problem): Configurations {
     return [...new Set([...usable, ...forged].map(numberOf))];
   };
 
+  const ownVector = (from: Configuration, device: number, { address, data }: Message): HardwareVector | null => {
+    const own = devices[device];
+    const held = own === undefined ? undefined : from.held[own.actor];
+    const mine = own === undefined ? undefined : held?.messages[String(own.requesterId)];
+    if (own === undefined || held === undefined || mine === undefined) return null;
+    const index = mine.findIndex((one) => one.address === address && one.data === data);
+    if (index < 0 || held.masked.includes(`${own.requesterId}/${index}`)) return null;
+    return from.platform.vectors().filter((one) => one.requesterId === own.requesterId)[index] ?? null;
+  };
+
   return {
     count: () => all.length,
     messages,
@@ -134,7 +148,9 @@ export function configurations(problem: Problem): Configurations {
       const held = from.held[actor];
       let to = configuration;
       if (its !== undefined && wanted !== undefined && held !== undefined) {
-        const platform = from.platform.clone();
+        // A mask lies in the device's own table: the rest of the machine stays as it is.
+        const aside = wanted.spec.stage === 'mask' || wanted.spec.stage === 'unmask';
+        const platform = aside ? from.platform : from.platform.clone();
         const guard = { platform, unsafeInterrupts: problem.unsafeInterrupts || its.kind === 'host' };
         const host =
           its.kind === 'host' && wanted.spec.stage === 'enable' && !held.attached.includes(wanted.requesterId);
@@ -144,6 +160,7 @@ export function configurations(problem: Problem): Configurations {
         if (after !== null)
           to = intern(
             platform,
+            aside ? from.hash : platform.hash(),
             from.held.map((one, i) => (i === actor ? after : one)),
           );
       }
@@ -164,21 +181,11 @@ export function configurations(problem: Problem): Configurations {
       from.trial ??= from.platform.clone();
       const outcome = from.trial.emit(devices[device]?.requesterId ?? 0, address, data, 4);
       // A fault that stops the device for good (a frozen PE of POWER) is left behind with the copy it happened to.
-      if (outcome.kind === 'fault' || outcome.kind === 'dropped') from.trial = null;
+      if (freezes && outcome.kind !== 'interrupt') from.trial = null;
       const owner = outcome.kind === 'interrupt' ? ownerOf(problem, from.platform.vectors(), outcome.interrupt) : null;
-      const arrival = { outcome, owner };
+      const arrival = { outcome, owner, own: ownVector(from, device, { address, data }) };
       from.arrivals.set(key, arrival);
       return arrival;
-    },
-    ownVector(configuration, device, message) {
-      const from = at(configuration);
-      const own = devices[device];
-      const wanted = messages[message];
-      const mine = own === undefined ? undefined : from.held[own.actor]?.messages[String(own.requesterId)];
-      if (own === undefined || wanted === undefined || mine === undefined) return null;
-      const index = mine.findIndex((one) => one.address === wanted.address && one.data === wanted.data);
-      if (index < 0 || from.held[own.actor]?.masked.includes(`${own.requesterId}/${index}`) === true) return null;
-      return from.platform.vectors().filter((one) => one.requesterId === own.requesterId)[index] ?? null;
     },
   };
 }

@@ -151,7 +151,7 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
   const code = (kind: number, who: number, message: number): number => kind + 4 * (who + 256 * message);
 
   const judge = (state: number, device: number, message: number, configuration: number): void => {
-    const { outcome, owner } = machine.arrival(configuration, device, message);
+    const { outcome, owner, own: vector } = machine.arrival(configuration, device, message);
     const who = machine.devices[device];
     const actor = problem.actors[who?.actor ?? -1];
     if (who === undefined || actor === undefined) return;
@@ -166,7 +166,6 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
       };
       return;
     }
-    const vector = machine.ownVector(configuration, device, message);
     if (vector === null || (outcome.kind === 'interrupt' && sameInterrupt(outcome.interrupt, vector.interrupt))) return;
     if (outcome.kind === 'interrupt' && owner !== null && owner !== actor.name) return;
     found = {
