@@ -69,13 +69,13 @@ export function verdictOf(trace: Trace): Verdict {
   return trace.violations.length > 0 ? 'violated' : trace.undecided.length > 0 ? 'undecided' : 'holds';
 }
 
-/** The trace a series is opened on: the first error's, else the first that violates, else any. */
+/** The trace a series is opened on: the first error's that shows the violation itself, else any finding's, else the first that violates, else any. */
 export function firstTrace(review: Review): Trace | undefined {
-  const named = review.findings
-    .map(({ trace }) => (trace === null ? undefined : review.traces[trace]))
-    .find((trace) => trace !== undefined);
+  const traceOf = ({ trace }: { readonly trace: string | null }) => (trace === null ? undefined : review.traces[trace]);
+  const violates = (trace: Trace | undefined) => trace !== undefined && trace.violations.length > 0;
+  const errors = review.findings.filter(({ severity }) => severity === 'error').map(traceOf);
   const all = Object.values(review.traces);
-  return named ?? all.find(({ violations }) => violations.length > 0) ?? all[0];
+  return errors.find(violates) ?? review.findings.map(traceOf).find(violates) ?? all.find(violates) ?? all[0];
 }
 
 export function registerTopologyPanel(context: vscode.ExtensionContext, deps: Deps): TopologyPanel {

@@ -11,6 +11,15 @@ async function reviewed(shown) {
   await shown.status(/\d+ violations? · window \d+\/\d+ · \d+\/\d+ functions executed/).waitFor();
 }
 
+/** Goes to the next finding by key, which shows its hover. @param {Awaited<ReturnType<typeof openWorkbench>>} shown @param {number} from line */
+async function hoverOfNextFinding(shown, from) {
+  await shown.goToLine(from);
+  await shown.page.keyboard.press('Alt+F7');
+  const hover = shown.page.locator('.monaco-hover:visible').filter({ hasText: 'because' });
+  await hover.waitFor();
+  return hover;
+}
+
 /** Text that is injected after lines. @param {Awaited<ReturnType<typeof openWorkbench>>} shown */
 function injected(shown) {
   return shown.page.evaluate(() =>
@@ -54,6 +63,50 @@ describe('the sample, dark', () => {
     const line = workbench.lines().filter({ hasText: 'return ret;' }).first();
     await expect.poll(() => line.locator('span span').count()).toBeGreaterThan(2);
   });
+
+  test('the hover says why, where to read it, and leads on', async () => {
+    if (!workbench) return expect.unreachable();
+    const hover = await hoverOfNextFinding(workbench, 750);
+    await hover.getByText('because').first().waitFor();
+    for (const link of ['Show trace', 'Run scenario', 'About this rule']) await hover.getByText(link).first().waitFor();
+    await workbench.picture('review', { keep: true });
+  });
+
+  test('Problems has a row for each finding, with the lines that led to it', async () => {
+    if (!workbench) return expect.unreachable();
+    const rows = await workbench.problems();
+    await rows.filter({ hasText: 'Window not given back' }).first().waitFor();
+    await rows.filter({ hasText: 'vfio_msi_register_window()' }).first().waitFor();
+    await workbench.picture('review-problems-dark');
+    await workbench.page.keyboard.press('Control+Shift+M');
+  });
+});
+
+describe('the topology panel beside the sample', () => {
+  beforeAll(async () => {
+    workbench = await openWorkbench({ theme: 'dark' });
+    await reviewed(workbench);
+  });
+  afterAll(() => workbench?.close());
+
+  test('draws the first trace, steps by key, and takes the editor to the line of the event', async () => {
+    if (!workbench) return expect.unreachable();
+    await workbench.goToLine(840);
+    await workbench.command('Doorbell: Show Topology');
+    const panel = workbench.webview();
+    await panel.locator('#drawing .node').first().waitFor();
+    await panel.locator('.event .link').first().waitFor();
+    const before = await panel.locator('.event[aria-current="step"] .number').textContent();
+    await panel.locator('.event[aria-current="step"]').press('ArrowRight');
+    await expect.poll(() => panel.locator('.event[aria-current="step"] .number').textContent()).not.toBe(before);
+    await panel.locator('.next-broken').click();
+    await panel.locator('.event.on.bad').waitFor();
+    await workbench.picture('topology', { keep: true });
+    const place = workbench.status(/Ln \d+, Col \d+/);
+    const link = panel.locator('.event', { has: workbench.page.locator('.link') }).first();
+    await link.click();
+    await expect.poll(() => place.textContent()).not.toContain('Ln 840');
+  });
 });
 
 /** The workbench under test; fails where there is none. */
@@ -61,3 +114,19 @@ function shownOrFail() {
   if (!workbench) throw new Error('no workbench is open');
   return workbench;
 }
+
+for (const theme of /** @type {const} */ (['light', 'high-contrast', 'high-contrast-light']))
+  describe(`the sample, ${theme}`, () => {
+    beforeAll(async () => {
+      workbench = await openWorkbench({ theme });
+      await reviewed(workbench);
+    });
+    afterAll(() => workbench?.close());
+
+    test('the same marks and the same hover', async () => {
+      if (!workbench) return expect.unreachable();
+      await hoverOfNextFinding(workbench, 750);
+      await expect.poll(async () => (await injected(shownOrFail())).join('\n')).toMatch(/taken|pages|window/);
+      await workbench.picture(`review-${theme}`);
+    });
+  });

@@ -9,7 +9,8 @@ export default defineConfig({
     globalSetup: ['test/screen/serve.mjs'],
     fileParallelism: false,
     retry: 0,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000, interval: 100 } },
   },
 });
