@@ -87,7 +87,7 @@ export function Drawing({ cast, layout, scene, name, onUnfold }: Props) {
       )}
       {layout.columns.map((column, i) => (
         <text key={heads[i]} class="head" x={column.x} y={22}>
-          {(heads[i] ?? '').toUpperCase()}
+          {fit((heads[i] ?? '').toUpperCase(), (layout.columns[i + 1]?.x ?? layout.width) - column.x - 6, 7.4)}
         </text>
       ))}
       {ordered.map((link) => (
