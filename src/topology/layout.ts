@@ -47,8 +47,8 @@ export const LINE = { first: 17, next: 15, pad: 7 } as const;
 export const MOST = { maps: 4, vectors: 2, idleDevices: 2, interrupts: 14 } as const;
 const TOP = 40;
 const BOTTOM = 14;
-const SIDE = 14;
-const GAP = { least: 30, most: 120, within: 10, between: 22 } as const;
+const SIDE = { least: 6, most: 14 } as const;
+const GAP = { least: 18, most: 120, within: 10, between: 22 } as const;
 
 /** Width of a monospaced character of the drawing's small text. */
 const CHARACTER = 6.7;
@@ -130,9 +130,10 @@ function widths(cast: Cast): [number, number, number, number, number] {
 function columnsFor(cast: Cast, width: number): { columns: Layout['columns']; width: number } {
   const wanted = widths(cast);
   const sum = wanted.reduce((total, one) => total + one, 0);
-  const gap = clamp((width - 2 * SIDE - sum) / 4, GAP.least, GAP.most);
-  const used = sum + 4 * gap + 2 * SIDE;
-  let x = SIDE + Math.max(0, (width - used) / 2);
+  const side = clamp((width - sum) / 12, SIDE.least, SIDE.most);
+  const gap = clamp((width - 2 * side - sum) / 4, GAP.least, GAP.most);
+  const used = sum + 4 * gap + 2 * side;
+  let x = side + Math.max(0, (width - used) / 2);
   const columns = wanted.map((one): Column => {
     const column = { x: Math.round(x), width: one };
     x += one + gap;
@@ -325,6 +326,19 @@ export function curve(from: Box, to: Box, fromY = middle(from), toY = middle(to)
   return fromY === toY
     ? `M${x1} ${fromY}H${x2}`
     : `M${x1} ${fromY}C${x1 + bend} ${fromY} ${x2 - bend} ${toY} ${x2} ${toY}`;
+}
+
+/** Where something lies, or is looked at, along one axis. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where a view must start to show a stretch: where it is when the stretch is in sight, else with the stretch in its middle. */
+export function startToShow(stretch: Stretch, view: Stretch): number {
+  if (stretch.from >= view.from && stretch.to <= view.to) return view.from;
+  const size = view.to - view.from;
+  return Math.max(0, stretch.to - stretch.from > size ? stretch.from : (stretch.from + stretch.to - size) / 2);
 }
 
 /** A text that fits a width in pixels, shortened at the end with `…`. */

@@ -8,7 +8,7 @@ import { castOf } from './cast';
 import { Choices } from './choices';
 import { Drawing } from './drawing';
 import { Timeline, Windows } from './footer';
-import { layoutOf, type Room } from './layout';
+import { layoutOf, type Room, startToShow } from './layout';
 import { leakedPages, windowMaps } from './pages';
 import { useSay } from './say';
 import { sceneOf } from './scene';
@@ -65,6 +65,33 @@ export function Panel({ choices, trace, links, current, onSelect, onChoose, onSa
   const violations = violationsAt(trace, current);
   const choice = choices.find(({ id }) => id === trace.id);
   const step = (by: number): void => onSelect(stepFrom(shown, current, by));
+
+  // What the event is about stays in sight, however long the drawing is.
+  useEffect(() => {
+    const stage = room.at.current;
+    const hot = [...scene.nodes.values()]
+      .filter(({ tone }) => tone !== 'plain')
+      .map(({ id }) => layout.boxes.get(id))
+      .filter((box) => box !== undefined);
+    if (stage === null || hot.length === 0) return;
+    const scale = (stage.querySelector('#drawing')?.clientWidth ?? layout.width) / layout.width;
+    const top = startToShow(
+      {
+        from: scale * Math.min(...hot.map(({ y }) => y)),
+        to: scale * Math.max(...hot.map(({ y, height }) => y + height)),
+      },
+      { from: stage.scrollTop, to: stage.scrollTop + stage.clientHeight },
+    );
+    const left = startToShow(
+      {
+        from: scale * Math.min(...hot.map(({ x }) => x)),
+        to: scale * Math.max(...hot.map(({ x, width }) => x + width)),
+      },
+      { from: stage.scrollLeft, to: stage.scrollLeft + stage.clientWidth },
+    );
+    if (top !== stage.scrollTop || left !== stage.scrollLeft)
+      stage.scrollTo({ top, left, behavior: still() ? 'auto' : 'smooth' });
+  }, [scene, layout]);
 
   useEffect(() => {
     if (!playing) return;
