@@ -15,8 +15,8 @@ const checks = [
   { name: 'format', program: bin('@biomejs/biome/bin/biome'), args: ['format', '--max-diagnostics=5'] },
   {
     name: 'layers',
-    program: bin('dependency-cruiser/bin/dependency-cruise.mjs'),
-    args: ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'src'],
+    program: path.join(root, 'tools/layers.mjs'),
+    args: [],
   },
 ];
 
