@@ -7,6 +7,8 @@ import { useSay } from './say';
 
 /** Cells that a page map draws; what lies beyond is counted. */
 const CELLS = 16;
+/** In a window of at most so many pages each page in use is named on its cell; in a larger one its tooltip names it. */
+const NAMED = 8;
 
 export function Windows({ windows, cast }: { readonly windows: readonly WindowMap[]; readonly cast: Cast }) {
   const say = useSay();
@@ -32,9 +34,11 @@ export function Windows({ windows, cast }: { readonly windows: readonly WindowMa
                 return (
                   <span
                     key={first + i}
-                    class={`cell agent-${colourOf(window.agent) % 5}${state}`}
+                    class={`cell agent-${colourOf(window.agent) % 5}${state}${page !== undefined && window.pages <= NAMED ? ' named' : ''}`}
                     title={`${hex(window.base + (first + i) * window.granule)} · ${told}`}
-                  />
+                  >
+                    {page !== undefined && window.pages <= NAMED && <b>{page.doorbell}</b>}
+                  </span>
                 );
               })}
               {window.pages > cells && <span class="dim"> {say('+{0} more', window.pages - cells)}</span>}

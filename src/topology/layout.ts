@@ -2,7 +2,8 @@
  * Where the drawing puts each node: five columns, and in each the nodes stacked beside what they are linked to.
  * In: a `Cast` and the room there is, in CSS pixels. Out: boxes. A pure function; nothing is measured, nothing moves by itself.
  */
-import type { Cast, DeviceNode, InterruptNode } from './cast';
+import type { Cast, DeviceNode, InterruptNode, TargetNode } from './cast';
+import { controllerKind, doorRegister } from './names';
 
 export interface Box {
   readonly id: string;
@@ -45,10 +46,10 @@ export interface Room {
 export const LINE = { first: 17, next: 15, pad: 7 } as const;
 /** Mappings, vectors and interrupts that are drawn before the rest is counted. */
 export const MOST = { maps: 4, vectors: 2, idleDevices: 2, interrupts: 14 } as const;
-const TOP = 40;
-const BOTTOM = 14;
+const TOP = 34;
+const BOTTOM = 8;
 const SIDE = { least: 6, most: 14 } as const;
-const GAP = { least: 18, most: 120, within: 10, between: 22 } as const;
+const GAP = { least: 18, most: 120, within: 6, between: 10 } as const;
 
 /** Width of a monospaced character of the drawing's small text. */
 const CHARACTER = 6.7;
@@ -105,6 +106,13 @@ export function stack(items: readonly Item[], top: number, bottom: number): numb
 const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(most, value));
 const longest = (texts: readonly string[]): number => texts.reduce((most, { length }) => Math.max(most, length), 0);
 
+/** What a controller is and which register is its door: `GICv2m · SETSPI_NS`. Empty for memory. */
+export function targetKind({ kind }: TargetNode): string {
+  if (kind === null) return '';
+  const register = doorRegister(kind)?.split(' ')[0];
+  return register === undefined ? controllerKind(kind) : `${controllerKind(kind)} · ${register}`;
+}
+
 /** What each column would like to be wide, from the longest line it will ever show. */
 function widths(cast: Cast): [number, number, number, number, number] {
   const wide = (characters: number, least: number, most: number): number =>
@@ -114,7 +122,7 @@ function widths(cast: Cast): [number, number, number, number, number] {
     wide(longest(cast.agents.map(({ name }) => name)), 84, 130),
     wide(Math.max(longest(cast.devices.map(({ name }) => name)), vectors ? 21 : 14), 116, 180),
     wide(Math.max(18, ...cast.domains.map((domain) => Math.max(domain.longest, domain.iommu.length + 11))), 136, 216),
-    wide(Math.max(16, longest(cast.targets.map(({ name }) => name))), 118, 160),
+    wide(Math.max(16, longest(cast.targets.map(({ name }) => name)), longest(cast.targets.map(targetKind))), 118, 172),
     wide(
       Math.max(
         10,
@@ -220,9 +228,14 @@ export function layoutOf(cast: Cast, room: Room): Layout {
     0,
   );
   const spare = room.height - TOP - BOTTOM - content;
-  const between = clamp(spare / Math.max(2, groups.length + 1), GAP.between, 72);
+  const within = clamp(spare / Math.max(1, drawn.length + 2), GAP.within, 12);
+  const between = clamp(
+    (spare - (drawn.length - groups.length) * (within - GAP.within)) / Math.max(2, groups.length + 1),
+    GAP.between,
+    72,
+  );
   const deviceItems = groups.flatMap(({ items }, g) =>
-    items.map((item, i): Item => ({ ...item, wish: centre, gap: i === 0 && g > 0 ? between : GAP.within })),
+    items.map((item, i): Item => ({ ...item, wish: centre, gap: i === 0 && g > 0 ? between : within })),
   );
 
   const domainHeight = (domain: Cast['domains'][number]): number =>
@@ -323,7 +336,7 @@ export function curve(from: Box, to: Box, fromY = middle(from), toY = middle(to)
   const x1 = from.x + from.width;
   const x2 = to.x;
   const bend = (x2 - x1) / 2;
-  return fromY === toY
+  return Math.abs(fromY - toY) < 2
     ? `M${x1} ${fromY}H${x2}`
     : `M${x1} ${fromY}C${x1 + bend} ${fromY} ${x2 - bend} ${toY} ${x2} ${toY}`;
 }

@@ -177,7 +177,7 @@ export function Panel({ choices, trace, links, current, onSelect, onChoose, onSa
         <Windows windows={windows} cast={cast} />
         <span class="controls">
           <button type="button" aria-label={say('Step back')} title={say('Step back')} onClick={() => step(-1)}>
-            ◀
+            ←
           </button>
           <button
             type="button"
@@ -186,10 +186,10 @@ export function Panel({ choices, trace, links, current, onSelect, onChoose, onSa
             disabled={still()}
             onClick={() => setPlaying(!playing)}
           >
-            {playing ? '❚❚' : '▶▶'}
+            {playing ? '❚❚' : '▶'}
           </button>
           <button type="button" aria-label={say('Step forward')} title={say('Step forward')} onClick={() => step(1)}>
-            ▶
+            →
           </button>
           {broken !== null && (
             <button type="button" class="next-broken" onClick={() => onSelect(broken)}>

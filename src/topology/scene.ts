@@ -5,8 +5,8 @@
 import { type FlatState, stateAfter } from '../scenario/state';
 import type { Trace } from '../scenario/types';
 import { type Cast, targetIdOf } from './cast';
-import { MOST } from './layout';
-import { controllerKind, doorRegister, hex, interruptLabel, mappingLabel, mappingOf, sizeLabel } from './names';
+import { MOST, targetKind } from './layout';
+import { hex, interruptLabel, mappingLabel, mappingOf, sizeLabel } from './names';
 import type { Say } from './say';
 import { hardwareEventOf, violationsAt } from './steps';
 import { linkId, type Way, wayOf } from './way';
@@ -269,14 +269,11 @@ export function sceneOf(trace: Trace, cast: Cast, index: number, say: Say): Scen
   }
 
   for (const target of cast.targets) {
-    const register = target.kind === null ? null : doorRegister(target.kind);
     put({
       id: target.id,
       title: target.name,
       lines: [
-        ...(target.kind === null
-          ? []
-          : [line(controllerKind(target.kind) + (register === null ? '' : ` · ${register.split(' ')[0]}`))]),
+        ...(target.kind === null ? [] : [line(targetKind(target))]),
         line(`${hex(target.base)} ${sizeLabel(target.size)}`, { code: true }),
       ],
       present: true,

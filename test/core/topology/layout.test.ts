@@ -107,7 +107,12 @@ describe('the layout of a run', () => {
     expect(boxes.has('device/01:10.0') && boxes.has('controller/v2m0')).toBe(true);
   });
   it('draws closer together where the room is narrow, so that the text need not shrink much', () => {
-    expect(layoutOf(cast, room(520, 400)).width).toBeLessThanOrEqual(720);
+    const gaps = (width: number) => {
+      const { columns } = layoutOf(cast, room(width, 400));
+      return columns.slice(1).map(({ x }, i) => x - columns[i]!.x - columns[i]!.width);
+    };
+    expect(Math.max(...gaps(520))).toBeLessThanOrEqual(19);
+    expect(Math.min(...gaps(1200))).toBeGreaterThan(80);
   });
   it('does not depend on the event: the same cast gives the same places', () => {
     expect([...layoutOf(castOf(trace), room(940, 560)).boxes]).toEqual([...layoutOf(cast, room(940, 560)).boxes]);
