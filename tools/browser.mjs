@@ -31,6 +31,8 @@ export async function openBrowser({ headed = false } = {}) {
  */
 export async function openPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  // A busy machine is slow, not wrong.
+  context.setDefaultTimeout(100_000);
   /** @type {string[]} */
   const strangers = [];
   await context.route(

@@ -163,13 +163,15 @@ describe('the topology panel', () => {
   });
 
   it.each(Object.keys(themes))('fits the page in the %s theme', async (theme) => {
+    const opened = await open(theme);
+    const [trace] = traces;
+    await show(opened, trace, trace.violations[0].event);
     for (const viewport of [
       { width: 1280, height: 720 },
       { width: 900, height: 600 },
     ]) {
-      const opened = await open(theme, viewport);
-      const [trace] = traces;
-      await show(opened, trace, trace.violations[0].event);
+      await opened.page.setViewportSize(viewport);
+      await opened.page.waitForFunction((width) => window.innerWidth === width, viewport.width);
       const over = await opened.page.evaluate(() => ({
         width: document.documentElement.scrollWidth - window.innerWidth,
         height: document.documentElement.scrollHeight - window.innerHeight,
@@ -177,5 +179,6 @@ describe('the topology panel', () => {
       expect(over).toEqual({ width: 0, height: 0 });
       await opened.page.screenshot({ path: path.join(pictures, `topology-${theme}-${viewport.width}.png`) });
     }
+    await opened.page.close();
   });
 });

@@ -9,8 +9,8 @@ export default defineConfig({
     globalSetup: ['test/screen/serve.mjs'],
     fileParallelism: false,
     retry: 0,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000, interval: 100 } },
   },
 });
