@@ -6,6 +6,10 @@ export default defineConfig({
     include: ['test/**/*.test.{ts,tsx,mjs}'],
     exclude: ['test/editor/**', 'test/screen/**', 'test/**/fixture/**'],
     environment: 'node',
-    testTimeout: 20_000,
+    // A loaded machine is slow, not wrong.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // By default one processor is left idle, which on two is half of them.
+    maxWorkers: '100%',
   },
 });
