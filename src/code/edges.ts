@@ -1,6 +1,7 @@
 /**
  * Mends the edges of a cut piece of a function's body, so that it can stand as a block of its own. In: the lines as they are.
- * Out: lines of the same length, with what was begun or ended out of sight blanked, and the text that closes what is still open.
+ * Out: lines of the same length, with what cannot stand blanked, the text that opens what was begun out of sight (under a
+ * condition nobody knows), and the text that closes what is still open.
  */
 import { UNSEEN } from './expressions';
 import { maskLines } from './top-level';
@@ -8,6 +9,8 @@ import { maskLines } from './top-level';
 export interface Mended {
   /** Same number and lengths as the lines given. */
   readonly lines: readonly string[];
+  /** Opens the blocks that end in the piece and began before it. */
+  readonly prefix: string;
   /** Closes the blocks that are open at the end. */
   readonly suffix: string;
 }
@@ -23,23 +26,40 @@ export function mendEdges(lines: readonly string[]): Mended {
   const blank = (from: number, to: number): void => {
     for (let i = from; i < to && i < units.length; i++) if (units[i] !== '\n') units[i] = ' ';
   };
-  let at = mendStart(text, blank);
+  const start = mendStart(text, blank);
+  let at = start.from;
   const stack: ('block' | 'do' | 'list')[] = [];
   let boundary = at;
   const parens: number[] = [];
   /** An `if` of the piece's own level stands before; an `else` without one has its `if` out of sight. */
-  let condition = false;
+  let condition = start.opener.startsWith(UNKNOWN_IF);
+  /** What opens the piece, innermost first. */
+  const openers: string[] = start.opener === '' ? [] : [start.opener];
+  /** Statements of the piece's own level since its start or the last block that ended there. */
+  let statements = 0;
+  /** A `case` of the piece's own level stands before: its `switch` is out of sight. */
+  let cases = false;
   for (; at < text.length; at++) {
     const unit = text[at];
     if (stack.length === 0 && (unit === 'i' || unit === 'e') && !/\w/.test(text[at - 1] ?? ' ')) {
       if (/^if\b/.test(text.slice(at, at + 3))) condition = true;
-      else if (!condition && /^else\b/.test(text.slice(at, at + 5))) blank(at, at + 4);
+      else if (!condition && /^else\b/.test(text.slice(at, at + 5))) {
+        if (statements === 1) {
+          openers.push(UNKNOWN_IF);
+          condition = true;
+        } else blank(at, at + 4);
+      }
     }
+    if (stack.length === 0 && (unit === 'c' || unit === 'd') && !/\w/.test(text[at - 1] ?? ' '))
+      cases ||= /^(?:case\b|default\s*:)/.test(text.slice(at, at + 40));
     if (unit === '(') parens.push(at);
     else if (unit === ')') {
       if (parens.pop() === undefined) blank(at, at + 1);
     } else if (unit === ';') {
-      if (parens.length === 0) boundary = at + 1;
+      if (parens.length === 0) {
+        boundary = at + 1;
+        if (stack.length === 0) statements++;
+      }
     } else if (unit === '{') {
       const before = text.slice(Math.max(0, at - 200), at).trimEnd();
       stack.push(/\bdo$/.test(before) ? 'do' : /[=(,]$|=\s*\([^()]*\)$/.test(before) ? 'list' : 'block');
@@ -47,13 +67,14 @@ export function mendEdges(lines: readonly string[]): Mended {
       boundary = at + 1;
     } else if (unit === '}') {
       if (stack.pop() === undefined) {
-        // Closes what was opened out of sight; an `else` or `while` behind it has lost its partner.
-        const rest = /^\}(?:\s*else\b|\s*while\s*\([^;{}]*\)\s*;)?/.exec(text.slice(at, at + 400));
-        const length = rest?.[0].length ?? 1;
-        blank(at, at + length);
-        at += length - 1;
-        condition = false;
-      }
+        // Closes what was opened out of sight.
+        const rest = /^\}(?:\s*(else\b)|\s*(while)\s*\([^;{}]*\)\s*;)?/.exec(text.slice(at, at + 400));
+        openers.push(cases ? `switch (${UNSEEN}) { case ${UNSEEN}:` : rest?.[2] ? 'do {' : `${UNKNOWN_IF} {`);
+        at += (rest?.[0].length ?? 1) - 1;
+        condition = rest?.[1] !== undefined;
+        cases = false;
+        statements = 0;
+      } else if (stack.length === 0) statements++;
       parens.length = 0;
       boundary = at + 1;
     }
@@ -61,11 +82,19 @@ export function mendEdges(lines: readonly string[]): Mended {
   const tail = text.slice(boundary);
   const label = /^\s*(?:case\b[^?]*|default\s*|[A-Za-z_]\w*\s*):\s*$/.test(tail);
   if (tail.trim() !== '' && !label) blank(boundary, text.length);
+  if (cases) openers.push(`switch (${UNSEEN}) { case ${UNSEEN}:`);
   const suffix = stack
     .reverse()
     .map((kind) => (kind === 'do' ? `;} while (${UNSEEN});` : kind === 'list' ? '};' : ';}'));
-  return { lines: units.join('').split('\n'), suffix: (stack[0] === 'list' ? suffix : [';', ...suffix]).join(' ') };
+  if (cases) suffix.push(';}');
+  return {
+    lines: units.join('').split('\n'),
+    prefix: openers.reverse().join(' '),
+    suffix: (stack[0] === 'list' ? suffix : [';', ...suffix]).join(' '),
+  };
 }
+
+const UNKNOWN_IF = `if (${UNSEEN})`;
 
 function fit(line: string, length: number): string {
   return line.length >= length ? line.slice(0, length) : line.padEnd(length);
@@ -85,15 +114,19 @@ function commentsOf(line: string, bare: string): string {
   return out;
 }
 
-/** Blanks the rest of a statement that began out of sight. Gives the offset from which on statements are whole. */
-function mendStart(text: string, blank: (from: number, to: number) => void): number {
+interface Start {
+  /** Offset from which on statements are whole. */
+  readonly from: number;
+  /** Stands for the condition of which the piece has only the end. */
+  readonly opener: string;
+}
+
+/** Blanks the rest of a statement that began out of sight. */
+function mendStart(text: string, blank: (from: number, to: number) => void): Start {
   const first = /\S/.exec(text);
-  if (first === null) return text.length;
+  if (first === null) return { from: text.length, opener: '' };
   const alone = /^(\s*)else\b/.exec(text);
-  if (alone !== null) {
-    blank(0, alone[0].length);
-    return alone[0].length;
-  }
+  if (alone !== null) return { from: alone[0].length, opener: `${UNKNOWN_IF} ;` };
   let depth = 0;
   let cut = /^(?:\|\||&&|[|?:=.,)+/%^<>]|&\s)/.test(text.slice(first.index));
   for (let i = first.index; i < text.length; i++) {
@@ -109,14 +142,14 @@ function mendStart(text: string, blank: (from: number, to: number) => void): num
       cut ||=
         /^(?!\s*(?:case\b|default\b|\w+\s*:))[^?]*[^:?]:[^:?]/.test(text.slice(0, i)) &&
         !text.slice(0, i).includes('?');
-      if (!cut) return 0;
+      if (!cut) return { from: 0, opener: '' };
       blank(0, i + 1);
-      return i + 1;
+      return { from: i + 1, opener: '' };
     } else if (unit === '{' || unit === '}') {
-      if (!cut) return 0;
+      if (!cut) return { from: 0, opener: '' };
       // `… && b) {`: the block stays.
       blank(0, i);
-      return i;
+      return { from: i, opener: unit === '{' ? UNKNOWN_IF : '' };
     } else if (
       cut &&
       depth === 0 &&
@@ -126,9 +159,9 @@ function mendStart(text: string, blank: (from: number, to: number) => void): num
     ) {
       // `… && b)` and a statement in the next line.
       blank(0, i);
-      return i;
+      return { from: i, opener: UNKNOWN_IF };
     }
   }
   if (cut) blank(0, text.length);
-  return cut ? text.length : 0;
+  return { from: cut ? text.length : 0, opener: '' };
 }

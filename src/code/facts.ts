@@ -99,6 +99,7 @@ function decideCore(inner: Expression, facts: Facts): boolean | null {
 export function assume(condition: Expression, holds: boolean, facts: Facts): Facts {
   const { inner, turned } = core(condition);
   const value = holds !== turned;
+  if (inner.kind === 'unknown') return facts;
   if (inner.kind === 'binary' && inner.operator === (value ? '&&' : '||')) {
     return assume(inner.right, value, assume(inner.left, value, facts));
   }

@@ -33,6 +33,7 @@ export function fragmentLines(name: string, stretches: readonly PlacedItem[]): S
     const to = stretch.ended && (lines.at(-1)?.text.startsWith('}') ?? false) ? lines.length - 1 : lines.length;
     const part = lines.slice(from, to);
     const mended = mendEdges(part.map((line) => line.text));
+    if (mended.prefix !== '') out.push({ text: mended.prefix, at: empty(part[0]?.at ?? at) });
     out.push(...part.map((line, index) => ({ text: mended.lines[index] ?? '', at: line.at })));
     const last = part.at(-1)?.at ?? at;
     out.push({ text: mended.suffix, at: empty(last) });

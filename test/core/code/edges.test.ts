@@ -3,11 +3,14 @@ import { mendEdges } from '../../../src/code/edges';
 import { repair } from '../../../src/code/repair';
 import { sectionItem, topLevel } from '../../../src/code/top-level';
 
-/** The mended lines without their blanks at the end, and the suffix. */
+/** The prefix when there is one, the mended lines without their blanks at the end, and the suffix. */
 const mended = (...lines: string[]): string[] => {
   const result = mendEdges(lines);
-  return [...result.lines.map((line) => line.trimEnd()), result.suffix];
+  const prefix = result.prefix === '' ? [] : [result.prefix];
+  return [...prefix, ...result.lines.map((line) => line.trimEnd()), result.suffix];
 };
+
+const IF = 'if (__unseen_lines__)';
 
 describe('edges of a cut piece', () => {
   it('drops the rest of a statement begun out of sight, and what is not ended in sight', () => {
@@ -19,25 +22,47 @@ describe('edges of a cut piece', () => {
       ';',
     ]);
     expect(mended('\t    b->c : -EINVAL;', '\tg();')).toEqual(['', '\tg();', ';']);
-    expect(mended('\t    && b) {', '\t\tg();', '\t}')).toEqual(['           {', '\t\tg();', '\t}', ';']);
+    expect(mended('\t    && b) {', '\t\tg();', '\t}')).toEqual([IF, '           {', '\t\tg();', '\t}', ';']);
+    expect(mended('\t    && b)', '\t\tg();', '\th();')).toEqual([IF, '', '\t\tg();', '\th();', ';']);
   });
 
-  it('closes what is open, drops what closes nothing', () => {
+  it('opens what began out of sight, on a condition nobody knows', () => {
     expect(mended('\t\tg();', '\t} else {', '\t\th();', '\t}', '}')).toEqual([
+      `${IF} { ${IF} {`,
       '\t\tg();',
-      '\t       {',
+      '\t} else {',
       '\t\th();',
       '\t}',
-      '',
+      '}',
       ';',
     ]);
+    expect(mended('\t\tg();', '\t} while (a);', '\th();')).toEqual([
+      'do {',
+      '\t\tg();',
+      '\t} while (a);',
+      '\th();',
+      ';',
+    ]);
+    expect(mended('\t\tg();', '\telse', '\t\th();')).toEqual([IF, '\t\tg();', '\telse', '\t\th();', ';']);
+    expect(mended('\t\tbreak;', '\tcase A:', '\t\tg();', '\t}', '\th();')).toEqual([
+      'switch (__unseen_lines__) { case __unseen_lines__:',
+      '\t\tbreak;',
+      '\tcase A:',
+      '\t\tg();',
+      '\t}',
+      '\th();',
+      ';',
+    ]);
+  });
+
+  it('closes what is open', () => {
     expect(mended('\tif (a) {', '\t\tdo {', '\t\t\tg();')).toEqual([
       '\tif (a) {',
       '\t\tdo {',
       '\t\t\tg();',
       '; ;} while (__unseen_lines__); ;}',
     ]);
-    expect(mended('\telse if (a)', '\t\tg();')).toEqual(['      if (a)', '\t\tg();', ';']);
+    expect(mended('\telse if (a)', '\t\tg();')).toEqual([`${IF} ;`, '\telse if (a)', '\t\tg();', ';']);
   });
 
   it('drops the rest of a comment', () => {
