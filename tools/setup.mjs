@@ -108,14 +108,12 @@ export async function installStandIn() {
   writeFileSync(stamp, want);
 }
 
-/** All parts side by side, each shown as a step. Throws the first Trouble. */
+/** All parts, each shown as a step. Throws the first Trouble. */
 export async function setUp() {
   checkNode();
-  await Promise.all([
-    step('npm dependencies', installDependencies),
-    step('Chromium', installBrowser),
-    step('VS Code stand-in', installStandIn),
-  ]);
+  await step('npm dependencies', installDependencies);
+  await step('Chromium', installBrowser);
+  await step('VS Code stand-in', installStandIn);
 }
 
 if (isMain(import.meta.url)) {

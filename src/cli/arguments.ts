@@ -10,6 +10,8 @@ export type Command =
       readonly format: 'text' | 'json' | 'jsonl';
       readonly failOn: FailOn;
       readonly jobs: number;
+      /** Base design; null: what the evidence in the series chooses. */
+      readonly design: string | null;
     }
   | {
       readonly kind: 'simulate';
@@ -52,7 +54,7 @@ export type Command =
 export const HELP = `doorbell reviews KVM passthrough patch series on an embedded MSI/IOMMU simulator.
 
 Usage
-  doorbell review FILE… [--format text|json|jsonl] [--fail-on error|warning|never] [--jobs N]
+  doorbell review FILE… [--format text|json|jsonl] [--fail-on error|warning|never] [--jobs N] [--design NAME]
   doorbell simulate SCENARIO [--design NAME] [--machine NAME] [--format text|json]
   doorbell scenarios [--matrix] [--format text|json]
   doorbell explore SCENARIO [--machine NAME] [--depth N] [--states N] [--format text|json]
@@ -73,7 +75,7 @@ about itself. replay holds the model to recorded ground truth.
                jsonl: one object a line for each series
   --fail-on    exit with 1 when a finding is at least this grave; default error
   --jobs       worker threads for inputs with many series, 1 to 64; default 1
-  --design     one of the built-in designs; all of them when left out
+  --design     one of the built-in designs; when left out, review takes the one of the series' era, simulate all of them
   --machine    one of the scenario's machines; all of them when left out (explore: any preset)
   --matrix     the verdicts of all scenarios, machines and designs as a table in Markdown
   --depth      moves at most, 1 to 1000; default 40
@@ -125,7 +127,7 @@ export function readArguments(argv: readonly string[]): Command {
     if (!(jobs >= 1 && jobs <= 64)) return wrong(`--jobs is a number from 1 to 64, not “${values.jobs}”.`);
     if (rest.length === 0) return wrong('review needs a file, a folder, or - for standard input.');
     if (rest.filter((file) => file === '-').length > 1) return wrong('Standard input can be read once only.');
-    return { kind: 'review', files: rest, format, failOn, jobs };
+    return { kind: 'review', files: rest, format, failOn, jobs, design: values.design ?? null };
   }
   if (!(name in OPTIONS)) return wrong(`There is no command “${name}”: it is ${COMMANDS}.`);
   if (format !== 'text' && format !== 'json') return wrong(`--format is text or json, not “${format}”.`);
@@ -189,7 +191,7 @@ function provisionOf(
 const COMMANDS = 'review, simulate, scenarios, explore, provision, machine or replay';
 
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  review: ['format', 'fail-on', 'jobs'],
+  review: ['format', 'fail-on', 'jobs', 'design'],
   simulate: ['format', 'design', 'machine'],
   scenarios: ['format', 'matrix'],
   explore: ['format', 'machine', 'depth', 'states'],

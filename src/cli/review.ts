@@ -1,6 +1,7 @@
 /** `doorbell review`: files in, reports on standard output, complaints on standard error, an exit status out. */
 
 import { statSync } from 'node:fs';
+import { designs } from '../host/designs';
 import type { BatchSetup, Report, ReviewTask } from '../node/batch';
 import { createTaskRunner, runOnWorkers } from '../node/batch';
 import type { Input } from '../node/files';
@@ -37,6 +38,12 @@ function isBrief(files: readonly string[]): boolean {
 }
 
 export async function review(command: Extract<Command, { kind: 'review' }>, terminal: Terminal): Promise<number> {
+  if (command.design !== null && !designs.some((one) => one.name === command.design)) {
+    terminal.complain(
+      `There is no design “${command.design}”: there are ${designs.map((one) => one.name).join(', ')}.`,
+    );
+    return 2;
+  }
   const progress = progressOn(process.stderr);
   // The parser loads while the input is read.
   const early = command.jobs > 1 ? null : loadReviewer(isBrief(command.files));
@@ -55,6 +62,7 @@ export async function review(command: Extract<Command, { kind: 'review' }>, term
     files,
     format: command.format === 'text' ? 'text' : command.format === 'json' && !list ? 'json' : 'line',
     colours: command.format === 'text' && terminal.colours,
+    design: command.design,
   };
   const totals = { errors: 0, warnings: 0, failed: false };
   let done = 0;

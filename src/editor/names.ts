@@ -28,13 +28,14 @@ export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS] | (typeof LINKS
 
 export const VIEWS = { container: 'doorbell', review: 'doorbell.review', topology: 'doorbell.topology' } as const;
 
-/** Settings, below `doorbell.`. All are switches that are on by default. */
+/** Settings, below `doorbell.`. */
 export const SETTINGS = {
   tint: 'decorations.tint',
   glyph: 'decorations.glyph',
   text: 'decorations.text',
   windowUsage: 'windowUsage',
   pathLens: 'pathLens',
+  design: 'design',
 } as const;
 
 export type SettingId = (typeof SETTINGS)[keyof typeof SETTINGS];

@@ -11,6 +11,7 @@ import { type LineMap, shifted } from './line-shift';
 import { LANGUAGE, MAIL_LANGUAGES } from './names';
 import { holdsPatchMail } from './patch-mail';
 import type { Reviewed } from './places';
+import { onDesignChange, wantedDesign } from './settings';
 
 export interface Subject extends Reviewed {
   /** Opened by the user as a whole: it stays until it is closed as one. */
@@ -128,7 +129,9 @@ export function registerReviewStore(
     try {
       const sources = await Promise.all([...subject.uris].map(([name, uri]) => read(name, uri)));
       const began = Date.now();
-      const reviews = await deps.analyst.review(sources, running.token, undefined, progress);
+      const design = wantedDesign();
+      const wishes = design === undefined ? undefined : { design };
+      const reviews = await deps.analyst.review(sources, running.token, wishes, progress);
       const old = [...subject.uris.values()].some(
         (uri) =>
           versions.get(uri.toString()) !== documentOf(uri)?.version &&
@@ -215,6 +218,9 @@ export function registerReviewStore(
     movedEvent,
     vscode.workspace.onDidChangeTextDocument(edited),
     vscode.workspace.onDidOpenTextDocument(consider),
+    onDesignChange(() => {
+      for (const subject of kept.values()) void review(subject);
+    }),
     vscode.workspace.onDidCloseTextDocument((document) => leave(document.uri)),
     // VS Code keeps a document that was opened by a command for minutes after its last tab; what nobody sees has no say.
     vscode.window.tabGroups.onDidChangeTabs(({ opened, closed }) => {

@@ -1,14 +1,26 @@
 /** The settings as values. */
 import * as vscode from 'vscode';
-import type { SettingId } from './names';
+import { SETTINGS, type SettingId } from './names';
 
 /** A switch below `doorbell.`; on unless the user turned it off. */
 export function isOn(setting: SettingId): boolean {
   return vscode.workspace.getConfiguration('doorbell').get<boolean>(setting) ?? true;
 }
 
+/** The design that the user wants patches applied to; undefined: the one that the evidence chooses. */
+export function wantedDesign(): string | undefined {
+  const value = vscode.workspace.getConfiguration('doorbell').get<string>(SETTINGS.design);
+  return value === undefined || value === 'auto' ? undefined : value;
+}
+
 export function onSettingChange(listener: () => void): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (event.affectsConfiguration('doorbell')) listener();
+  });
+}
+
+export function onDesignChange(listener: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (event.affectsConfiguration(`doorbell.${SETTINGS.design}`)) listener();
   });
 }

@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { reviewJson } from '../report/json';
 import { reviewText } from '../report/text';
+import type { Reviewer } from '../review/review';
 import type { Review } from '../review/types';
 import { assembleSeries } from '../series/read';
 import type { MailGroup } from '../series/thread';
@@ -23,6 +24,8 @@ export interface BatchSetup {
   /** `line` is JSON on one line. */
   readonly format: 'text' | 'json' | 'line';
   readonly colours: boolean;
+  /** Base design, instead of what the evidence in a series chooses; null: that. */
+  readonly design: string | null;
 }
 
 export interface Report {
@@ -39,9 +42,10 @@ export interface Report {
 /** Reviews one task; a mistake of ours becomes the report's `failure`. */
 export type RunTask = (task: ReviewTask) => Report;
 
-export function createTaskRunner(setup: BatchSetup, review: (series: Series) => Review): RunTask {
+export function createTaskRunner(setup: BatchSetup, review: Reviewer['review']): RunTask {
   const store = openMailStore(setup.files);
   const names = setup.files.map((file) => file.name);
+  const options = setup.design === null ? {} : { design: setup.design };
   return (task) => {
     let subject = task.kind === 'series' ? task.series.subject : '';
     try {
@@ -50,7 +54,7 @@ export function createTaskRunner(setup: BatchSetup, review: (series: Series) => 
           ? task.series
           : assembleSeries(task.group, (position) => read(task.mails.get(position)), names);
       subject = series.subject;
-      return report(review(series), setup);
+      return report(review(series, options), setup);
     } catch (problem) {
       const why = problem instanceof Error ? problem.message : String(problem);
       return {

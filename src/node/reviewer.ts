@@ -1,19 +1,16 @@
 /** The reviewer and the simulator, made ready for Node: front end loaded, designs read. */
 import { designs } from '../host/designs';
 import { programSet } from '../host/programs';
-import { createReviewer } from '../review/review';
-import type { Review } from '../review/types';
+import { createReviewer, type Reviewer } from '../review/review';
 import { runScenario } from '../scenario/run';
 import type { Scenario, ScenarioResult } from '../scenario/types';
-import type { Series } from '../series/types';
 import { preparedDesign } from './designs';
 import { loadFrontEnd, startFast } from './wasm';
 
 /** Loads what a review needs; about 0.1 s. `brief`: for a run that is over soon. */
-export async function loadReviewer(brief = false): Promise<(series: Series) => Review> {
+export async function loadReviewer(brief = false): Promise<Reviewer['review']> {
   if (brief) startFast();
-  const reviewer = createReviewer(await loadFrontEnd(), preparedDesign);
-  return (series) => reviewer.review(series);
+  return createReviewer(await loadFrontEnd(), preparedDesign).review;
 }
 
 export interface Simulator {

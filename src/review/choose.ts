@@ -3,6 +3,7 @@ import type { MachineSpec } from '../machine/types';
 import type { Change } from '../patch/types';
 import type { Scenario } from '../scenario/types';
 import type { Series } from '../series/types';
+import { eraOf } from './era';
 import type { Choice } from './types';
 
 /** What a series is tried on, and the evidence for it. */
@@ -13,13 +14,6 @@ export interface Selection {
   readonly machines: ReadonlySet<string>;
   readonly choices: readonly Choice[];
 }
-
-/** Kernel 4.11, the first release with an MSI cookie, opened its merge window on this day: what is older starts from v4.5. */
-const COOKIE_ERA = Date.UTC(2017, 1, 20);
-
-/** Names that exist only since a later era than v4.5; one of them on a context or removed line shows that the base is newer. */
-const LATER_NAMES =
-  /\b(?:iommu_get_msi_cookie|iommu_dma_prepare_msi|iommu_dma_compose_msi_msg|iommu_dma_map_msi_msg|IOMMU_RESV_\w+|irq_domain_check_msi_remap|IRQ_DOMAIN_FLAG_MSI_REMAP|iommufd_\w+|iommu_group_has_isolated_msi|vfio_pci_core_\w+|iommu_paging_domain_alloc\w*|msi_device_has_isolated_msi)\b/;
 
 const FIELD =
   /^(?:drivers\/(?:vfio|iommu|pci\/msi|pci\/msi\.c|irqchip|base\/platform-msi)|kernel\/irq\/|virt\/|arch\/[^/]+\/kvm\/|include\/(?:linux\/(?:iommu|iova|msi|vfio|irq|dma-iommu|dma-reserved)|uapi\/linux\/(?:vfio|iommufd)))/;
@@ -38,18 +32,6 @@ const ARCHITECTURES: readonly {
 /** Does a series touch the field at all? Paths outside VFIO, IOMMU, MSI, irqchip and KVM leave nothing to try. */
 export function inField(changes: readonly Change[]): boolean {
   return changes.some((change) => change.files.some((file) => FIELD.test(file.path)));
-}
-
-function laterName(changes: readonly Change[]): string | null {
-  for (const change of changes)
-    for (const file of change.files)
-      for (const hunk of file.hunks)
-        for (const line of hunk.lines) {
-          if (line.kind === 'add') continue;
-          const match = LATER_NAMES.exec(line.text);
-          if (match !== null) return match[0];
-        }
-  return null;
 }
 
 /**
@@ -71,19 +53,8 @@ export function select(series: Series, changes: readonly Change[], machines: rea
       ],
     };
 
-  const name = laterName(changes);
-  const date = series.messages.map((m) => m.date).find((d) => d !== null) ?? null;
-  let design: string | null = 'v4.5';
-  let because = 'the mails carry no date and no name of a later era';
-  if (name !== null) {
-    design = null;
-    because = `the code patched already uses ${name}, which came after v4.5; no built-in design is of that era`;
-  } else if (date !== null && date >= COOKIE_ERA) {
-    design = null;
-    because = `the mail is of ${new Date(date).toISOString().slice(0, 10)}, after the MSI cookie came (v4.11); no built-in design is of that era`;
-  } else if (date !== null)
-    because = `the mail is of ${new Date(date).toISOString().slice(0, 10)}, before the MSI cookie came (v4.11)`;
-  choices.push({ what: 'design', value: design ?? 'none', because });
+  const era = eraOf(series, changes);
+  choices.push({ what: 'design', value: era.design, because: era.because });
 
   const paths = changes.flatMap((change) => change.files.map((file) => file.path));
   const named = ARCHITECTURES.filter((a) => paths.some((path) => a.paths.test(path)));
@@ -100,7 +71,7 @@ export function select(series: Series, changes: readonly Change[], machines: rea
         ? 'the series touches code that all machines share'
         : `the files touched are those of ${named.map((a) => a.name).join(' and ')}`,
   });
-  return { design, machines: new Set(wanted.map((m) => m.id)), choices };
+  return { design: era.design, machines: new Set(wanted.map((m) => m.id)), choices };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Amended } from '../code/bodies';
-import { stepsOf } from '../kernel/stages';
+import { type Era, stepsOf } from '../kernel/stages';
 import type { ScenarioResult, Stage } from '../scenario/types';
 import type { Series } from '../series/types';
 import { spanOf } from './spans';
@@ -38,11 +38,11 @@ export function coverageOf(
 }
 
 /** Which lines of the patches are which step of the path through the layers (one per function touched and stage). */
-export function stageLines(series: Series, amended: readonly Amended[]): StageLine[] {
+export function stageLines(series: Series, amended: readonly Amended[], era: Era): StageLine[] {
   return amended.slice(1).flatMap((now, i) =>
     now.touched.flatMap((touched) => {
       const at = spanOf(touched.at);
-      const step = stepsOf(touched.name, 'v4.5', true)[0];
+      const step = stepsOf(touched.name, era, true)[0];
       if (at === null || step === undefined) return [];
       return [
         {

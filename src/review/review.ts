@@ -15,12 +15,13 @@ import type { Series } from '../series/types';
 import { breakageFindings, shorten } from './breakage';
 import { select, TRIED_BY_ITSELF } from './choose';
 import { coverageOf, stageLines } from './coverage';
+import { pathEra } from './era';
 import { baseOf, type PreparedDesigns, prefixes } from './prefixes';
 import { promiseFindings } from './promises';
 import { pathHits } from './rules';
 import { hunkLineAt, patchOf, spanOf } from './spans';
 import { prefixKeys, type TrialStore, trialStore, trials } from './trials';
-import type { Finding, MatrixCell, Review } from './types';
+import type { Choice, Finding, MatrixCell, Review } from './types';
 import { type Broken, brokenOf } from './violations';
 import { windowReports } from './windows';
 
@@ -75,6 +76,16 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
   });
   const evidence = select(series, changes, machinePresets);
   const design = options.design ?? evidence.design;
+  const choices = evidence.choices.map(
+    (choice): Choice =>
+      choice.what === 'design' && options.design !== undefined
+        ? {
+            what: 'design',
+            value: options.design,
+            because: `asked for; the evidence says ${choice.value}: ${choice.because}`,
+          }
+        : choice,
+  );
   const selection = {
     ...evidence,
     machines: options.machines === undefined ? evidence.machines : new Set(options.machines),
@@ -149,8 +160,8 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
     windows: results.flatMap((now, prefix) => windowReports(now, prefix)),
     matrix: cells,
     coverage: coverageOf(series, amended, results),
-    stages: stageLines(series, amended),
-    choices: evidence.choices,
+    stages: stageLines(series, amended, pathEra(design)),
+    choices,
     traces,
     damage: [...series.damage, ...changes.flatMap((change) => change.damage), ...amended.flatMap((now) => now.damage)],
   };

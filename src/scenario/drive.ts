@@ -3,6 +3,7 @@
  * In: scenario, machine, programs, a plan of decisions. Out: the trace, what was broken when, and what could be varied.
  * Knows nothing of the other runs, nor of what their sum means.
  */
+import { doorLifetime } from '../host/door-lifetime';
 import type { Host } from '../host/host';
 import type { Platform } from '../host/platform';
 import type { ProgramSet } from '../host/types';
@@ -126,6 +127,7 @@ export function drive(
   const initial = log.begin(host);
   const account = accounting(world, machine);
   const doors = doorPages(machine, platform);
+  const lifetime = doorLifetime(set);
   const steps: StepRecord[] = [];
   const found: Found[] = [];
   const unmet: string[] = [];
@@ -271,6 +273,7 @@ export function drive(
       isolatesMsi: platform.isolatesMsi,
       hardwareRegions: platform.hardwareRegions,
       doors: doors.filter((door) => platform.doorbellAt(door.page) !== null),
+      doorLifetime: lifetime,
       agents,
       steps,
       events: log.events,

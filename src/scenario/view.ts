@@ -3,6 +3,7 @@
  * In: nothing but what stands here. Out: answers to the questions that several invariants ask.
  * Knows nothing of the host's programs, nor how the run was driven.
  */
+import type { DoorLifetime } from '../host/door-lifetime';
 import type { HostWindow, Incident, ProgrammedVector } from '../host/host';
 import type { HardwareVector, ReservedRegion } from '../host/platform';
 import type { Interrupt, MachineSpec, Outcome } from '../machine/types';
@@ -74,6 +75,8 @@ export interface RunView {
   readonly isolatesMsi: boolean;
   readonly hardwareRegions: readonly ReservedRegion[];
   readonly doors: readonly DoorPage[];
+  /** How long a doorbell stays mapped by the rules of the programs that run. */
+  readonly doorLifetime: DoorLifetime;
   readonly agents: readonly AgentView[];
   /** The steps so far; the last one has just ended. */
   readonly steps: readonly StepRecord[];

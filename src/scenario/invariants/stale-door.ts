@@ -1,6 +1,6 @@
 import { causes, mappedBy, programmedBy } from '../causes';
 import type { Violation } from '../types';
-import type { Invariant, RunView, StepRecord } from '../view';
+import type { DoorMap, Invariant, RunView, StepRecord } from '../view';
 import { agentOf, deviceName, domainOf, doorMaps, doorPagesInUse, hex, interruptName, lastStep } from '../view';
 
 /** The step after which this device has no vector any more: a disable, detach or release that did not fail. Null while it has some. */
@@ -18,12 +18,17 @@ export function gaveUp(view: RunView, requesterId: number, before: number): Step
 
 const CLOSING = new Set(['disable', 'detach', 'release']);
 
-/** Maps of doorbell pages that no enabled vector of the domain needs, opened before this step and still there after it. */
+/**
+ * Maps of doorbell pages that no enabled vector of the domain needs, opened before this step and still there after it. Where a doorbell
+ * lives as long as its domain, only a domain that has no device any more counts: it should be gone.
+ */
 function leftMapped(view: RunView, step: StepRecord): Violation[] {
+  const mayStay = (map: DoorMap) => view.doorLifetime === 'domain' && map.domain.requesterIds.length > 0;
   const usedBefore = new Set(doorMaps(view, step.before).map((map) => `${map.domain.id}/${map.iova}`));
   return doorMaps(view, step.after)
     .filter((map) => map.domain.agent === step.agent.name && usedBefore.has(`${map.domain.id}/${map.iova}`))
     .filter((map) => !doorPagesInUse(view, step.after, map.domain.requesterIds).includes(map.physical))
+    .filter((map) => !mayStay(map))
     .map((map) => ({
       invariant: 'I2',
       message: `after ${step.spec.stage} IOVA ${hex(map.iova)} of ${map.domain.agent} still leads to ${map.door.controller} (${hex(map.physical)}), and no vector uses it`,
@@ -57,16 +62,18 @@ function stillRings(view: RunView, step: StepRecord): Violation[] {
   if (given === undefined) return [];
   const domain = domainOf(step.before, step.requesterId);
   const page = step.emitted.address - (step.emitted.address % view.granule);
-  // A page that another vector of the same domain needs stays mapped by right.
-  const shared =
+  // A page that another vector of the same domain needs stays mapped by right; so does any page while its domain lives, where
+  // that is the rule. What isolates there is the controller, whose entry for the vector must be gone.
+  const byRight =
     domain !== null &&
     doorMaps(view, step.before).some(
       (map) =>
         map.domain.id === domain.id &&
         map.iova === page &&
-        doorPagesInUse(view, step.before, domain.requesterIds).includes(map.physical),
+        ((view.doorLifetime === 'domain' && !view.isolatesMsi) ||
+          doorPagesInUse(view, step.before, domain.requesterIds).includes(map.physical)),
     );
-  if (shared) return [];
+  if (byRight) return [];
   return [
     {
       invariant: 'I2',
@@ -93,7 +100,8 @@ function stillRings(view: RunView, step: StepRecord): Violation[] {
 
 /**
  * I2: after disable, detach or release no mapping or table entry lets the device still raise the interrupt it gave up, nor
- * keeps the doorbell page mapped once nobody of the domain uses it.
+ * keeps the doorbell page mapped once nobody of the domain uses it; where a doorbell lives as long as its domain, once no device
+ * is in the domain.
  */
 export const staleDoor: Invariant = (view) => {
   const step = lastStep(view);

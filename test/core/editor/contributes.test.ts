@@ -14,7 +14,9 @@ interface Manifest {
     readonly grammars: readonly { readonly language: string; readonly path: string }[];
     readonly colors: readonly { readonly id: string; readonly defaults: Readonly<Record<string, string>> }[];
     readonly configuration: {
-      readonly properties: Readonly<Record<string, { readonly default: unknown; readonly description?: string }>>;
+      readonly properties: Readonly<
+        Record<string, { readonly default: unknown; readonly enum?: readonly unknown[]; readonly description?: string }>
+      >;
     };
     readonly views: Readonly<Record<string, readonly { readonly id: string }[]>>;
     readonly viewsContainers: { readonly activitybar: readonly { readonly id: string }[] };
@@ -56,11 +58,11 @@ describe('package.json and names.ts agree', () => {
     expect(named.filter((command) => !declared.includes(command))).toEqual([]);
   });
 
-  test('on settings, each with a default that is on and a description', () => {
+  test('on settings, each switch on by default, each choice with a default it offers, and a description', () => {
     const { properties } = contributes.configuration;
     expect(sorted(Object.keys(properties))).toEqual(sorted(Object.values(SETTINGS).map((id) => `doorbell.${id}`)));
     for (const property of Object.values(properties)) {
-      expect(property.default).toBe(true);
+      expect(property.enum ?? [true]).toContain(property.default);
       expect(property.description).toMatch(/\.$/);
     }
   });
