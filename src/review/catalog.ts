@@ -3,14 +3,12 @@
  * (why, example, how to fix, when it is wrong).
  */
 import type { InvariantId } from '../scenario/types';
-import type { FindingClass, Severity } from './types';
+import { ARITH_RULES } from './catalog-arith';
+import { DESCRIBED_RULES } from './catalog-described';
+import { UAPI_RULES } from './catalog-uapi';
+import type { Rule } from './rule';
 
-export interface Rule {
-  readonly id: string;
-  readonly title: string;
-  readonly class: FindingClass;
-  readonly severity: Severity;
-}
+export type { Rule } from './rule';
 
 /** The rule that speaks for a broken invariant. I12 has none of its own: it is I1–I11 on a prefix, `broken-between`. */
 export const INVARIANT_RULES: Readonly<Record<Exclude<InvariantId, 'I12'>, Rule>> = {
@@ -61,18 +59,6 @@ export const PROMISE_NOT_KEPT: Rule = {
   severity: 'warning',
 };
 
-export const ARGSZ_UNCHECKED: Rule = {
-  id: 'argsz-unchecked',
-  title: 'argsz not checked',
-  class: 'uapi',
-  severity: 'warning',
-};
-export const FLAGS_UNCHECKED: Rule = {
-  id: 'flags-unchecked',
-  title: 'Unknown flags accepted',
-  class: 'uapi',
-  severity: 'warning',
-};
 export const LEAK_ON_EXIT: Rule = {
   id: 'leak-on-exit',
   title: 'Leaked on this exit',
@@ -93,8 +79,9 @@ export const RULES: readonly Rule[] = [
   GAP,
   BROKEN_BETWEEN,
   PROMISE_NOT_KEPT,
-  ARGSZ_UNCHECKED,
-  FLAGS_UNCHECKED,
   LEAK_ON_EXIT,
   LOCK_HELD,
+  ...UAPI_RULES,
+  ...ARITH_RULES,
+  ...DESCRIBED_RULES,
 ];

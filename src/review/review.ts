@@ -16,6 +16,7 @@ import { breakageFindings, shorten } from './breakage';
 import { select, TRIED_BY_ITSELF } from './choose';
 import { coverageOf, stageLines } from './coverage';
 import { pathEra } from './era';
+import { isOwn, patchFindings } from './patch-findings';
 import { baseOf, type PreparedDesigns, prefixes } from './prefixes';
 import { promiseFindings } from './promises';
 import { pathHits } from './rules';
@@ -131,6 +132,7 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
     ...breakageFindings(series, changes, broken, held, accepted, fallback),
     ...promiseFindings(series, allClaims, scenarios, results),
     ...pathFindings(series, changes, amended),
+    ...patchFindings(series, changes, amended),
   ].sort((a, b) => a.patch - b.patch || a.at.line - b.at.line);
 
   const traces: Record<string, Trace> = {};
@@ -210,7 +212,8 @@ function pathFindings(
         }
       for (const hit of hits) {
         const at = spanOf(hit.at) ?? hit.related.map((one) => spanOf(one.at)).find((span) => span !== null) ?? null;
-        if (at === null) continue;
+        const own = changes[prefix - 1];
+        if (at === null || (own !== undefined && !isOwn(hit, own))) continue;
         const patch = patchOf(series, at.message);
         const where = hunkLineAt(changes[series.patches.findIndex((p) => p.index === patch)], at.line);
         open.set(`${before}${hit.rule.id}|${hit.message}`, findings.length);

@@ -3,9 +3,12 @@
  * Out: hits at places. Each rule is one file; `index.ts` lists them. They know no series and no scenarios.
  */
 
-import type { Program, Structure } from '../../code/types';
+import type { Amended } from '../../code/bodies';
+import type { Expression, Program, Structure } from '../../code/types';
+import type { Change } from '../../patch/types';
 import type { Place } from '../../place';
-import type { Rule } from '../catalog';
+import type { Message } from '../../series/types';
+import type { Rule } from '../rule';
 import type { Reason } from '../types';
 
 export interface RuleHit {
@@ -15,11 +18,31 @@ export interface RuleHit {
   readonly message: string;
   readonly why: readonly Reason[];
   readonly related: readonly { readonly at: Place; readonly message: string }[];
+  /** One expression or statement proves it: then it is the patch's only if a line of it is new, and not moved from elsewhere. */
+  readonly local?: boolean;
 }
 
 export interface Surroundings {
   readonly structures: ReadonlyMap<string, Structure>;
   readonly programs: ReadonlyMap<string, Program>;
+  /** `#define NAME value` and enumerators. */
+  readonly constants?: ReadonlyMap<string, Expression>;
 }
 
 export type PathRule = (program: Program, surroundings: Surroundings) => RuleHit[];
+
+/** One patch of a series: its change, its mail, what was known before it and what is after it. */
+export interface PatchView {
+  readonly change: Change;
+  readonly message: Message;
+  readonly before: Amended;
+  readonly after: Amended;
+}
+
+/** A hit that belongs to a patch as a whole, not to a path of one of its functions. */
+export interface PatchHit extends RuleHit {
+  readonly file: string;
+  readonly function: string | null;
+}
+
+export type PatchRule = (view: PatchView) => PatchHit[];

@@ -1,7 +1,7 @@
 import { NOWHERE, successors } from '../../code/lower';
 import type { Expression, Program, ProgramNode, Structure, Variable } from '../../code/types';
 import { calleeOf, callsOf, expressionsOf, print, visit, withoutCasts } from '../../code/walk';
-import { ARGSZ_UNCHECKED, FLAGS_UNCHECKED } from '../catalog';
+import { ARGSZ_UNCHECKED, FLAGS_UNCHECKED } from '../catalog-uapi';
 import type { PathRule, RuleHit } from './types';
 
 const VFIO_UAPI = 'include/uapi/linux/vfio.h: argsz and flags of every structure';
