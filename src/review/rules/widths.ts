@@ -42,7 +42,9 @@ export const shiftWidthRule: PathRule = (program, around) => {
     if (wanted === null || wanted.bits !== 64) return;
     for (const shift of narrowShifts(value)) {
       const type = typeOf(shift.left, program, around);
-      if (type === null || type.bits > 32 || shift.right.kind === 'number') continue;
+      // A constant's value is known to whoever wrote it.
+      if (type === null || type.bits > 32 || shift.right.kind === 'number' || isConstantName(withoutCasts(shift.left)))
+        continue;
       const left = withoutCasts(shift.left);
       const amount = withoutCasts(shift.right);
       const isOne = left.kind === 'number';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createFrontEnd, type FrontEnd } from '../../../src/code/front-end';
-import type { Program, Structure } from '../../../src/code/types';
+import type { Expression, Program, Structure } from '../../../src/code/types';
 
 const require = createRequire(import.meta.url);
 
@@ -16,6 +16,7 @@ export function frontEnd(): Promise<FrontEnd> {
 export interface Read {
   readonly programs: ReadonlyMap<string, Program>;
   readonly structures: ReadonlyMap<string, Structure>;
+  readonly constants: ReadonlyMap<string, Expression>;
 }
 
 /** C text as if a patch added all of it: line n of the text is line n of message 0. */
@@ -36,5 +37,6 @@ export function read(front: FrontEnd, text: string): Read {
   return {
     programs: new Map(unit.programs.map((p) => [p.name, p])),
     structures: new Map(unit.structures.map((s) => [s.name, s])),
+    constants: new Map(unit.constants.map((c) => [c.name, c.value])),
   };
 }
