@@ -18,6 +18,7 @@ import { registerSample } from './sample';
 import { registerScenarioTitles } from './scenario-titles';
 import { registerSelection } from './selection';
 import { registerStatusBar, subjectInView } from './status-bar';
+import { registerTermHovers } from './term-hovers';
 import { registerTopologyPanel } from './topology-panel';
 import { registerWindowUsage } from './window-usage';
 import { workerThread } from './worker-thread';
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): DoorbellApi {
   registerWindowUsage(context, { store, selection });
   registerDiagnostics(context, { store });
   registerHovers(context, { store, selection, titles });
+  registerTermHovers(context, { store });
   registerPathLens(context, { store, titles });
   registerOutline(context);
   registerDecodedMail(context, { store });

@@ -89,6 +89,19 @@ suite('the sample', function () {
       assert.ok(hover.includes(`(command:doorbell.${command}?`), `${command} in ${hover}`);
   });
 
+  test('the hover explains a term of the field, and only where it stands', async () => {
+    await diagnostics(sample, 'the findings', enough);
+    const line = document
+      .getText()
+      .split(/\r?\n/)
+      .findIndex((text) => text.includes("controller's doorbell"));
+    const column = document.lineAt(line).text.indexOf('doorbell');
+    const hover = await hoverAt(sample, line, column);
+    assert.match(hover, /register of an MSI controller/);
+    assert.match(hover, /vfio/);
+    assert.doesNotMatch(await hoverAt(sample, line, 0), /register of an MSI controller/);
+  });
+
   test('lenses stand over hunks: step of the path, run, topology', async () => {
     const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
       'vscode.executeCodeLensProvider',
