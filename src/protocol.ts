@@ -39,6 +39,8 @@ export type ReviewRequest =
       readonly id: number;
       readonly sources: readonly Source[];
       readonly wishes?: ReviewWishes;
+      /** Folders of git that may have the blobs the series name. */
+      readonly checkouts?: readonly string[];
     }
   | { readonly kind: 'scenarios'; readonly id: number }
   /** Without a series: the library's scenario on each of its machines, with one design or with all. */

@@ -12,6 +12,8 @@ export type Command =
       readonly jobs: number;
       /** Base design; null: what the evidence in the series chooses. */
       readonly design: string | null;
+      /** Folders of git with the kernel the series is written for. */
+      readonly kernels: readonly string[];
     }
   | {
       readonly kind: 'simulate';
@@ -54,7 +56,7 @@ export type Command =
 export const HELP = `doorbell reviews KVM passthrough patch series on an embedded MSI/IOMMU simulator.
 
 Usage
-  doorbell review FILE… [--format text|json|jsonl] [--fail-on error|warning|never] [--jobs N] [--design NAME]
+  doorbell review FILE… [--kernel DIR]… [--design NAME] [--format text|json|jsonl] [--fail-on error|warning|never] [--jobs N]
   doorbell simulate SCENARIO [--design NAME] [--machine NAME] [--format text|json]
   doorbell scenarios [--matrix] [--format text|json]
   doorbell explore SCENARIO [--machine NAME] [--depth N] [--states N] [--format text|json]
@@ -71,6 +73,8 @@ what it finds is what the hardware lets happen. provision tells how much window 
 preset, or a file that holds a machine), and what fails in a smaller one. machine import makes a machine of what your own host tells
 about itself. replay holds the model to recorded ground truth.
 
+  --kernel     a git checkout or bare repository of the kernel; the files a diff names by their blobs are read there, so that
+               whole functions are known; may be given several times
   --format     text for people (default); json: one object, or a list of them when there are several series with patches;
                jsonl: one object a line for each series
   --fail-on    exit with 1 when a finding is at least this grave; default error
@@ -91,7 +95,7 @@ Exit status
 Examples
   doorbell review v2-passthrough.mbox
   git format-patch --stdout origin/master | doorbell review -
-  doorbell review outgoing/ --format json --fail-on warning
+  doorbell review outgoing/ --kernel ~/linux --format json --fail-on warning
   doorbell review list-archive.mbox --format jsonl --jobs 2 > reviews.jsonl
   doorbell simulate two-guests-gicv2m --design fixup
   doorbell explore two-guests-gicv2m
@@ -127,7 +131,15 @@ export function readArguments(argv: readonly string[]): Command {
     if (!(jobs >= 1 && jobs <= 64)) return wrong(`--jobs is a number from 1 to 64, not “${values.jobs}”.`);
     if (rest.length === 0) return wrong('review needs a file, a folder, or - for standard input.');
     if (rest.filter((file) => file === '-').length > 1) return wrong('Standard input can be read once only.');
-    return { kind: 'review', files: rest, format, failOn, jobs, design: values.design ?? null };
+    return {
+      kind: 'review',
+      files: rest,
+      format,
+      failOn,
+      jobs,
+      design: values.design ?? null,
+      kernels: values.kernel ?? [],
+    };
   }
   if (!(name in OPTIONS)) return wrong(`There is no command “${name}”: it is ${COMMANDS}.`);
   if (format !== 'text' && format !== 'json') return wrong(`--format is text or json, not “${format}”.`);
@@ -191,7 +203,7 @@ function provisionOf(
 const COMMANDS = 'review, simulate, scenarios, explore, provision, machine or replay';
 
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  review: ['format', 'fail-on', 'jobs', 'design'],
+  review: ['format', 'fail-on', 'jobs', 'design', 'kernel'],
   simulate: ['format', 'design', 'machine'],
   scenarios: ['format', 'matrix'],
   explore: ['format', 'machine', 'depth', 'states'],
@@ -210,6 +222,7 @@ function parse(argv: readonly string[]) {
       format: { type: 'string' },
       'fail-on': { type: 'string' },
       jobs: { type: 'string', short: 'j' },
+      kernel: { type: 'string', multiple: true },
       design: { type: 'string' },
       machine: { type: 'string' },
       matrix: { type: 'boolean' },

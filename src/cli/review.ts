@@ -46,11 +46,12 @@ export async function review(command: Extract<Command, { kind: 'review' }>, term
   }
   const progress = progressOn(process.stderr);
   // The parser loads while the input is read.
-  const early = command.jobs > 1 ? null : loadReviewer(isBrief(command.files));
+  const early = command.jobs > 1 ? null : loadReviewer(isBrief(command.files), command.kernels);
   early?.catch(() => {});
   const inputs = await openInputs(command.files, process.stdin);
   const { tasks, files, unusable } = await gather(inputs, terminal, progress);
   progress.clear();
+  const problems = new Set<string>();
   if (tasks.length === 0) return 2;
   // Talk without a patch is reviewed for itself only: beside patches it would bury them.
   const withPatches = tasks.filter(
@@ -63,6 +64,7 @@ export async function review(command: Extract<Command, { kind: 'review' }>, term
     format: command.format === 'text' ? 'text' : command.format === 'json' && !list ? 'json' : 'line',
     colours: command.format === 'text' && terminal.colours,
     design: command.design,
+    checkouts: command.kernels,
   };
   const totals = { errors: 0, warnings: 0, failed: false };
   let done = 0;
@@ -71,6 +73,12 @@ export async function review(command: Extract<Command, { kind: 'review' }>, term
     done++;
     totals.errors += report.errors;
     totals.warnings += report.warnings;
+    for (const problem of report.problems) {
+      if (problems.has(problem)) continue;
+      problems.add(problem);
+      progress.clear();
+      terminal.complain(problem);
+    }
     if (report.failure !== null) {
       totals.failed = true;
       progress.clear();
@@ -89,16 +97,16 @@ export async function review(command: Extract<Command, { kind: 'review' }>, term
   if (command.jobs > 1 && chosen.length > 1)
     await runOnWorkers(new URL('review-worker.js', import.meta.url), command.jobs, setup, chosen, each);
   else {
-    const run = createTaskRunner(setup, await (early ?? loadReviewer()));
+    const run = createTaskRunner(setup, await (early ?? loadReviewer(false, command.kernels)));
     for (const task of chosen) {
-      each(run(task));
+      each(await run(task));
       await written;
     }
   }
   await written;
   progress.clear();
   if (list) await terminal.write(']\n');
-  if (unusable || totals.failed) return 2;
+  if (unusable || totals.failed || problems.size > 0) return 2;
   const counted =
     command.failOn === 'never' ? 0 : command.failOn === 'error' ? totals.errors : totals.errors + totals.warnings;
   return counted > 0 ? 1 : 0;

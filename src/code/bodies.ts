@@ -7,7 +7,7 @@
 
 import type { Change, FileChange, Hunk, HunkLine } from '../patch/types';
 import type { Damage, Place } from '../place';
-import { applyHunks, type FileImage, placeOf, sourceLineOf, UNKNOWN_FILE, wholeFile } from './file-image';
+import { applyHunks, type FileImage, placeOf, sourceLineOf, UNKNOWN_FILE } from './file-image';
 import { fragmentLines, withType } from './fragment';
 import type { FrontEnd } from './front-end';
 import { isWhole, itemAt, type Layout, layoutOf, linesOf, type PlacedItem } from './layout';
@@ -15,29 +15,17 @@ import { addedEnumerators, amendStructure, amendTable } from './partial';
 import { splice } from './splice';
 import { TableDraft } from './table-draft';
 import { topLevel } from './top-level';
+import { once, sourceOf, type Touched, type Vanished } from './touched';
+import { treeOf } from './tree';
 import type { BodySource, Evidence, Program, ProgramTable, SourceLine } from './types';
+import { touchedInWhole } from './whole-bodies';
+import { type Blobs, type WholeFile, type WholeOutcome, wholeChange } from './whole-file';
+
+export type { Touched } from './touched';
 
 /** Text of one function, as last known. */
 interface Body {
   readonly lines: readonly SourceLine[];
-}
-
-export interface Touched {
-  /** Path after the change. */
-  readonly file: string;
-  readonly name: string;
-  readonly evidence: Evidence;
-  readonly source: BodySource;
-  /** Why it is not known in full; null when it is. */
-  readonly reason: string | null;
-  /** The function is gone with this change; `program` is null then. */
-  readonly removed: boolean;
-  /** After the change; null when it could not be read. */
-  readonly program: Program | null;
-  /** The program before the change, read when first asked for; null for a new function, and where it could not be read. */
-  before(): Program | null;
-  /** The first line of the patch that touches it. */
-  readonly at: Place;
 }
 
 /** What is known after some patches. A value. */
@@ -46,6 +34,15 @@ export interface Amended {
   readonly files: ReadonlyMap<string, FileImage>;
   /** By `basename:function`. */
   readonly bodies: ReadonlyMap<string, Body>;
+  /** Files known in full, by path: made by the series, or a blob of the user's checkout with the series on top. */
+  readonly wholes: ReadonlyMap<string, WholeFile>;
+  /** What the checkouts say of the blobs the series names. */
+  readonly blobs: Blobs;
+  /**
+   * The set with what whole files define laid over it: for rules, never executed. Programs: those the last change touched, what they
+   * call and what calls them; other names are those of the set.
+   */
+  readonly tree: ProgramTable;
   /** The functions the last change touched, in the order of the patch. */
   readonly touched: readonly Touched[];
   /** What the last change's code has wrong in lines it adds. */
@@ -56,8 +53,7 @@ export interface Base {
   readonly set: ProgramTable;
   /** The design's C files: path in the kernel tree → lines. */
   readonly texts: ReadonlyMap<string, readonly SourceLine[]>;
-  /** Files known in full, from the user's checkout: path → lines. */
-  readonly blobs?: ReadonlyMap<string, readonly SourceLine[]>;
+  readonly blobs?: Blobs;
 }
 
 /** What is known before the first patch. */
@@ -72,9 +68,16 @@ export function begin(base: Base): Amended {
       bodies.set(keyOf(path, item.name), { lines: lines.slice(item.first, item.last + 1) });
     }
   }
-  const files = new Map<string, FileImage>();
-  for (const [path, lines] of base.blobs ?? []) files.set(path, wholeFile(lines));
-  return { set: base.set, files, bodies, touched: [], damage: [] };
+  return {
+    set: base.set,
+    files: new Map(),
+    bodies,
+    wholes: new Map(),
+    blobs: base.blobs ?? null,
+    tree: base.set,
+    touched: [],
+    damage: [],
+  };
 }
 
 function basename(path: string): string {
@@ -95,18 +98,25 @@ export function amend(known: Amended, change: Change, message: MailLines, frontE
   const draft = new TableDraft(known.set);
   const files = new Map(known.files);
   const bodies = new Map(known.bodies);
+  const wholes = new Map(known.wholes);
   const touched: Touched[] = [];
   const damage: Damage[] = [];
   const kept = new Set<string>();
-  const vanished: {
-    readonly file: string;
-    readonly name: string;
-    readonly at: Place;
-    readonly before: () => Program | null;
-  }[] = [];
+  const vanished: Vanished[] = [];
   for (const file of change.files) {
-    const work: FileWork = { known, change, message, frontEnd, draft, bodies, touched, damage, kept, vanished };
+    const work: FileWork = { known, change, message, frontEnd, draft, bodies, touched: [], damage, kept, vanished: [] };
+    const whole = amendWhole(known, file, change.message, wholes);
     amendFile(work, file, files);
+    // A file that the series made shows itself whole in the mails.
+    if (whole.kind === 'whole' && (whole.change.before?.checkout ?? false)) {
+      const seen = touchedInWhole(whole.change, file, change.message, frontEnd, work.touched);
+      touched.push(...seen.touched);
+      vanished.push(...seen.vanished);
+      for (const one of seen.kept) kept.add(one);
+    } else {
+      touched.push(...work.touched.map((one) => withReason(one, whole.kind === 'unknown' ? whole.why : null)));
+      vanished.push(...work.vanished);
+    }
   }
   for (const gone of vanished) {
     // Moved to another file of the same change: not gone.
@@ -118,6 +128,7 @@ export function amend(known: Amended, change: Change, message: MailLines, frontE
       name: gone.name,
       evidence: 'full',
       source: 'patch',
+      modelled: null,
       reason: null,
       removed: true,
       program: null,
@@ -125,7 +136,27 @@ export function amend(known: Amended, change: Change, message: MailLines, frontE
       at: gone.at,
     });
   }
-  return { set: draft.result(name), files, bodies, touched, damage };
+  const set = draft.result(name);
+  const checkout = [...wholes.values()].some((whole) => whole.checkout);
+  const tree = checkout ? treeOf(set, wholes, change, touched, frontEnd) : set;
+  return { set, files, bodies, wholes, blobs: known.blobs, tree, touched, damage };
+}
+
+/** Says why a function that is not known in full is not found in a checkout, where one was named. */
+function withReason(touched: Touched, why: string | null): Touched {
+  if (why === null || touched.reason === null) return touched;
+  return { ...touched, reason: `${touched.reason}, and ${why}` };
+}
+
+/** Brings the files known in full up to this change. */
+function amendWhole(known: Amended, file: FileChange, message: number, wholes: Map<string, WholeFile>): WholeOutcome {
+  const outcome: WholeOutcome =
+    !/\.[ch]$/.test(file.path) || file.binary || file.combined
+      ? { kind: 'unknown', why: null }
+      : wholeChange(known.wholes, known.blobs, file, message);
+  if (file.kind !== 'copy') wholes.delete(file.oldPath ?? file.path);
+  if (outcome.kind === 'whole' && outcome.change.after !== null) wholes.set(file.path, outcome.change.after);
+  return outcome;
 }
 
 interface FileWork {
@@ -139,12 +170,7 @@ interface FileWork {
   readonly damage: Damage[];
   /** Functions that stand somewhere after the change. */
   readonly kept: Set<string>;
-  readonly vanished: {
-    readonly file: string;
-    readonly name: string;
-    readonly at: Place;
-    readonly before: () => Program | null;
-  }[];
+  readonly vanished: Vanished[];
 }
 
 function amendFile(work: FileWork, file: FileChange, files: Map<string, FileImage>): void {
@@ -273,6 +299,7 @@ function touchFunction(
     name,
     evidence: found.evidence,
     source: found.source,
+    modelled: found.program === null ? null : found.evidence,
     reason: found.reason,
     removed: false,
     program: found.program,
@@ -284,14 +311,6 @@ function touchFunction(
   if (found.evidence === 'fragment' && work.draft.hasProgram(file.path, name)) return;
   work.draft.setProgram(file.path, found.program);
   if (found.evidence !== 'fragment') work.bodies.set(keyOf(file.path, name), { lines: found.lines });
-}
-
-function once<T>(compute: () => T): () => T {
-  let held: { readonly value: T } | null = null;
-  return () => {
-    held ??= { value: compute() };
-    return held.value;
-  };
 }
 
 interface Found {
@@ -347,12 +366,6 @@ function bodyOf(
     program: read(work.frontEnd, file.path, name, lines, 'fragment', 'hunk'),
     lines,
   };
-}
-
-/** Lines that show a function whole: by one patch, by several, or by a blob. */
-function sourceOf(lines: readonly SourceLine[], message: number): BodySource {
-  if (lines.some((line) => line.at.kind === 'blob')) return 'blob';
-  return lines.every((line) => line.at.kind === 'message' && line.at.message === message) ? 'patch' : 'stitched';
 }
 
 function whole(work: FileWork, file: string, name: string, item: PlacedItem, message: number): Program | null {
@@ -426,7 +439,7 @@ function newcomers(work: FileWork, file: FileChange, after: Layout, groups: Read
   for (const item of after.items) {
     if (item.kind !== 'function' || item.name === null || !isWhole(item) || groups.has(`function:${item.name}`))
       continue;
-    if (work.draft.hasProgram(file.path, item.name) || item.run.lines[item.first]?.at.kind === 'blob') continue;
+    if (work.draft.hasProgram(file.path, item.name)) continue;
     const program = whole(work, file.path, item.name, item, work.change.message);
     if (program !== null) work.draft.setProgram(file.path, program);
   }

@@ -22,11 +22,6 @@ export interface FileImage {
 
 export const UNKNOWN_FILE: FileImage = { runs: [] };
 
-/** A file known in full. */
-export function wholeFile(lines: readonly SourceLine[]): FileImage {
-  return { runs: lines.length === 0 ? [] : [{ start: 1, lines, section: null }] };
-}
-
 /** The place of a hunk's line: its text without the leading sign. */
 export function placeOf(line: HunkLine, message: number): Place {
   return {

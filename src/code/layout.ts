@@ -35,6 +35,17 @@ export function layoutOf(image: FileImage): Layout {
   return { items };
 }
 
+const WHOLE = new WeakMap<readonly SourceLine[], Layout>();
+
+/** The items of a file known in full; kept as long as its lines are. */
+export function layoutOfWhole(lines: readonly SourceLine[]): Layout {
+  const known = WHOLE.get(lines);
+  if (known !== undefined) return known;
+  const layout = layoutOf({ runs: lines.length === 0 ? [] : [{ start: 1, lines, section: null }] });
+  WHOLE.set(lines, layout);
+  return layout;
+}
+
 /** What a hunk's section says of a cut item. The section may be stale: what looks like a list of values is in no function. */
 function enclosing(item: Item, section: string): Pick<Item, 'kind' | 'name'> {
   const named = sectionItem(section);

@@ -30,6 +30,7 @@ export interface Analyst {
     interest: Interest,
     wishes?: ReviewWishes,
     progress?: Progress,
+    checkouts?: readonly string[],
   ): Promise<readonly Review[] | null>;
   scenarios(
     interest: Interest,
@@ -136,8 +137,14 @@ export function createAnalyst(start: StartWorker, patience = PATIENCE): Analyst 
     new Error(ending.kind === 'error' ? ending.message : `unexpected answer ${ending.kind}`);
 
   return {
-    async review(sources, interest, wishes, progress) {
-      const question: Question = { kind: 'review', id: next++, sources, ...(wishes === undefined ? {} : { wishes }) };
+    async review(sources, interest, wishes, progress, checkouts = []) {
+      const question: Question = {
+        kind: 'review',
+        id: next++,
+        sources,
+        ...(wishes === undefined ? {} : { wishes }),
+        ...(checkouts.length === 0 ? {} : { checkouts }),
+      };
       const ending = await ask(question, interest, progress);
       if (ending.kind === 'cancelled' || interest.isCancellationRequested) return null;
       if (ending.kind === 'reviews') return ending.reviews;

@@ -28,7 +28,7 @@ export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS] | (typeof LINKS
 
 export const VIEWS = { container: 'doorbell', review: 'doorbell.review', topology: 'doorbell.topology' } as const;
 
-/** Settings, below `doorbell.`. */
+/** Settings, below `doorbell.`, of one value: switches, on by default, and choices. */
 export const SETTINGS = {
   tint: 'decorations.tint',
   glyph: 'decorations.glyph',
@@ -37,6 +37,9 @@ export const SETTINGS = {
   pathLens: 'pathLens',
   design: 'design',
 } as const;
+
+/** The setting that lists the user's kernel checkouts, below `doorbell.`. */
+export const KERNEL = 'kernel';
 
 export type SettingId = (typeof SETTINGS)[keyof typeof SETTINGS];
 

@@ -11,7 +11,7 @@ import { type LineMap, shifted } from './line-shift';
 import { LANGUAGE, MAIL_LANGUAGES } from './names';
 import { holdsPatchMail } from './patch-mail';
 import type { Reviewed } from './places';
-import { onDesignChange, wantedDesign } from './settings';
+import { kernelFolders, onDesignChange, onKernelChange, wantedDesign } from './settings';
 
 export interface Subject extends Reviewed {
   /** Opened by the user as a whole: it stays until it is closed as one. */
@@ -131,7 +131,8 @@ export function registerReviewStore(
       const began = Date.now();
       const design = wantedDesign();
       const wishes = design === undefined ? undefined : { design };
-      const reviews = await deps.analyst.review(sources, running.token, wishes, progress);
+      const checkouts = await kernelFolders();
+      const reviews = await deps.analyst.review(sources, running.token, wishes, progress, checkouts);
       const old = [...subject.uris.values()].some(
         (uri) =>
           versions.get(uri.toString()) !== documentOf(uri)?.version &&
@@ -216,6 +217,9 @@ export function registerReviewStore(
   context.subscriptions.push(
     reviewed,
     movedEvent,
+    onKernelChange(() => {
+      for (const subject of kept.values()) void review(subject);
+    }),
     vscode.workspace.onDidChangeTextDocument(edited),
     vscode.workspace.onDidOpenTextDocument(consider),
     onDesignChange(() => {

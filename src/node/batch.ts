@@ -5,13 +5,13 @@
 import { Worker } from 'node:worker_threads';
 import { reviewJson } from '../report/json';
 import { reviewText } from '../report/text';
-import type { Reviewer } from '../review/review';
 import type { Review } from '../review/types';
 import { assembleSeries } from '../series/read';
 import type { MailGroup } from '../series/thread';
 import type { Series } from '../series/types';
 import type { StoredMail } from './mbox-file';
 import { openMailStore } from './mbox-file';
+import type { Judge } from './reviewer';
 
 export type ReviewTask =
   | { readonly kind: 'series'; readonly series: Series }
@@ -26,6 +26,8 @@ export interface BatchSetup {
   readonly colours: boolean;
   /** Base design, instead of what the evidence in a series chooses; null: that. */
   readonly design: string | null;
+  /** Folders of git that may have the blobs the series name. */
+  readonly checkouts: readonly string[];
 }
 
 export interface Report {
@@ -37,16 +39,18 @@ export interface Report {
   readonly warnings: number;
   /** Our own mistake: the series was not reviewed. */
   readonly failure: string | null;
+  /** Checkouts that could not be asked, one sentence each. */
+  readonly problems: readonly string[];
 }
 
 /** Reviews one task; a mistake of ours becomes the report's `failure`. */
-export type RunTask = (task: ReviewTask) => Report;
+export type RunTask = (task: ReviewTask) => Promise<Report>;
 
-export function createTaskRunner(setup: BatchSetup, review: Reviewer['review']): RunTask {
+export function createTaskRunner(setup: BatchSetup, judge: Judge): RunTask {
   const store = openMailStore(setup.files);
   const names = setup.files.map((file) => file.name);
   const options = setup.design === null ? {} : { design: setup.design };
-  return (task) => {
+  return async (task) => {
     let subject = task.kind === 'series' ? task.series.subject : '';
     try {
       const series =
@@ -54,7 +58,7 @@ export function createTaskRunner(setup: BatchSetup, review: Reviewer['review']):
           ? task.series
           : assembleSeries(task.group, (position) => read(task.mails.get(position)), names);
       subject = series.subject;
-      return report(review(series, options), setup);
+      return report(await judge.review(series, options), setup, judge.problems());
     } catch (problem) {
       const why = problem instanceof Error ? problem.message : String(problem);
       return {
@@ -63,6 +67,7 @@ export function createTaskRunner(setup: BatchSetup, review: Reviewer['review']):
         findings: {},
         errors: 0,
         warnings: 0,
+        problems: [],
         failure: `The series “${subject}” could not be reviewed: ${why}`,
       };
     }
@@ -73,7 +78,7 @@ export function createTaskRunner(setup: BatchSetup, review: Reviewer['review']):
   }
 }
 
-function report(review: Review, setup: BatchSetup): Report {
+function report(review: Review, setup: BatchSetup, problems: readonly string[]): Report {
   const findings: Record<string, number> = {};
   let errors = 0;
   let warnings = 0;
@@ -86,7 +91,7 @@ function report(review: Review, setup: BatchSetup): Report {
     setup.format === 'text'
       ? reviewText(review, { colours: setup.colours })
       : `${JSON.stringify(reviewJson(review), null, setup.format === 'json' ? 2 : undefined)}\n`;
-  return { text, patches: review.series.patches.length, findings, errors, warnings, failure: null };
+  return { text, patches: review.series.patches.length, findings, errors, warnings, failure: null, problems };
 }
 
 /** Messages between a batch and its workers. */
@@ -160,6 +165,7 @@ export function runOnWorkers(
             findings: {},
             errors: 0,
             warnings: 0,
+            problems: [],
             failure: `A worker died over series ${lost + 1}: ${why}`,
           });
         if (next < tasks.length) start();

@@ -6,6 +6,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { designs } from '../host/designs';
 import { programSet } from '../host/programs';
+import type { Damage } from '../place';
 import type { DesignRun, ReviewAnswer, ReviewRequest } from '../protocol';
 import { createReviewer } from '../review/review';
 import type { Review } from '../review/types';
@@ -14,17 +15,18 @@ import { runScenario } from '../scenario/run';
 import { readSeries } from '../series/read';
 import type { BatchAnswer, BatchRequest, BatchSetup } from './batch';
 import { createTaskRunner } from './batch';
+import { type BlobStore, openBlobs } from './blobs';
 import { preparedDesign } from './designs';
-import { loadReviewer } from './reviewer';
+import { judgeWith, loadReviewer } from './reviewer';
 import { loadFrontEnd } from './wasm';
 
 type Ask<K extends ReviewRequest['kind']> = Extract<ReviewRequest, { kind: K }>;
 
 function serveBatch(setup: BatchSetup): void {
-  const ready = loadReviewer().then((review) => createTaskRunner(setup, review));
+  const ready = loadReviewer(false, setup.checkouts).then((judge) => createTaskRunner(setup, judge));
   parentPort?.on('message', async ({ index, task }: BatchRequest) => {
     const run = await ready;
-    parentPort?.postMessage({ index, report: run(task) } satisfies BatchAnswer);
+    parentPort?.postMessage({ index, report: await run(task) } satisfies BatchAnswer);
   });
 }
 
@@ -41,16 +43,31 @@ function serveEditor(): void {
     return cancelled.has(id);
   };
 
-  const review = async ({ id, sources, wishes }: Ask<'review'>): Promise<ReviewAnswer> => {
-    const { review: judge } = await reviewer;
+  /** The checkouts asked last, kept open: an edit names most of the same blobs again. */
+  let opened: { readonly key: string; readonly store: BlobStore } | null = null;
+  const blobsOf = (checkouts: readonly string[]): BlobStore => {
+    const key = checkouts.join('\n');
+    if (opened?.key === key) return opened.store;
+    opened?.store.close();
+    opened = { key, store: openBlobs(checkouts) };
+    return opened.store;
+  };
+
+  const review = async ({ id, sources, wishes, checkouts }: Ask<'review'>): Promise<ReviewAnswer> => {
+    const judge = judgeWith(await reviewer, blobsOf(checkouts ?? []));
     const all = await readSeries(sources);
     const reviews: Review[] = [];
     for (const series of all) {
       if (await stopped(id)) return { kind: 'cancelled', id };
       say({ kind: 'progress', id, done: reviews.length, total: all.length, text: series.subject });
-      reviews.push(judge(series, wishes));
+      reviews.push(await judge.review(series, wishes));
     }
-    return { kind: 'reviews', id, reviews };
+    const problems = judge.problems().map((message): Damage => ({ code: 'checkout-unusable', message, at: null }));
+    return {
+      kind: 'reviews',
+      id,
+      reviews: reviews.map((one) => (problems.length === 0 ? one : { ...one, damage: [...one.damage, ...problems] })),
+    };
   };
 
   const run = async ({ id, scenario: wanted, design }: Ask<'run'>): Promise<ReviewAnswer> => {

@@ -1,16 +1,37 @@
 /** The reviewer and the simulator, made ready for Node: front end loaded, designs read. */
 import { designs } from '../host/designs';
 import { programSet } from '../host/programs';
-import { createReviewer, type Reviewer } from '../review/review';
+import { blobsNamed } from '../review/prefixes';
+import { createReviewer, type Reviewer, type ReviewOptions } from '../review/review';
+import type { Review } from '../review/types';
 import { runScenario } from '../scenario/run';
 import type { Scenario, ScenarioResult } from '../scenario/types';
+import type { Series } from '../series/types';
+import { type BlobStore, openBlobs } from './blobs';
 import { preparedDesign } from './designs';
 import { loadFrontEnd, startFast } from './wasm';
 
-/** Loads what a review needs; about 0.1 s. `brief`: for a run that is over soon. */
-export async function loadReviewer(brief = false): Promise<Reviewer['review']> {
+/** A reviewer that asks the user's checkouts first. */
+export interface Judge {
+  review(series: Series, options?: Omit<ReviewOptions, 'blobs'>): Promise<Review>;
+  /** One sentence for each checkout that could not be asked, so far. */
+  problems(): readonly string[];
+}
+
+/** Loads what a review needs; about 0.1 s. `brief`: for a run that is over soon. `checkouts`: folders of git. */
+export async function loadReviewer(brief = false, checkouts: readonly string[] = []): Promise<Judge> {
   if (brief) startFast();
-  return createReviewer(await loadFrontEnd(), preparedDesign).review;
+  return judgeWith(createReviewer(await loadFrontEnd(), preparedDesign), openBlobs(checkouts));
+}
+
+export function judgeWith(reviewer: Reviewer, store: BlobStore): Judge {
+  return {
+    async review(series, options = {}) {
+      const blobs = store.empty ? null : await store.fetch(blobsNamed(series));
+      return reviewer.review(series, { ...options, blobs });
+    },
+    problems: () => store.problems(),
+  };
 }
 
 export interface Simulator {

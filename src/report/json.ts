@@ -82,7 +82,19 @@ interface CoverageJson {
   readonly spliced: number;
   readonly fragment: number;
   readonly executed: number;
+  /** Functions by where their bodies came from: blob, patch, stitched, design, hunk. */
+  readonly sources: Readonly<Record<string, number>>;
   readonly reasons: Readonly<Record<string, number>>;
+  readonly byFunction: readonly {
+    readonly patch: number;
+    readonly file: string;
+    readonly function: string;
+    readonly evidence: string;
+    readonly source: string;
+    readonly executed: boolean;
+    readonly reason: string | null;
+    readonly mailLine: number;
+  }[];
 }
 
 /** Where an event stands: in a mail of the series (`patch` 0: none of the patches), or in a built-in design's or a checkout's file. */
@@ -182,18 +194,31 @@ export function matrixByScenario(review: Review): { scenario: string; prefix: nu
   return [...cells.values()];
 }
 
-/** How many of the changed functions are known how well, and were executed; reasons counted. */
+/** How many of the changed functions are known how well, from where, and were executed; reasons counted; then each of them. */
 export function coverageOf(review: Review): CoverageJson {
   const count = (evidence: string): number => review.coverage.filter((entry) => entry.evidence === evidence).length;
   const reasons: Record<string, number> = {};
   for (const { reason } of review.coverage) if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + 1;
+  const sources: Record<string, number> = {};
+  for (const { source } of review.coverage) sources[source] = (sources[source] ?? 0) + 1;
   return {
     functions: review.coverage.length,
     full: count('full'),
     spliced: count('spliced'),
     fragment: count('fragment'),
     executed: review.coverage.filter((entry) => entry.executed).length,
+    sources,
     reasons,
+    byFunction: review.coverage.map(({ patch, file, function: name, evidence, source, executed, reason, at }) => ({
+      patch,
+      file,
+      function: name,
+      evidence,
+      source,
+      executed,
+      reason,
+      mailLine: mailLine(review.series, at),
+    })),
   };
 }
 

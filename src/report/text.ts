@@ -145,10 +145,16 @@ function tells(row: readonly (Verdict | undefined)[]): boolean {
 
 function coverageLines(review: Review, paint: Paint): string[] {
   if (review.series.patches.length === 0 || (review.coverage.length === 0 && review.choices.length === 0)) return [];
-  const { functions, full, spliced, fragment, executed, reasons } = coverageOf(review);
+  const { functions, full, spliced, fragment, executed, sources, reasons } = coverageOf(review);
+  const whole = (
+    [
+      ['blob', 'by a checkout'],
+      ['stitched', 'by several patches'],
+    ] as const
+  ).flatMap(([source, how]) => ((sources[source] ?? 0) > 0 ? [`${sources[source]} ${how}`] : []));
   const sorted = Object.entries(reasons).sort((a, b) => b[1] - a[1]);
   return [
-    `${paint('bold', 'Coverage')}  ${functions} changed ${functions === 1 ? 'function' : 'functions'}: ${full} full, ${spliced} spliced, ${fragment} fragment; ${executed} executed`,
+    `${paint('bold', 'Coverage')}  ${functions} changed ${functions === 1 ? 'function' : 'functions'}: ${full} full${whole.length === 0 ? '' : ` (${whole.join(', ')})`}, ${spliced} spliced, ${fragment} fragment; ${executed} executed`,
     ...sorted.map(([reason, count]) => `  ${count} × ${printable(reason)}`),
     ...review.choices.map(({ what, value, because }) =>
       paint('grey', `  ${what}: ${printable(value)}, because ${printable(because)}`),

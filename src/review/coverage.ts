@@ -10,6 +10,9 @@ function unreached(results: readonly ScenarioResult[]): string {
   return results.length === 0 ? 'no scenario was run on this series' : 'no stage of the scenarios tried enters it';
 }
 
+/** What a blob shows in full, scenarios execute as the design has it. */
+const IN_SHORT = 'executed as its hunks laid over the design';
+
 /** Function by function, patch by patch: how much of it is known, whether it was executed, and why not. */
 export function coverageOf(
   series: Series,
@@ -21,15 +24,17 @@ export function coverageOf(
     return now.touched.flatMap((touched) => {
       const at = spanOf(touched.at);
       if (at === null || touched.removed) return [];
-      const ran = executed.has(touched.name) && touched.evidence !== 'fragment';
+      const ran = executed.has(touched.name) && touched.modelled !== null && touched.modelled !== 'fragment';
+      const inShort = ran && touched.evidence === 'full' && touched.modelled === 'spliced' ? IN_SHORT : null;
       return [
         {
           patch: series.patches[i]?.index ?? 0,
           file: touched.file,
           function: touched.name,
           evidence: touched.evidence,
+          source: touched.source,
           executed: ran,
-          reason: touched.reason ?? (ran ? null : unreached(results[i + 1] ?? [])),
+          reason: touched.reason ?? (ran ? inShort : unreached(results[i + 1] ?? [])),
           at,
         },
       ];

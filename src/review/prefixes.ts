@@ -2,9 +2,11 @@ import type { Amended } from '../code/bodies';
 import { amend, begin } from '../code/bodies';
 import type { FrontEnd } from '../code/front-end';
 import type { SourceLine } from '../code/types';
+import { type Blobs, wantedBlobs } from '../code/whole-file';
 import { designs } from '../host/designs/index';
 import { designLines, programSet } from '../host/programs';
 import type { DesignSource, ProgramSet } from '../host/types';
+import { parseChange } from '../patch/parse';
 import type { Change } from '../patch/types';
 import type { Series } from '../series/types';
 
@@ -31,9 +33,28 @@ export function baseOf(name: string | null, frontEnd: FrontEnd, prepared: Prepar
   return begin({ set, texts });
 }
 
+/** The changes of a series, one a patch. */
+export function changesOf(series: Series): Change[] {
+  return series.patches.flatMap((patch) => {
+    const message = series.messages[patch.message];
+    return message === undefined ? [] : [parseChange(message)];
+  });
+}
+
+/** The ids of the blobs that a checkout may know of a series: to be fetched before its review, and handed to it. */
+export function blobsNamed(series: Series): string[] {
+  return wantedBlobs(changesOf(series));
+}
+
 /** The base and what is known after each patch: entry k after k patches. */
-export function prefixes(base: Amended, series: Series, changes: readonly Change[], frontEnd: FrontEnd): Amended[] {
-  const all: Amended[] = [base];
+export function prefixes(
+  base: Amended,
+  series: Series,
+  changes: readonly Change[],
+  frontEnd: FrontEnd,
+  blobs: Blobs = null,
+): Amended[] {
+  const all: Amended[] = [blobs === null ? base : { ...base, blobs }];
   for (const [i, change] of changes.entries()) {
     const message = series.messages[change.message];
     const before = all[i] ?? base;

@@ -5,8 +5,9 @@
 
 import type { Amended } from '../code/bodies';
 import type { FrontEnd } from '../code/front-end';
+import type { Blobs } from '../code/whole-file';
 import { machinePresets } from '../machine/presets';
-import { parseChange } from '../patch/parse';
+import type { Change } from '../patch/types';
 import type { MessagePlace } from '../place';
 import { claims } from '../prose/claims';
 import { builtInScenarios } from '../scenario/library';
@@ -17,7 +18,7 @@ import { select, TRIED_BY_ITSELF } from './choose';
 import { coverageOf, stageLines } from './coverage';
 import { pathEra } from './era';
 import { isOwn, patchFindings } from './patch-findings';
-import { baseOf, type PreparedDesigns, prefixes } from './prefixes';
+import { baseOf, changesOf, type PreparedDesigns, prefixes } from './prefixes';
 import { promiseFindings } from './promises';
 import { pathHits } from './rules';
 import { hunkLineAt, patchOf, spanOf } from './spans';
@@ -33,6 +34,8 @@ export interface ReviewOptions {
   readonly machines?: readonly string[];
   /** Scenario ids; all built-in ones when absent. */
   readonly scenarios?: readonly string[];
+  /** Answers to `blobsNamed(series)` from the user's checkouts; absent or null: none was named. */
+  readonly blobs?: Blobs;
   readonly signal?: { readonly aborted: boolean };
 }
 
@@ -71,10 +74,7 @@ export function createReviewer(
 }
 
 function review({ frontEnd, library, base: baseFor, store }: Kept, series: Series, options: ReviewOptions): Review {
-  const changes = series.patches.flatMap((patch) => {
-    const message = series.messages[patch.message];
-    return message === undefined ? [] : [parseChange(message)];
-  });
+  const changes = changesOf(series);
   const evidence = select(series, changes, machinePresets);
   const design = options.design ?? evidence.design;
   const choices = evidence.choices.map(
@@ -92,7 +92,7 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
     machines: options.machines === undefined ? evidence.machines : new Set(options.machines),
   };
   const base = baseFor(design);
-  const amended = prefixes(base, series, changes, frontEnd);
+  const amended = prefixes(base, series, changes, frontEnd, options.blobs ?? null);
 
   const touchesDesign = amended
     .slice(1)
@@ -184,24 +184,20 @@ function touchedAndExecuted(
   return touched?.at.kind === 'message' ? touched.at : null;
 }
 
-function pathFindings(
-  series: Series,
-  changes: readonly ReturnType<typeof parseChange>[],
-  amended: readonly Amended[],
-): Finding[] {
+function pathFindings(series: Series, changes: readonly Change[], amended: readonly Amended[]): Finding[] {
   const open = new Map<string, number>();
   const findings: Finding[] = [];
   for (const [prefix, now] of amended.entries()) {
     if (prefix === 0) continue;
     for (const touched of now.touched) {
       const before = `${touched.file}:${touched.name}|`;
-      const hits = touched.program === null ? [] : pathHits(touched.program, touched.before, now.set);
+      const hits = touched.program === null ? [] : pathHits(touched.program, touched.before, now.tree);
       // What an earlier patch of the series brought and this one's version of the function no longer has is repaired by it.
       for (const [key, index] of open)
         if (key.startsWith(before) && touched.evidence !== 'fragment') {
           const still =
             touched.program !== null &&
-            pathHits(touched.program, () => null, now.set).some(
+            pathHits(touched.program, () => null, now.tree).some(
               (hit) => `${before}${hit.rule.id}|${hit.message}` === key,
             );
           const finding = findings[index];

@@ -1,4 +1,4 @@
-import type { Evidence } from '../code/types';
+import type { BodySource, Evidence } from '../code/types';
 import type { Change } from '../patch/types';
 import type { Damage, Span } from '../place';
 import type { Claim } from '../prose/types';
@@ -81,6 +81,7 @@ export interface FunctionCoverage {
   readonly file: string;
   readonly function: string;
   readonly evidence: Evidence;
+  readonly source: BodySource;
   readonly executed: boolean;
   /** Why it was not executed or not full; null when it was. */
   readonly reason: string | null;

@@ -13,6 +13,7 @@ describe('arguments', () => {
       format: 'text',
       failOn: 'error',
       jobs: 1,
+      kernels: [],
     });
     expect(readArguments(['review', '-', '--jobs=4', '--fail-on', 'never', '--format', 'jsonl'])).toEqual({
       kind: 'review',

@@ -10,7 +10,7 @@ export interface Mail {
 }
 
 /**
- * A mail whose lines are a diff: `diff PATH`, `new PATH`, `gone PATH`, then `@@ -a,b +c,d @@ section` and hunk lines.
+ * A mail whose lines are a diff: `diff PATH OLD..NEW` (blob ids, may be left out), `new PATH`, `gone PATH`, then `@@ -a,b +c,d @@ section` and hunk lines.
  * Good hunks only: the reader of real diffs is tested elsewhere.
  */
 export function mail(message: number, text: string): Mail {
@@ -21,7 +21,7 @@ export function mail(message: number, text: string): Mail {
   let oldLine = 0;
   let newLine = 0;
   lines.forEach((line, index) => {
-    const file = /^(diff|new|gone) (\S+)$/.exec(line);
+    const file = /^(diff|new|gone) (\S+)(?: (\w+)\.\.(\w+))?$/.exec(line);
     const head = /^@@ -(\d+),(\d+) \+(\d+),(\d+) @@ ?(.*)$/.exec(line);
     if (file !== null) {
       hunks = [];
@@ -32,8 +32,8 @@ export function mail(message: number, text: string): Mail {
         path: file[2]!,
         oldMode: null,
         newMode: null,
-        oldBlob: null,
-        newBlob: null,
+        oldBlob: file[3] ?? null,
+        newBlob: file[4] ?? null,
         similarity: null,
         binary: false,
         combined: false,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { COLORS, COMMANDS, LANGUAGE, LINKS, SETTINGS, VIEWS } from '../../../src/editor/names';
+import { COLORS, COMMANDS, KERNEL, LANGUAGE, LINKS, SETTINGS, VIEWS } from '../../../src/editor/names';
 
 interface Manifest {
   readonly activationEvents: readonly string[];
@@ -60,9 +60,11 @@ describe('package.json and names.ts agree', () => {
 
   test('on settings, each switch on by default, each choice with a default it offers, and a description', () => {
     const { properties } = contributes.configuration;
-    expect(sorted(Object.keys(properties))).toEqual(sorted(Object.values(SETTINGS).map((id) => `doorbell.${id}`)));
-    for (const property of Object.values(properties)) {
-      expect(property.enum ?? [true]).toContain(property.default);
+    const known = [...Object.values(SETTINGS), KERNEL];
+    expect(sorted(Object.keys(properties))).toEqual(sorted(known.map((id) => `doorbell.${id}`)));
+    for (const [name, property] of Object.entries(properties)) {
+      if (name === `doorbell.${KERNEL}`) expect(property.default).toEqual([]);
+      else expect(property.enum ?? [true]).toContain(property.default);
       expect(property.description).toMatch(/\.$/);
     }
   });

@@ -71,13 +71,18 @@ describe('JSON', () => {
         files: [{ path: 'x.c', oldPath: 'x.c', added: 1, deleted: 0 }],
       },
     ]);
-    expect(json.coverage).toEqual({
+    expect(json.coverage).toMatchObject({
       functions: 2,
       full: 1,
       spliced: 0,
       fragment: 1,
       executed: 1,
+      sources: { patch: 1, hunk: 1 },
       reasons: { 'no body': 1 },
+      byFunction: [
+        { patch: 1, function: 'f', evidence: 'full', source: 'patch', executed: true, reason: null },
+        { patch: 2, function: 'g', evidence: 'fragment', source: 'hunk', executed: false, reason: 'no body' },
+      ],
     });
     expect(json.matrix).toEqual([
       { scenario: 's', prefix: 0, verdict: 'holds' },
