@@ -13,6 +13,7 @@ describe('arguments', () => {
       format: 'text',
       failOn: 'error',
       jobs: 1,
+      design: null,
       kernels: [],
     });
     expect(readArguments(['review', '-', '--jobs=4', '--fail-on', 'never', '--format', 'jsonl'])).toEqual({
@@ -38,7 +39,7 @@ describe('arguments', () => {
     [['review', 'x', '--format', 'xml'], /--format is text, json or jsonl/],
     [['review', 'x', '--jobs', '0'], /--jobs is a number from 1 to 64/],
     [['review', 'x', '--fail-on', 'info'], /--fail-on is/],
-    [['review', 'x', '--design', 'd'], /review has no option --design/],
+    [['review', 'x', '--machine', 'd'], /review has no option --machine/],
     [['review', '-', '-'], /once only/],
     [['review', '--bogus'], /bogus/],
     [['simulate'], /needs one scenario/],
