@@ -1,115 +1,192 @@
+/**
+ * Claims: what the prose of a message says that the model or the rest of the series can be asked about. In: a message, the change that marks
+ * where its prose ends, and who speaks. Out: claims in order of their place, and the sentences that speak of the field and were not understood.
+ *
+ * A claim is a passage, not a sentence: what a sentence says goes on in the next (“this means…”, “so we get…”) and may begin in the one before (“however,
+ * in this case…”). How far it reaches is told by grammar and by the terms that go through it.
+ */
 import type { Change } from '../patch/types';
+import type { Span } from '../place';
 import type { Message } from '../series/types';
+import { type Heard, type Kind, kindOf } from './kinds';
+import { isQuestion, polarityOf, tenseOf } from './mood';
+import { rangesIn } from './ranges';
 import { type Sentence, sentences } from './sentences';
-import type { Claim, ClaimPolarity, ClaimTense } from './types';
+import type { Claim, ClaimTense, Said, Speaker } from './types';
+import { namesField, type Term, termsIn } from './vocabulary';
 
-/** What a sentence must say to make a claim of one kind: every expression of `all`, none of `none`. */
-interface ClaimRule {
-  readonly kind: string;
-  readonly all: readonly RegExp[];
-  readonly none?: readonly RegExp[];
+/** Begins by pointing back: what it says rests on the sentence before. */
+const POINTS_BACK =
+  /^(?:but |and |so |then )?(?:however|this|that|these|those|it|its|they|so|thus|therefore|hence|then|in (?:that|this) case|if (?:that|this)(?:'s| is)|the only other|another|alternatively|otherwise|can it|does it|is it|but that)\b/i;
+/** Sets itself against the sentence before: a claim of its own, though it points back. */
+const CONTRASTS =
+  /\b(?:however|though|although|on the other hand|in contrast|unlike|not available|but not|not the case)\b/i;
+/** “This IOVA”, “the entry”: a noun that was just named. */
+const NAMES_AGAIN = /^(?:this|that|these|those|the same|such an?)\s+([a-z-]+)/i;
+/** Agrees with somebody: says nothing of its own. */
+const AGREES =
+  /^(?:i (?:fully |completely |totally )?agree|agreed|i have no objection|yes|right|indeed|exactly|sure|ok(?:ay)?|fair (?:point|enough))\b/i;
+
+interface Passage {
+  readonly kind: Kind;
+  /** The sentence that makes the claim. */
+  readonly head: Sentence;
+  /** With those it leans on and those that go on with it. */
+  readonly sentences: Sentence[];
+  tense: ClaimTense;
 }
 
-const DOORBELL =
-  /\b(?:doorbells?|msi (?:pages?|mappings?|iovas?|frames?|bindings?|windows?|address(?:es)?)|(?:iova|window|frame) pages?|mappings?|iovas?|bindings?)\b/i;
-const UNDONE =
-  /\b(?:unmap(?:s|ped|ping)?|t(?:ear|ears|orn|earing) down|g(?:ive|ives|iven|iving) back|(?:release|remove)[sd]?|releasing|removing|free[sd]?|freeing|drop(?:s|ped|ping)?|returned to the (?:window|pool)|destroy(?:s|ed)?)\b/i;
-const END_OF_LIFE =
-  /\b(?:disabl(?:e|es|ed|ing)|tear-?down|tear(?:s|ing)? down|last (?:vector|user|reference)|no longer (?:used|needed|in use)|unused|shut ?down|goes away|go away|(?:is|are) (?:closed|released|freed|detached|gone)|on (?:release|free|detach|close)|detach(?:ed|es|ing)?|before .*\b(?:is|are) (?:closed|released|freed)|vectors? (?:is|are) (?:freed|released|disabled)|error paths?|when .* fails?)\b/i;
-const CAPABILITY =
-  /\b(?:IOMMU_CAP_INTR_REMAP|INTR_REMAP|interrupt[ -]remapping capability|interrupt[ -]isolation capability)\b/i;
-const WINDOW =
-  /\b(?:windows?|reserved (?:iova )?(?:range|region|area)s?|msi (?:iova )?(?:range|region)s?|iova ranges?)\b/i;
+/** A sentence is cut before a “but” that starts a statement of its own, if its parts claim different things. */
+function clauses(sentence: Sentence, kind: (part: Sentence) => Kind | null): readonly Sentence[] {
+  const offsets = [...sentence.text.matchAll(/[,;] (?=but (?:if|when|then|i|we|it|this|that|the|there)\b)/gi)].map(
+    (match) => match.index + 2,
+  );
+  if (offsets.length === 0) return [sentence];
+  const parts = sentence.cut(offsets);
+  const kinds = new Set(parts.flatMap((part) => kind(part)?.id ?? []));
+  return kinds.size > 1 ? parts : [sentence];
+}
 
-/** The kinds of claims that are understood. Order does not matter: a sentence may claim several things. */
-const RULES: readonly ClaimRule[] = [
-  { kind: 'unmap-on-disable', all: [UNDONE, DOORBELL, END_OF_LIFE], none: [/\bdma_unmap|dma unmap\b/i] },
-  {
-    kind: 'capability-dropped',
-    all: [
-      CAPABILITY,
-      /\b(?:no longer|stop(?:s|ped)?|do(?:es)? not|don't|doesn't|must not|should not|drop(?:s|ped)?|remov(?:e|es|ed)|withdraw(?:s|n)?|clear(?:s|ed)?|neither|none of|no (?:smmu|iommu|driver)\w*)\b/i,
-    ],
-  },
-  {
-    kind: 'capability-claimed',
-    all: [CAPABILITY, /\b(?:claim|advertis|report|expos|announc|support|set)(?:s|e|es|ed|ing)?\b/i],
-    none: [/\b(?:no longer|stop(?:s|ped)?|not|don't|doesn't|drop(?:s|ped)?|remov(?:e|es|ed)|neither|none of|no)\b/i],
-  },
-  {
-    kind: 'window-checked',
-    all: [
-      WINDOW,
-      /\b(?:overlap(?:s|ping)?|collid(?:e|es|ing)|intersect(?:s|ing)?|conflict(?:s|ing)?|disjoint)\b/i,
-      /\b(?:refus|reject|fail|check|verif|den(?:y|ies)|EINVAL|EBUSY|EEXIST|make sure|ensure)/i,
-    ],
-  },
-  { kind: 'window-registered', all: [WINDOW, /\b(?:regist(?:er|ers|ered|ration|ering)|declar(?:e|es|ed))\b/i] },
-  {
-    kind: 'doorbell-mapped',
-    all: [/\b(?:doorbells?|msi (?:controller )?(?:frames?|pages?|address(?:es)?))\b/i, /\bmap(?:s|ped|ping)?\b/i],
-    none: [/\bunmap/i],
-  },
-  {
-    kind: 'no-functional-change',
-    all: [/\bno (?:intended )?functional changes?\b|\bno change (?:in|of) behaviou?r\b/i],
-  },
-];
+/** What is rejected (“rather than X, …”) stands before the proposal, and what it is good for (“… so that Y”) behind it: neither is claimed. */
+function trimmed(sentence: Sentence, first: boolean, last: boolean): Sentence {
+  const lead = first
+    ? /^(?:but |and |so )?(?:rather than|instead of)\b[^,]*, /i.exec(sentence.text)?.[0].length
+    : undefined;
+  const tail = last ? / so that (?!.* so that )[^,;]*$/i.exec(sentence.text)?.index : undefined;
+  const offsets = [lead, tail].filter((one): one is number => one !== undefined);
+  if (offsets.length === 0) return sentence;
+  const pieces = sentence.cut(offsets);
+  return pieces[lead === undefined ? 0 : 1] ?? sentence;
+}
 
-/** Which tense a sentence of a commit message or a mail stands in. */
-function tenseOf(sentence: string): ClaimTense {
-  if (/\b(?:not|n't) (?:yet|address(?:ed)?(?: yet)?)\b|\byet to\b|\bnot [a-z]+ yet\b/i.test(sentence)) return 'not yet';
-  if (/\bno longer\b|\banymore\b|\bany more\b/i.test(sentence)) return 'no longer';
+const union = (a: ReadonlySet<Term>, b: ReadonlySet<Term>): ReadonlySet<Term> => new Set([...a, ...b]);
+
+/** Does the sentence only go on about the noun that the one before named? */
+function namesAgain(sentence: Sentence, before: Sentence): boolean {
+  const noun = NAMES_AGAIN.exec(sentence.text)?.[1]?.toLowerCase();
+  return noun !== undefined && noun.length > 2 && before.text.toLowerCase().includes(noun.replace(/s$/, ''));
+}
+
+/** Moods that a following sentence can give to what was said before it: “but that seems far-fetched”. */
+const STRONGER: ReadonlySet<ClaimTense> = new Set<ClaimTense>(['doubts', 'warns']);
+
+interface Reading {
+  readonly passages: Passage[];
+  readonly unmapped: Sentence[];
+}
+
+/** Reads the sentences of one message, a clause at a time. */
+function read(all: readonly Sentence[], subject: ReadonlySet<Term>): Reading {
+  const passages: Passage[] = [];
+  const free: Sentence[] = [];
+  /** Sentences of the paragraph (and of one it plainly goes on from) that no claim has taken. */
+  let lead: Sentence[] = [];
+  let before: ReadonlySet<Term> = subject;
+  let open: Passage | null = null as Passage | null;
+  let previous: Sentence | null = null as Sentence | null;
+  const understood = (sentence: Sentence): { readonly kind: Kind | null; readonly terms: ReadonlySet<Term> } => {
+    const terms = namesField(sentence.text) ? termsIn(sentence.text) : new Set<Term>();
+    const heard: Heard = { text: sentence.text, terms, before, subject };
+    return { kind: AGREES.test(sentence.text) ? null : kindOf(heard), terms };
+  };
+  for (const whole of all) {
+    const first = previous === null || previous.paragraph !== whole.paragraph;
+    if (first) {
+      open = null;
+      // A paragraph that asks “so why not do that here” goes on from the one before.
+      const goesOn =
+        whole.follows &&
+        /^(?:so|but|then)\b/i.test(whole.text) &&
+        /\?\s*$/.test(whole.text) &&
+        /\b(?:that|this)\b/i.test(whole.text);
+      if (!goesOn) {
+        lead = [];
+        before = subject;
+      }
+    }
+    const context = before;
+    const within = (part: Sentence): Kind | null => {
+      const { kind, terms } = understood(part);
+      before = union(before, terms);
+      return kind;
+    };
+    const parts = clauses(whole, within);
+    before = context;
+    for (const sentence of parts) {
+      const { kind, terms } = understood(sentence);
+      const last: Sentence | null = previous;
+      previous = sentence;
+      before = union(before, terms);
+      if (open !== null && last !== null && continues(open, kind, sentence, terms, last)) {
+        open.sentences.push(sentence);
+        const tense = tenseOf(sentence.text, open.kind.usual);
+        if (STRONGER.has(tense)) open.tense = tense;
+      } else if (kind === null) {
+        open = null;
+        lead.push(sentence);
+        free.push(sentence);
+      } else {
+        const head = sentence;
+        open = {
+          kind,
+          head,
+          sentences: [...leansOn(head, kind, terms, lead), head],
+          tense: tenseOf(head.text, kind.usual),
+        };
+        passages.push(open);
+        lead = [];
+      }
+    }
+  }
+  const taken = new Set(passages.flatMap((passage) => passage.sentences));
+  return { passages, unmapped: free.filter((one) => !taken.has(one)) };
+}
+
+/** Does a sentence go on with the claim before it? */
+function continues(
+  open: Passage,
+  kind: Kind | null,
+  sentence: Sentence,
+  terms: ReadonlySet<Term>,
+  last: Sentence,
+): boolean {
+  if (CONTRASTS.test(sentence.text) && kind !== null && kind !== open.kind) return false;
+  if (kind === open.kind) return true;
+  if (kind === null) return POINTS_BACK.test(sentence.text) || open.kind.own.some((term) => terms.has(term));
+  if (/^(?:but |and |so |then )?if (?:that|this)(?:'s| is)\b/i.test(sentence.text)) return true;
+  return namesAgain(sentence, last);
+}
+
+/** The sentences before a claim that it rests on: what it points back to, the question it answers, what first names its topic. */
+function leansOn(sentence: Sentence, kind: Kind, terms: ReadonlySet<Term>, lead: readonly Sentence[]): Sentence[] {
+  const taken: Sentence[] = [];
+  let at = lead.length - 1;
+  let from = sentence;
+  // A question of the speaker's own leads up to the statement that answers it.
+  const question = lead[at];
   if (
-    /\b(?:will|going to|(?:subsequent|later|following|next|separate|future) (?:patch(?:es)?|series|commit|work))\b/i.test(
-      sentence,
-    )
-  )
-    return 'will';
-  if (/^\s*if\b|\b(?:in that case|provided that|as long as)\b/i.test(sentence)) return 'conditional';
-  if (/\b(?:should|could|would|might|may want|what about|propose|suggest)\b/i.test(sentence)) return 'proposes';
-  if (/\b(?:currently|today|at the moment|so far|until now|before this|already)\b/i.test(sentence)) return 'states';
-  return 'adds';
+    question !== undefined &&
+    !isQuestion(sentence.text) &&
+    /\bwhy (?:can't|not|shouldn't|don't)\b[^?]*\?\s*$/i.test(question.text)
+  ) {
+    taken.unshift(question);
+    from = question;
+    at -= 1;
+  }
+  const earlier = lead[at];
+  if (earlier === undefined) return taken;
+  const topic = kind.usual === 'states' && /^(?:I|we)\b/i.test(from.text) && sharesTopic(earlier, terms);
+  const points = POINTS_BACK.test(from.text) || (taken.length > 0 && /\blike that\b/i.test(from.text));
+  if (points || topic || NAMES_AGAIN.test(from.text)) taken.unshift(earlier);
+  return taken;
 }
 
-function polarityOf(sentence: string, tense: ClaimTense): ClaimPolarity {
-  if (/\?\s*$/.test(sentence)) return 'asks';
-  if (/\b(?:not sure|unsure|doubt|far[- ]?fetched|unlikely|i think|seems?)\b/i.test(sentence)) return 'doubts';
-  if (
-    tense !== 'not yet' &&
-    tense !== 'no longer' &&
-    /\b(?:never|cannot|can't|does not|doesn't|do not|don't|is not|isn't|are not|aren't|without)\b/i.test(sentence)
-  )
-    return 'denies';
-  return 'affirms';
-}
+/** Narrow terms: naming one again means speaking of the same. */
+const TOPICS: readonly Term[] = ['iova', 'capability', 'its', 'gicv2m', 'remapping', 'msixRange', 'doorbell'];
 
-/** “the capability” in a text that has named it before is that one. */
-function resolved(sentence: string, before: string): string {
-  const named = CAPABILITY.exec(before)?.[0];
-  return named === undefined || CAPABILITY.test(sentence)
-    ? sentence
-    : sentence.replace(/\b(?:the|this|that) capability\b/i, named);
-}
-
-function claimsOf(sentence: Sentence, before: string): Claim[] {
-  const tense = tenseOf(sentence.text);
-  const text = resolved(sentence.text, before);
-  return RULES.filter(
-    (rule) => rule.all.every((need) => need.test(text)) && !(rule.none ?? []).some((bar) => bar.test(text)),
-  ).map((rule) => ({
-    kind: rule.kind,
-    // A claim that something is dropped is worded with a negation of its own: it affirms.
-    polarity:
-      rule.kind === 'capability-dropped' && !/\?\s*$/.test(sentence.text)
-        ? 'affirms'
-        : polarityOf(sentence.text, tense),
-    tense,
-    message: sentence.at.message,
-    depth: sentence.depth,
-    at: sentence.at,
-    text: sentence.text,
-  }));
+function sharesTopic(earlier: Sentence, terms: ReadonlySet<Term>): boolean {
+  const said = termsIn(earlier.text);
+  return /^(?:I|we)\b/i.test(earlier.text) && TOPICS.some((term) => terms.has(term) && said.has(term));
 }
 
 /** First and last line of the prose of a message: from the body's first line to the line before the diff (or its `---`), or to the end. */
@@ -118,13 +195,69 @@ export function proseRange(message: Message, change: Change | null): { readonly 
   return { first: message.bodyLine, last };
 }
 
-/** The claims of one message, in order of their place; the subject counts as its first sentence. A mail without prose gives none. */
-export function claims(message: Message, change: Change | null): Claim[] {
-  const { first, last } = proseRange(message, change);
-  let before = message.subject;
-  return sentences(message, first, last).flatMap((sentence) => {
-    const found = claimsOf(sentence, before);
-    before += `\n${sentence.text}`;
-    return found;
+function spanOf(sentences: readonly Sentence[]): Span | null {
+  const first = sentences[0]?.at;
+  const last = sentences.at(-1)?.at;
+  if (first === undefined || last === undefined) return null;
+  return {
+    message: first.message,
+    line: first.line,
+    column: first.column,
+    endLine: last.endLine,
+    endColumn: last.endColumn,
+  };
+}
+
+/** The claims that sentences make. `subject` names what the message is about; `speaker` says whose a line is. */
+export function claimsIn(
+  all: readonly Sentence[],
+  subject: string,
+  speaker: (line: number, depth: number) => Speaker,
+): Said {
+  const { passages, unmapped } = read(all, termsIn(subject));
+  const claims = passages.flatMap((passage): Claim[] => {
+    const said = passage.sentences.map((one, i) => trimmed(one, i === 0, i === passage.sentences.length - 1));
+    const at = spanOf(said);
+    const { head } = passage;
+    if (at === null) return [];
+    const text = said.map((one) => one.text).join(' ');
+    const polarity = polarityOf(head.text, passage.tense);
+    return [
+      {
+        kind: passage.kind.id,
+        polarity: passage.kind.negative === true && polarity === 'denies' ? 'affirms' : polarity,
+        tense: passage.tense,
+        speaker: speaker(head.at.line, head.depth),
+        message: at.message,
+        depth: head.depth,
+        at,
+        text,
+        terms: [...termsIn(text)],
+        ranges: rangesIn(text),
+      },
+    ];
   });
+  return { claims, unmapped: unmapped.filter((one) => speaksOfField(one)).map((one) => one.at) };
+}
+
+/** Sentences that name at least two things of the field and state something: what an honest reader would have wanted understood. */
+function speaksOfField(sentence: Sentence): boolean {
+  if (!namesField(sentence.text) || sentence.text.length < 30) return false;
+  const terms = termsIn(sentence.text);
+  return (
+    (
+      ['msi', 'iova', 'iommu', 'remapping', 'its', 'gicv2m', 'doorbell', 'window', 'isolation', 'capability'] as const
+    ).filter((term) => terms.has(term)).length >= 2
+  );
+}
+
+/** What one message says; a mail without prose says nothing. */
+export function said(message: Message, change: Change | null, speaker: (line: number, depth: number) => Speaker): Said {
+  const { first, last } = proseRange(message, change);
+  return claimsIn(sentences(message, first, last), message.subject, speaker);
+}
+
+/** The claims of one message, for a reader who does not ask who speaks. */
+export function claims(message: Message, change: Change | null): readonly Claim[] {
+  return said(message, change, (_, depth) => ({ role: depth === 0 ? 'patch' : 'reviewer', name: '' })).claims;
 }

@@ -10,10 +10,16 @@ export interface Sentence {
   readonly text: string;
   /** How many `>` stand before it; 0 is the mail's own author. */
   readonly depth: number;
+  /** Sentences of one paragraph have the same number. */
+  readonly paragraph: number;
+  /** No other text stands between this sentence's paragraph and the one before it, which is of the same depth. */
+  readonly follows: boolean;
   readonly at: Span;
+  /** The sentence cut at places in its text, each piece with its own place. Offsets into `text`, ascending. */
+  readonly cut: (offsets: readonly number[]) => readonly Sentence[];
 }
 
-interface ProseLine {
+export interface ProseLine {
   readonly text: string;
   readonly depth: number;
   /** 1-based line of the message. */
@@ -28,11 +34,14 @@ const TRAILER =
 const BULLET = /^\s*(?:[-*•+]|\(?\d+[.)]|\[\d+\])\s+/;
 /** Four columns of indent or a tab: a listing, not prose. */
 const LISTING = /^(?:\t| {4,})\S/;
-const ATTRIBUTION = /^On .*\bwrote:\s*$/;
+const ATTRIBUTION = /\b(?:wrote|writes):\s*$/;
 /** `A. Author (10):` and the titles below it: the list of patches in a cover letter. */
 const SHORTLOG = /^\S.* \(\d+\):$/;
 const DIFFSTAT = /^ \S.*\|\s+(?:\d+\s*[+-]*|Bin\b)|^ \d+ files? changed/;
+/** A quoted diff: from here on what is quoted as deep is code. */
+const QUOTED_DIFF = /^(?:diff --git |@@ -\d|--- a\/|Index: )/;
 
+/** How the quotation marks of a line end: its depth, and what is left. */
 function proseLine(raw: string, line: number): ProseLine {
   const match = QUOTE.exec(raw.replace(/\u00a0/g, ' '));
   const marks = match?.[1] ?? '';
@@ -40,6 +49,21 @@ function proseLine(raw: string, line: number): ProseLine {
   // A leading `|` alone is a table or drawing, not a quotation.
   if (depth > 0 && !marks.includes('>')) return { text: raw, depth: 0, line, column: 0 };
   return { text: (match?.[2] ?? '').trimEnd(), depth, line, column: marks.length };
+}
+
+/**
+ * A mailer that wraps a quoted line may lose a mark: the line then stands one level too high, in the middle of a sentence that goes on one level
+ * deeper. It is told by what is left of the wrap (a blank too many, or no capital) and by the small letter that follows.
+ */
+function mended(line: ProseLine, next: ProseLine | null): ProseLine {
+  const torn =
+    line.depth > 0 &&
+    next !== null &&
+    next.depth === line.depth + 1 &&
+    /^(?:\s|[a-z])/.test(line.text) &&
+    !/[.?!:]["')]*$/.test(line.text) &&
+    /^[a-z]/.test(next.text);
+  return torn ? { ...line, depth: line.depth + 1 } : line;
 }
 
 /** Does the text end a sentence at `end` (index behind the mark)? */
@@ -52,7 +76,15 @@ function endsSentence(text: string, end: number): boolean {
   );
 }
 
-function paragraphSentences(message: number, lines: readonly ProseLine[]): Sentence[] {
+interface Paragraph {
+  readonly number: number;
+  readonly follows: boolean;
+  readonly lines: readonly ProseLine[];
+}
+
+/** The sentences of one paragraph: lines of one depth that belong together. */
+function paragraphSentences(message: number, paragraph: Paragraph): Sentence[] {
+  const { lines } = paragraph;
   const first = lines[0];
   if (first === undefined) return [];
   let joined = '';
@@ -73,69 +105,104 @@ function paragraphSentences(message: number, lines: readonly ProseLine[]): Sente
           column: low.line.column + low.indent + Math.min(offset - low.offset, low.line.text.length - low.indent),
         };
   };
-  const sentences: Sentence[] = [];
-  const push = (from: number, to: number) => {
+  const sentence = (from: number, to: number): Sentence[] => {
     const raw = joined.slice(from, to);
-    const lead = raw.length - raw.trimStart().length;
-    const text = raw.trim().replace(/\s+/g, ' ');
-    if (text === '') return;
-    const start = position(from + lead);
-    const end = position(from + raw.trimEnd().length);
-    sentences.push({
+    const begin = from + (raw.length - raw.trimStart().length);
+    const end = from + raw.trimEnd().length;
+    if (end <= begin) return [];
+    // Where each character of the folded text stands in the joined lines.
+    const places: number[] = [];
+    let text = '';
+    for (let i = begin; i < end; i++) {
+      const blank = /\s/.test(joined[i] ?? '');
+      if (blank && text.endsWith(' ')) continue;
+      places.push(i);
+      text += blank ? ' ' : (joined[i] ?? '');
+    }
+    const start = position(begin);
+    const stop = position(end);
+    const one: Sentence = {
       text,
       depth: first.depth,
-      at: { message, line: start.line, column: start.column, endLine: end.line, endColumn: end.column },
-    });
+      paragraph: paragraph.number,
+      follows: paragraph.follows,
+      at: { message, line: start.line, column: start.column, endLine: stop.line, endColumn: stop.column },
+      cut: (offsets) => {
+        const ends = [...offsets.map((offset) => places[offset] ?? end), end];
+        return ends.flatMap((stopAt, i) => sentence(i === 0 ? begin : (ends[i - 1] ?? begin), stopAt));
+      },
+    };
+    return [one];
   };
+  const found: Sentence[] = [];
   let from = 0;
   for (const match of joined.matchAll(/[.?!]+/g)) {
     const end = match.index + match[0].length;
     if (end > from && endsSentence(joined, end)) {
-      push(from, end);
+      found.push(...sentence(from, end));
       from = end;
     }
   }
-  push(from, joined.length);
-  return sentences;
+  found.push(...sentence(from, joined.length));
+  return found;
 }
 
-/**
- * The sentences of a message between two lines (1-based, both inclusive): quotation, signature, trailers, diffstat and
- * indented listings are told apart from prose. An empty range gives none.
- */
-export function sentences(message: Message, firstLine: number, lastLine: number): Sentence[] {
+/** Takes lines to paragraphs and those to sentences; a paragraph ends at a blank line, at another depth, and at a bullet. */
+export function joinLines(message: number, lines: readonly (ProseLine | null)[]): Sentence[] {
   const found: Sentence[] = [];
   let paragraph: ProseLine[] = [];
-  let shortlog = false;
-  const flush = () => {
-    found.push(...paragraphSentences(message.index, paragraph));
+  let number = 0;
+  let lastDepth = -1;
+  const flush = (): void => {
+    const depth = paragraph[0]?.depth;
+    if (depth === undefined) return;
+    number += 1;
+    found.push(...paragraphSentences(message, { number, follows: depth === lastDepth, lines: paragraph }));
+    lastDepth = depth;
     paragraph = [];
   };
-  for (let n = Math.max(1, firstLine); n <= Math.min(lastLine, message.lines.length); n++) {
-    const line = proseLine(message.lines[n - 1] ?? '', n);
-    if (line.depth === 0 && /^-- ?$/.test(line.text)) break;
-    const text = line.text;
+  for (const line of lines) {
+    if (line === null) {
+      flush();
+      continue;
+    }
     const depth = paragraph[0]?.depth;
-    if (SHORTLOG.test(text)) shortlog = true;
-    else if (text.trim() === '') shortlog = false;
-    if (shortlog) {
-      flush();
-      continue;
-    }
-    if (
-      text.trim() === '' ||
-      TRAILER.test(text) ||
-      ATTRIBUTION.test(text) ||
-      DIFFSTAT.test(text) ||
-      (LISTING.test(text) && paragraph.length === 0)
-    ) {
-      flush();
-      continue;
-    }
-    if (depth !== undefined && depth !== line.depth) flush();
-    if (BULLET.test(text)) flush();
+    if ((depth !== undefined && depth !== line.depth) || BULLET.test(line.text)) flush();
     paragraph.push(line);
   }
   flush();
   return found;
+}
+
+/**
+ * The sentences of a message between two lines (1-based, both inclusive): quotation, signature, trailers, diffstat, quoted diffs and
+ * indented listings are told apart from prose. An empty range gives none.
+ */
+export function sentences(message: Message, firstLine: number, lastLine: number): Sentence[] {
+  const kept: (ProseLine | null)[] = [];
+  let shortlog = false;
+  let codeDepth = Number.POSITIVE_INFINITY;
+  const last = Math.min(lastLine, message.lines.length);
+  const at = (n: number): ProseLine => proseLine(message.lines[n - 1] ?? '', n);
+  for (let n = Math.max(1, firstLine); n <= last; n++) {
+    const line = mended(at(n), n < last ? at(n + 1) : null);
+    if (line.depth === 0 && /^-- ?$/.test(line.text)) break;
+    const text = line.text;
+    if (SHORTLOG.test(text)) shortlog = true;
+    else if (text.trim() === '') shortlog = false;
+    if (line.depth > 0 && QUOTED_DIFF.test(text)) codeDepth = Math.min(codeDepth, line.depth);
+    const previous = kept.at(-1);
+    const listing = LISTING.test(text) && (previous === null || previous === undefined);
+    const skipped =
+      shortlog ||
+      line.depth >= codeDepth ||
+      text.trim() === '' ||
+      TRAILER.test(text) ||
+      ATTRIBUTION.test(text) ||
+      (/^On .*,/.test(text) && n < last && ATTRIBUTION.test(at(n + 1).text)) ||
+      DIFFSTAT.test(text) ||
+      listing;
+    kept.push(skipped ? null : line);
+  }
+  return joinLines(message.index, kept);
 }

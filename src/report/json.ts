@@ -26,7 +26,20 @@ export interface ReviewJson {
     readonly patch: number;
     readonly mailLine: number;
     readonly text: string;
+    /** Last mail line of the passage. */
+    readonly mailLineEnd: number;
+    readonly messageId: string;
+    readonly tense: string;
+    readonly speaker: { readonly role: string; readonly name: string };
+    readonly verdict: string;
+    readonly message: string;
+    /** What was run. */
+    readonly tried: readonly string[];
+    readonly reference: string | null;
+    readonly trace: string | null;
   }[];
+  /** Sentences about the field that were not understood. */
+  readonly unmapped: readonly { readonly patch: number; readonly mailLine: number }[];
   readonly windows: readonly WindowJson[];
   readonly matrix: readonly { readonly scenario: string; readonly prefix: number; readonly verdict: Verdict }[];
   readonly coverage: CoverageJson;
@@ -164,7 +177,17 @@ export function reviewJson(review: Review): ReviewJson {
       patch: patchOf(series, claim.message),
       mailLine: mailLine(series, claim.at),
       text: claim.text,
+      mailLineEnd: mailLine(series, { message: claim.message, line: claim.at.endLine }),
+      messageId: messageId(series, claim.message),
+      tense: claim.tense,
+      speaker: claim.speaker,
+      verdict: claim.verdict,
+      message: claim.finding,
+      tried: claim.tried,
+      reference: claim.reference,
+      trace: claim.trace,
     })),
+    unmapped: review.unmapped.map((at) => ({ patch: patchOf(series, at.message), mailLine: mailLine(series, at) })),
     windows: review.windows.map(({ scenario, patch, base, size, granule, pagesUsed, pagesNeeded, events }) => ({
       scenario,
       patch,

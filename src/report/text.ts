@@ -3,6 +3,7 @@
  */
 import type { Finding, Review, Severity } from '../review/types';
 import type { Verdict } from '../scenario/types';
+import { claimLines, claimSummary } from './claims';
 import { coverageOf } from './json';
 import { allDamage, mailLine, messageId } from './places';
 import type { Colour, Paint } from './plain';
@@ -21,6 +22,7 @@ export function reviewText(review: Review, options: TextOptions): string {
     [headLine(review, paint)],
     damageLines(review, paint),
     ...review.findings.map((finding) => findingLines(review, finding, paint)),
+    claimLines(review, paint),
     windowLines(review, paint),
     matrixLines(review, paint),
     coverageLines(review, paint),
@@ -162,10 +164,15 @@ function coverageLines(review: Review, paint: Paint): string[] {
   ];
 }
 
-function summary({ findings, series }: Review, paint: Paint): string {
+function summary(review: Review, paint: Paint): string {
+  const { findings, series } = review;
   const count = (severity: Severity): number => findings.filter((finding) => finding.severity === severity).length;
   if (findings.length === 0)
-    return series.patches.length === 0 ? 'No patch to review.' : paint('green', 'No findings.');
+    return series.patches.length > 0
+      ? paint('green', 'No findings.')
+      : review.claims.length === 0
+        ? 'No patch to review.'
+        : `No patch to review. ${claimSummary(review)}.`;
   const parts = (['error', 'warning', 'info'] as const).filter((severity) => count(severity) > 0);
   return parts
     .map((severity) =>

@@ -9,7 +9,6 @@ import type { Blobs } from '../code/whole-file';
 import { machinePresets } from '../machine/presets';
 import type { Change } from '../patch/types';
 import type { MessagePlace } from '../place';
-import { claims } from '../prose/claims';
 import { builtInScenarios } from '../scenario/library';
 import type { Scenario, ScenarioResult, Trace } from '../scenario/types';
 import type { Series } from '../series/types';
@@ -21,6 +20,7 @@ import { isOwn, patchFindings } from './patch-findings';
 import { baseOf, changesOf, type PreparedDesigns, prefixes } from './prefixes';
 import { promiseFindings } from './promises';
 import { pathHits } from './rules';
+import { designRunner, saidIn, tryClaims } from './said';
 import { hunkLineAt, patchOf, spanOf } from './spans';
 import { prefixKeys, type TrialStore, trialStore, trials } from './trials';
 import type { Choice, Finding, MatrixCell, Review } from './types';
@@ -114,9 +114,7 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
       )
     : amended.map((): ScenarioResult[] => []);
 
-  const allClaims = series.messages.flatMap((message) =>
-    claims(message, changes[series.patches.findIndex((patch) => patch.message === message.index)] ?? null),
-  );
+  const { claims: allClaims, unmapped } = saidIn(series, changes);
   const broken = results.map((now, prefix) => brokenOf(now, prefix, scenarios));
   const fallback = (one: Broken): MessagePlace | null =>
     touchedAndExecuted(amended[one.prefix], results[one.prefix] ?? [], one);
@@ -154,11 +152,19 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
       });
     }
 
+  const tried = tryClaims(
+    allClaims,
+    designRunner(library, (name) => baseFor(name).set, store),
+    () => null,
+  );
+  for (const trace of tried.traces) traces[trace.id] ??= trace;
+
   return {
     series,
     changes,
     findings,
-    claims: allClaims,
+    claims: tried.claims,
+    unmapped,
     windows: results.flatMap((now, prefix) => windowReports(now, prefix)),
     matrix: cells,
     coverage: coverageOf(series, amended, results),

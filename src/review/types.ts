@@ -1,9 +1,9 @@
 import type { BodySource, Evidence } from '../code/types';
 import type { Change } from '../patch/types';
 import type { Damage, Span } from '../place';
-import type { Claim } from '../prose/types';
 import type { Stage, Trace, Verdict } from '../scenario/types';
 import type { Series } from '../series/types';
+import type { TriedClaim } from './claim-trials/types';
 
 export type FindingClass = 'isolation' | 'window' | 'lifetime' | 'context' | 'uapi' | 'arith' | 'described' | 'bisect';
 export type Severity = 'error' | 'warning' | 'info';
@@ -113,7 +113,9 @@ export interface Review {
   /** One per patch, same order as `series.patches`. */
   readonly changes: readonly Change[];
   readonly findings: readonly Finding[];
-  readonly claims: readonly Claim[];
+  readonly claims: readonly TriedClaim[];
+  /** Sentences that speak of the field and were not understood. */
+  readonly unmapped: readonly Span[];
   readonly windows: readonly WindowReport[];
   readonly matrix: readonly MatrixCell[];
   readonly coverage: readonly FunctionCoverage[];

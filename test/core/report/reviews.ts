@@ -66,8 +66,17 @@ export async function sampleReview(): Promise<Review> {
         depth: 0,
         at: second.at,
         text: 'It unmaps.',
+        speaker: { role: 'patch', name: 'A. Author' },
+        terms: ['mapping'],
+        ranges: [],
+        verdict: 'contradicted',
+        finding: 'It stays mapped.',
+        tried: ['s on m'],
+        trace: 't',
+        reference: null,
       },
     ],
+    unmapped: [],
     windows: [
       {
         scenario: 's',

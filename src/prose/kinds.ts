@@ -1,0 +1,276 @@
+/**
+ * The kinds of claims that are understood: which terms a sentence must name to make one. In: the terms of a sentence and of what stands before it.
+ * Out: the kind. Each kind is told in `docs/claims.md`. A rule here speaks the language of the field, never that of one mail.
+ */
+import { isQuestion } from './mood';
+import type { Term } from './vocabulary';
+
+/** A sentence as the kinds hear it. */
+export interface Heard {
+  readonly text: string;
+  readonly terms: ReadonlySet<Term>;
+  /** Terms of the sentences before it in its paragraph, and of the subject. */
+  readonly before: ReadonlySet<Term>;
+  /** Terms of the subject line alone. */
+  readonly subject: ReadonlySet<Term>;
+}
+
+export interface Kind {
+  readonly id: string;
+  readonly fits: (heard: Heard) => boolean;
+  /** What a plain sentence of this kind does: state what is, or say what the change brings. */
+  readonly usual: 'states' | 'adds';
+  /** Terms by which a following sentence goes on about the same. */
+  readonly own: readonly Term[];
+  /** The kind is worded with a negation of its own, which is no denial. */
+  readonly negative?: true;
+  /** A question of this kind can be answered. */
+  readonly asked?: true;
+}
+
+const all = (heard: Heard, ...terms: readonly Term[]): boolean => terms.every((term) => heard.terms.has(term));
+const any = (heard: Heard, ...terms: readonly Term[]): boolean => terms.some((term) => heard.terms.has(term));
+const known = (heard: Heard, ...terms: readonly Term[]): boolean =>
+  terms.some((term) => heard.terms.has(term) || heard.before.has(term));
+const says = (heard: Heard, words: RegExp): boolean => words.test(heard.text);
+
+const DOORBELL =
+  /\b(?:doorbells?|msi (?:pages?|mappings?|iovas?|frames?|bindings?|windows?|address(?:es)?)|(?:iova|window|frame) pages?|mappings?|iovas?|bindings?)\b/i;
+const UNDONE =
+  /\b(?:unmap(?:s|ped|ping)?|t(?:ear|ears|orn|earing) down|g(?:ive|ives|iven|iving) back|(?:release|remove)[sd]?|releasing|removing|free[sd]?|freeing|drop(?:s|ped|ping)?|returned to the (?:window|pool)|destroy(?:s|ed)?)\b/i;
+const END_OF_LIFE =
+  /\b(?:disabl(?:e|es|ed|ing)|tear-?down|tear(?:s|ing)? down|last (?:vector|user|reference)|no longer (?:used|needed|in use)|unused|shut ?down|goes away|go away|(?:is|are) (?:closed|released|freed|detached|gone)|on (?:release|free|detach|close)|detach(?:ed|es|ing)?|before .*\b(?:is|are) (?:closed|released|freed)|vectors? (?:is|are) (?:freed|released|disabled)|error paths?|when .* fails?)\b/i;
+const CAPABILITY =
+  /\b(?:IOMMU_CAP_INTR_REMAP|INTR_REMAP|interrupt[ -]remapping capability|interrupt[ -]isolation capability)\b/i;
+const DROPPED =
+  /\b(?:no longer|stop(?:s|ped)?|do(?:es)? not|don't|doesn't|must not|should not|shouldn't|drop(?:s|ped)?|remov(?:e|es|ed)|withdraw(?:s|n)?|clear(?:s|ed)?|neither|none of|no (?:smmu|iommu|driver)\w*)\b/i;
+const OVERLAP = /\b(?:overlap(?:s|ping)?|collid(?:e|es|ing)|intersect(?:s|ing)?|conflict(?:s|ing)?|disjoint)\b/i;
+const REFUSED = /\b(?:refus|reject|fail|check|verif|den(?:y|ies)|EINVAL|EBUSY|EEXIST|make sure|ensure)/i;
+const WINDOW =
+  /\b(?:windows?|reserved (?:iova )?(?:range|region|area)s?|msi (?:iova )?(?:range|region)s?|iova ranges?)\b/i;
+const MUST = /\b(?:must|need(?:s|ed)?|require[sd]?|has to|have to|without|unless|only if)\b/i;
+const ARRIVE = /\b(?:reach(?:es)?|arriv\w+|get through|deliver\w*|exist|work)\b/i;
+const HEDGED = /\bwhether\b/i;
+
+/** In the order in which they are asked; the first that fits is the kind. */
+export const KINDS: readonly Kind[] = [
+  {
+    id: 'no-functional-change',
+    fits: (h) => says(h, /\bno (?:intended )?functional changes?\b|\bno change (?:in|of) behaviou?r\b/i),
+    usual: 'states',
+    own: [],
+    negative: true,
+  },
+  {
+    id: 'unmap-on-disable',
+    fits: (h) => says(h, UNDONE) && says(h, DOORBELL) && says(h, END_OF_LIFE) && !says(h, /\bdma_unmap|dma unmap\b/i),
+    usual: 'adds',
+    own: [],
+  },
+  {
+    id: 'window-checked',
+    fits: (h) => says(h, WINDOW) && says(h, OVERLAP) && says(h, REFUSED),
+    usual: 'adds',
+    own: [],
+    negative: true,
+  },
+  {
+    id: 'capability-meaning',
+    fits: (h) =>
+      (all(h, 'capability') || (known(h, 'capability') && all(h, 'someCapability'))) && all(h, 'means', 'isolation'),
+    usual: 'states',
+    own: [],
+  },
+  {
+    id: 'isolation-condition',
+    fits: (h) => known(h, 'capability') && all(h, 'isolation', 'shared') && any(h, 'interrupts', 'page', 'doorbell'),
+    usual: 'states',
+    own: ['capability'],
+    negative: true,
+  },
+  {
+    id: 'capability-dropped',
+    fits: (h) => says(h, CAPABILITY) && says(h, DROPPED) && !says(h, HEDGED),
+    usual: 'adds',
+    own: [],
+    negative: true,
+    asked: true,
+  },
+  {
+    id: 'capability-claimed',
+    fits: (h) => says(h, CAPABILITY) && all(h, 'claim') && !says(h, DROPPED) && !says(h, HEDGED) && !all(h, 'not'),
+    usual: 'adds',
+    own: [],
+    asked: true,
+  },
+  {
+    id: 'enable-or-error',
+    fits: (h) => all(h, 'msixRange', 'error') && (all(h, 'short') || says(h, /\bprogrammed\b/i)),
+    usual: 'states',
+    own: ['msixRange'],
+    asked: true,
+  },
+  {
+    id: 'mapped-below-vfio',
+    fits: (h) =>
+      all(h, 'lower') &&
+      ((all(h, 'allocate', 'iova') && any(h, 'address', 'msi')) || (all(h, 'fixup') && any(h, 'vfio', 'msi'))),
+    usual: 'states',
+    own: ['fixup'],
+  },
+  {
+    id: 'window-on-domain',
+    fits: (h) =>
+      all(h, 'iommuCore') &&
+      any(h, 'window', 'iova') &&
+      any(h, 'register', 'allocate') &&
+      !any(h, 'msixRange', 'rewrite') &&
+      !(all(h, 'user', 'register') && !all(h, 'interface')),
+    usual: 'adds',
+    own: ['iommuCore'],
+  },
+  {
+    id: 'no-fixed-window',
+    fits: (h) => all(h, 'fixedRange', 'not', 'unavoidable') && any(h, 'interface', 'user', 'register'),
+    usual: 'states',
+    own: [],
+    negative: true,
+  },
+  {
+    id: 'msi-told-apart',
+    fits: (h) => all(h, 'msi', 'tell') && any(h, 'dmaWrite'),
+    usual: 'states',
+    own: [],
+    asked: true,
+  },
+  {
+    id: 'provisioning',
+    fits: (h) =>
+      (all(h, 'amount') && any(h, 'iova', 'window', 'page') && any(h, 'provision', 'user', 'msi', 'doorbell')) ||
+      (all(h, 'provision', 'iova') && any(h, 'amount')),
+    usual: 'states',
+    own: [],
+    asked: true,
+  },
+  {
+    id: 'code-not-built',
+    fits: (h) =>
+      all(h, 'sourceFile', 'built') &&
+      (all(h, 'not', 'everywhere') || says(h, /\b(?:only|unless|without|depends?)\b[^.]*\bCONFIG_\w+/i)),
+    usual: 'states',
+    own: [],
+    negative: true,
+  },
+  {
+    id: 'msi-bypass',
+    fits: (h) =>
+      (all(h, 'bypass') && known(h, 'msi', 'interruptMessage') && any(h, 'iommu')) ||
+      (all(h, 'interruptMessage', 'range') && any(h, 'x86', 'address')),
+    usual: 'states',
+    own: [],
+  },
+  {
+    id: 'isolation-of-frame',
+    fits: (h) =>
+      any(h, 'gicv2m', 'mbi', 'pamu') &&
+      !any(h, 'its', 'capability') &&
+      (all(h, 'isolation') ||
+        all(h, 'shared', 'interrupts') ||
+        all(h, 'foreign') ||
+        (all(h, 'not') && (says(h, /\btranslat/i) || any(h, 'someCapability', 'deviceId', 'sourceId')))),
+    usual: 'states',
+    own: [],
+  },
+  {
+    id: 'table-owner',
+    fits: (h) => all(h, 'table', 'makes', 'driver') && known(h, 'its', 'remapping', 'msi', 'deviceId'),
+    usual: 'states',
+    own: [],
+    asked: true,
+  },
+  {
+    id: 'remapping-in-space',
+    fits: (h) =>
+      all(h, 'remapping', 'addressSpace') &&
+      says(h, /\b(?:fit|within|inside|constrain|different|provided|given)\w*\b/i),
+    usual: 'states',
+    own: [],
+  },
+  {
+    id: 'isolation-by-tables',
+    fits: (h) =>
+      (all(h, 'its') &&
+        (any(h, 'deviceId', 'eventId', 'isolation', 'granularity', 'foreign') ||
+          (all(h, 'someCapability') && !all(h, 'capability')))) ||
+      (all(h, 'deviceId') && any(h, 'eventId', 'table') && any(h, 'interrupts', 'msi', 'isolation')) ||
+      (all(h, 'sourceId') && any(h, 'table', 'isolation', 'foreign') && known(h, 'remapping', 'msi', 'interrupts')) ||
+      (all(h, 'remapping') &&
+        any(h, 'x86', 'vtd', 'amdvi', 'phb') &&
+        (any(h, 'table', 'granularity', 'isolation', 'foreign') || says(h, /\bhow it manages\b|\bmanages\b/i))) ||
+      (all(h, 'phb') && any(h, 'isolation', 'foreign')),
+    usual: 'states',
+    own: ['its', 'deviceId', 'sourceId', 'eventId', 'table', 'granularity'],
+  },
+  {
+    id: 'address-rewritten',
+    fits: (h) => all(h, 'rewrite', 'address') && any(h, 'iova', 'window') && any(h, 'vfio', 'msi', 'driver'),
+    usual: 'adds',
+    own: [],
+  },
+  {
+    id: 'window-registered',
+    fits: (h) => all(h, 'window', 'register') && !all(h, 'unavoidable'),
+    usual: 'adds',
+    own: [],
+  },
+  {
+    id: 'msi-translated',
+    fits: (h) =>
+      (all(h, 'msi', 'iommu', 'through') && !all(h, 'bypass')) ||
+      (all(h, 'msi', 'mapping') && says(h, MUST) && (says(h, ARRIVE) || all(h, 'frame')) && !says(h, /\bunmap/i)),
+    usual: 'states',
+    own: [],
+  },
+  {
+    id: 'doorbell-target',
+    fits: (h) => all(h, 'mapping', 'frame') && any(h, 'iova', 'msi') && all(h, 'ram') && !says(h, /\bunmap/i),
+    usual: 'states',
+    own: [],
+    negative: true,
+  },
+  {
+    id: 'range-never-ram',
+    fits: (h) => all(h, 'neverBacked') && any(h, 'range', 'addressSpace', 'iova') && all(h, 'ram'),
+    usual: 'states',
+    own: [],
+    negative: true,
+    asked: true,
+  },
+  {
+    id: 'doorbell-mapped',
+    fits: (h) =>
+      says(h, /\b(?:doorbells?|msi (?:controller )?(?:frames?|pages?|address(?:es)?))\b/i) &&
+      says(h, /\bmap(?:s|ped|ping)?\b/i) &&
+      !says(h, /\bunmap/i),
+    usual: 'adds',
+    own: [],
+  },
+  {
+    id: 'platform-in-scope',
+    fits: (h) =>
+      all(h, 'covers') &&
+      !all(h, 'not') &&
+      (['x86', 'arm', 'powerpc', 'riscv'] as const).some(
+        (platform) => h.terms.has(platform) && !h.subject.has(platform),
+      ) &&
+      known(h, 'msi', 'iommu', 'vfio'),
+    usual: 'states',
+    own: [],
+  },
+];
+
+/** The kind of claim that a sentence makes; null when it makes none that is understood. A question counts only where an answer can be given. */
+export function kindOf(heard: Heard): Kind | null {
+  const kind = KINDS.find((one) => one.fits(heard)) ?? null;
+  return kind !== null && isQuestion(heard.text) && kind.asked !== true ? null : kind;
+}

@@ -1,0 +1,139 @@
+/** Claims that hardware keeps interrupts apart, or does not: tried by forging. */
+import type { Claim } from '../../prose/types';
+import { type Isolation, isolation, isolationOfSharers, over } from './hardware';
+import { presetNames, subjectOf, translatingPresets } from './scope';
+import type { ClaimTrial, RunDesign, Tried } from './types';
+
+const names = (all: readonly Isolation[]): string => presetNames(all.map((one) => one.spec));
+
+/** Words by which a sentence says that interrupts are *not* kept apart without a “not”. */
+const NOT_APART =
+  /\bshar(?:e|es|ed|ing)\b|\b(?:can|could|may|might|able to|lets?|allows?)\b[^.;]{0,60}\b(?:raise|trigger|forge|inject|reach|write|signal|interfere)\b|\bsusceptible\b|\bno isolation\b/i;
+
+/** True when the passage says that the hardware isolates. A “not” turns round what stands there. */
+export function assertsIsolation(claim: Claim): boolean {
+  return (claim.polarity === 'denies') === NOT_APART.test(claim.text);
+}
+
+/** Devices that share an id, on the subject's machines. */
+function sharers(presets: readonly Isolation[]): Isolation | null {
+  for (const { spec } of presets) {
+    const shared = isolationOfSharers(spec);
+    if (shared !== null && !shared.isolated) return shared;
+  }
+  return null;
+}
+
+/** Whose tables they are, as the machines show it: one for each device, or one for all with a check in the entry. */
+function tablesNote(kept: readonly Isolation[]): string {
+  const own = kept.filter((one) => one.ownTable);
+  const one = kept.filter((two) => !two.ownTable && two.spec.iommu.kind === 'vtd');
+  if (own.length === 0 && one.length === 0) return '';
+  const parts: string[] = [];
+  if (own.length > 0) parts.push(`a table for each device on ${names(own)}`);
+  if (one.length > 0)
+    parts.push(
+      `one table for all devices on ${names(one)}, where the source-id check of the entry gives the isolation`,
+    );
+  return ` As built: ${parts.join('; ')}.`;
+}
+
+function tables(claim: Claim, kept: readonly Isolation[]): string {
+  return /\btables?\b/i.test(claim.text) ? tablesNote(kept) : '';
+}
+
+function onSubject(claim: Claim, run: RunDesign): Tried | null {
+  const subject = subjectOf(claim.terms, claim.text);
+  if (subject === null) return null;
+  const results = over(subject.presets, isolation);
+  const kept = results.filter((one) => one.isolated);
+  const broken = results.filter((one) => !one.isolated);
+  if (results.length === 0) return null;
+  const tried = results.map((one) => `forged message on ${one.spec.id}`);
+  const shared = sharers(kept);
+  if (shared !== null) tried.push(`forged message between devices of one id on ${shared.spec.id}`);
+  const asserts = assertsIsolation(claim);
+  const attack = broken[0]?.attack.text ?? '';
+  const demonstration =
+    asserts || broken.length === 0
+      ? null
+      : (run('two-guests-gicv2m', broken[0]?.spec.id ?? '', 'fixup')?.traces.find((one) => one.violations.length > 0) ??
+        null);
+  const trace = demonstration;
+  if (trace !== null) tried.push(`${trace.scenario} on ${trace.machine}, design ${trace.design}`);
+  const exceptions =
+    (broken.length === 0 ? '' : ` Not on ${names(broken)}: ${attack}.`) +
+    (shared === null ? '' : ` Violated for devices that share an id (${shared.spec.id}): ${shared.attack.text}.`);
+  const stopped = kept[0]?.attack.text ?? '';
+  if (asserts)
+    return kept.length === 0
+      ? {
+          verdict: 'contradicted',
+          message: `${subject.name} does not keep interrupts apart: ${attack}.`,
+          tried,
+          trace,
+          reference: null,
+        }
+      : {
+          verdict: 'confirmed',
+          message: `${subject.name} keeps the other guest's interrupt apart: ${stopped}.${tables(claim, kept)}${exceptions}`,
+          tried,
+          trace,
+          reference: 'VT-d specification ch. 5; AMD IOMMU specification 2.2.5; Arm GIC architecture specification, ITS',
+        };
+  return broken.length === 0
+    ? {
+        verdict: 'contradicted',
+        message: `${subject.name} stops it: ${stopped}.${exceptions}`,
+        tried,
+        trace,
+        reference: null,
+      }
+    : {
+        verdict: kept.length === 0 ? 'confirmed' : 'undecided',
+        message: `With two guests on ${subject.name}, one raises the other's interrupt: ${attack}.${kept.length === 0 ? '' : ` Not on ${names(kept)}: ${stopped}.`}`,
+        tried,
+        trace,
+        reference: 'Arm Server Base System Architecture, GICv2m; Freescale MPIC, message shared interrupts',
+      };
+}
+
+export const isolationTrial: ClaimTrial = onSubject;
+
+/** “A page that leads to shared interrupts gives no isolation, so it must not be claimed”: tried on every machine, and on the claim of a design. */
+export const conditionTrial: ClaimTrial = (_claim, run) => {
+  const results = over(translatingPresets, isolation);
+  const broken = results.filter((one) => !one.isolated);
+  const kept = results.filter((one) => one.isolated);
+  const first = broken.find((one) => one.spec.controllers.some((controller) => controller.kind === 'gicv2m'));
+  if (broken.length === 0) return null;
+  const audit = first === undefined ? null : run('capability-audit', first.spec.id, 'v4.5');
+  const trace = audit?.traces.find((one) => one.violations.some((violation) => violation.invariant === 'I4')) ?? null;
+  const violation = trace?.violations.find((one) => one.invariant === 'I4');
+  return {
+    verdict: 'confirmed',
+    message:
+      `True on ${names(broken)}: ${broken[0]?.attack.text ?? ''}, so a claim of isolation is refuted there` +
+      `${violation === undefined ? '' : ` (v4.5: ${violation.message})`}. ` +
+      `Not so on ${names(kept)}, where the id that comes with the write is looked at.`,
+    tried: [
+      ...results.map((one) => `forged message on ${one.spec.id}`),
+      ...(trace === null ? [] : [`${trace.scenario} on ${trace.machine}, design ${trace.design}`]),
+    ],
+    trace,
+    reference: 'IOMMU_CAP_INTR_REMAP in include/linux/iommu.h',
+  };
+};
+
+/** What the capability means is what Doorbell holds it to. */
+export const meaningTrial: ClaimTrial = () => {
+  const results = over(translatingPresets, isolation);
+  const kept = results.filter((one) => one.isolated);
+  return {
+    verdict: 'note',
+    message: `This is invariant I4: what claims isolation is tried with another guest's message. It can truly be claimed on ${names(kept)}.`,
+    tried: results.map((one) => `forged message on ${one.spec.id}`),
+    trace: null,
+    reference: 'IOMMU_CAP_INTR_REMAP in include/linux/iommu.h',
+  };
+};

@@ -1,0 +1,66 @@
+/**
+ * What a series says, and what became of it. In: series, changes, and a way to run built-in designs. Out: its claims with who makes them, tried. Claims
+ * that the code of the series must keep are held against its own runs (`promises.ts`); all others against the model (`claim-trials/`).
+ */
+
+import type { ProgramSet } from '../host/types';
+import type { Change } from '../patch/types';
+import type { Span } from '../place';
+import { said } from '../prose/claims';
+import { seriesAuthor, speakersOf } from '../prose/speakers';
+import type { Claim, Said } from '../prose/types';
+import { runScenario } from '../scenario/run';
+import type { Scenario, Trace } from '../scenario/types';
+import type { Series } from '../series/types';
+import { tryClaim } from './claim-trials/try';
+import type { RunDesign, Tried, TriedClaim } from './claim-trials/types';
+import type { TrialStore } from './trials';
+
+/** Claims of all messages, in order of message and place. */
+export function saidIn(series: Series, changes: readonly Change[]): Said {
+  const author = seriesAuthor(series);
+  const claims: Claim[] = [];
+  const unmapped: Span[] = [];
+  for (const message of series.messages) {
+    const change = changes.find((one) => one.message === message.index) ?? null;
+    const last = change?.diffLine ?? message.lines.length;
+    const heard = said(message, change, speakersOf(message, author, last));
+    claims.push(...heard.claims);
+    unmapped.push(...heard.unmapped);
+  }
+  return { claims, unmapped };
+}
+
+/** Runs built-in scenarios on built-in designs, once for all reviews of a reviewer. */
+export function designRunner(
+  library: () => readonly Scenario[],
+  set: (design: string) => ProgramSet | null,
+  store: TrialStore,
+): RunDesign {
+  return (id, machine, design) => {
+    const key = `${design}|${id}|${machine}`;
+    const before = store.base.get(key);
+    if (before !== undefined) return before;
+    const scenario = library().find((one) => one.id === id);
+    const programs = set(design);
+    if (scenario === undefined || programs === null) return null;
+    const result = runScenario(scenario, programs, { machines: [machine], prefix: 0 })[0] ?? null;
+    if (result !== null) store.base.set(key, result);
+    return result;
+  };
+}
+
+/** The claims with their verdicts, and the traces that show them. `kept` gives the verdict of a promise that was held against the series' own runs. */
+export function tryClaims(
+  claims: readonly Claim[],
+  run: RunDesign,
+  kept: (claim: Claim) => Tried | null,
+): { readonly claims: readonly TriedClaim[]; readonly traces: readonly Trace[] } {
+  const traces = new Map<string, Trace>();
+  const tried = claims.map((claim): TriedClaim => {
+    const { verdict, message, tried: what, trace, reference } = kept(claim) ?? tryClaim(claim, run);
+    if (trace !== null) traces.set(trace.id, trace);
+    return { ...claim, verdict, finding: message, tried: what, trace: trace?.id ?? null, reference };
+  });
+  return { claims: tried, traces: [...traces.values()] };
+}
