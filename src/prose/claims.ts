@@ -101,7 +101,8 @@ function read(all: readonly Sentence[], subject: ReadonlySet<Term>): Reading {
         /\b(?:that|this)\b/i.test(whole.text);
       if (!goesOn) {
         lead = [];
-        before = subject;
+        // What was named once is “the capability” to the end of the mail; other terms must be named again.
+        before = before.has('capability') ? union(subject, new Set<Term>(['capability'])) : subject;
       }
     }
     const context = before;

@@ -52,6 +52,10 @@ const MUST = /\b(?:must|need(?:s|ed)?|require[sd]?|has to|have to|without|unless
 const ARRIVE = /\b(?:reach(?:es)?|arriv\w+|get through|deliver\w*|exist|work)\b/i;
 const HEDGED = /\bwhether\b/i;
 
+/** By its name, or as “the capability” in a text that has named it before. */
+const namesCapability = (heard: Heard): boolean =>
+  says(heard, CAPABILITY) || (heard.before.has('capability') && says(heard, /\b(?:the|this|that) capability\b/i));
+
 /** In the order in which they are asked; the first that fits is the kind. */
 export const KINDS: readonly Kind[] = [
   {
@@ -90,7 +94,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     id: 'capability-dropped',
-    fits: (h) => says(h, CAPABILITY) && says(h, DROPPED) && !says(h, HEDGED),
+    fits: (h) => namesCapability(h) && says(h, DROPPED) && !says(h, HEDGED),
     usual: 'adds',
     own: [],
     negative: true,
@@ -98,7 +102,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     id: 'capability-claimed',
-    fits: (h) => says(h, CAPABILITY) && all(h, 'claim') && !says(h, DROPPED) && !says(h, HEDGED) && !all(h, 'not'),
+    fits: (h) => namesCapability(h) && all(h, 'claim') && !says(h, DROPPED) && !says(h, HEDGED) && !all(h, 'not'),
     usual: 'adds',
     own: [],
     asked: true,

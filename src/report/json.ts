@@ -38,8 +38,6 @@ export interface ReviewJson {
     readonly reference: string | null;
     readonly trace: string | null;
   }[];
-  /** Sentences about the field that were not understood. */
-  readonly unmapped: readonly { readonly patch: number; readonly mailLine: number }[];
   readonly windows: readonly WindowJson[];
   readonly matrix: readonly { readonly scenario: string; readonly prefix: number; readonly verdict: Verdict }[];
   readonly coverage: CoverageJson;
@@ -187,7 +185,6 @@ export function reviewJson(review: Review): ReviewJson {
       reference: claim.reference,
       trace: claim.trace,
     })),
-    unmapped: review.unmapped.map((at) => ({ patch: patchOf(series, at.message), mailLine: mailLine(series, at) })),
     windows: review.windows.map(({ scenario, patch, base, size, granule, pagesUsed, pagesNeeded, events }) => ({
       scenario,
       patch,

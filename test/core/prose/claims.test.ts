@@ -67,7 +67,7 @@ describe('claims', () => {
     expect(claimed('The SMMU drivers no longer claim IOMMU_CAP_INTR_REMAP.')).toEqual([
       'capability-dropped affirms no longer',
     ]);
-    expect(claimed('Should the SMMU drop IOMMU_CAP_INTR_REMAP?')).toEqual(['capability-dropped asks proposes']);
+    expect(claimed('Should the SMMU drop IOMMU_CAP_INTR_REMAP?')).toEqual(['capability-dropped asks asks']);
   });
   it('hears that overlaps are refused', () => {
     expect(claimed('A window that overlaps an existing mapping is refused with -EINVAL.')).toEqual([

@@ -45,7 +45,7 @@ describe('JSON', () => {
     // Five header lines and a blank one; the added line starts at byte 112 of the decoded body, 57 bytes a line.
     expect(json.findings[1]).toMatchObject({ messageId: '2@x', mailLine: 8, fileLine: 6 });
     expect(json.findings[0]!.related).toEqual([{ mailLine: 8, patch: 2, message: 'given back here' }]);
-    expect(json.claims).toEqual([
+    expect(json.claims).toMatchObject([
       { kind: 'unmap-on-disable', polarity: 'affirms', patch: 2, mailLine: 8, text: 'It unmaps.' },
     ]);
     expect(json.traces.t!.events[0]!.at).toEqual({ patch: 2, messageId: '2@x', mailLine: 8 });
