@@ -52,6 +52,116 @@ export const BROKEN_BETWEEN: Rule = {
   severity: 'warning',
 };
 
+export const USED_BEFORE_ADDED: Rule = {
+  id: 'used-before-added',
+  title: 'Used before it is added',
+  class: 'bisect',
+  severity: 'error',
+};
+
+export const USED_AFTER_REMOVED: Rule = {
+  id: 'used-after-removed',
+  title: 'Used after it is removed',
+  class: 'bisect',
+  severity: 'error',
+};
+export const SIGNATURE_NOT_CONVERTED: Rule = {
+  id: 'signature-not-converted',
+  title: 'Call left with another signature',
+  class: 'bisect',
+  severity: 'error',
+};
+export const STUB_DIFFERS: Rule = {
+  id: 'stub-differs',
+  title: 'Stub differs from the function',
+  class: 'bisect',
+  severity: 'error',
+};
+export const STATIC_UNUSED: Rule = {
+  id: 'static-unused',
+  title: 'Static and not used yet',
+  class: 'bisect',
+  severity: 'warning',
+};
+export const DEFINITION_IN_HEADER: Rule = {
+  id: 'definition-in-header',
+  title: 'Function defined in a header',
+  class: 'bisect',
+  severity: 'error',
+};
+export const UNBALANCED: Rule = {
+  id: 'unbalanced-statement',
+  title: 'Brackets do not match',
+  class: 'bisect',
+  severity: 'error',
+};
+export const REPAIRS_OWN_SERIES: Rule = {
+  id: 'repairs-own-series',
+  title: 'Repairs its own series',
+  class: 'bisect',
+  severity: 'warning',
+};
+export const NOT_EXPORTED: Rule = {
+  id: 'not-exported',
+  title: 'Not exported to a module',
+  class: 'bisect',
+  severity: 'error',
+};
+export const DECLARED_NOWHERE: Rule = {
+  id: 'declared-nowhere',
+  title: 'Called and not declared',
+  class: 'bisect',
+  severity: 'error',
+};
+export const INCLUDE_MISSING: Rule = {
+  id: 'include-missing',
+  title: 'Header not included',
+  class: 'bisect',
+  severity: 'error',
+};
+export const STUB_MISSING: Rule = {
+  id: 'stub-missing',
+  title: 'No stub for the option off',
+  class: 'bisect',
+  severity: 'error',
+};
+export const NOT_BUILT: Rule = {
+  id: 'not-built',
+  title: 'Added and not built',
+  class: 'bisect',
+  severity: 'warning',
+};
+export const OBJECT_WITHOUT_SOURCE: Rule = {
+  id: 'object-without-source',
+  title: 'Object without a source',
+  class: 'bisect',
+  severity: 'error',
+};
+export const OPTION_UNUSED: Rule = {
+  id: 'option-unused',
+  title: 'Option that nothing looks at',
+  class: 'bisect',
+  severity: 'warning',
+};
+export const SELECT_UNMET: Rule = {
+  id: 'select-unmet',
+  title: 'Selects what it does not depend on',
+  class: 'bisect',
+  severity: 'warning',
+};
+export const ACCEPTED_BEFORE_SUPPORT: Rule = {
+  id: 'accepted-before-support',
+  title: 'Told to userspace before it is there',
+  class: 'bisect',
+  severity: 'warning',
+};
+export const GUARD_GAP: Rule = {
+  id: 'guard-gap',
+  title: 'Unguarded in between',
+  class: 'bisect',
+  severity: 'error',
+};
+
 export const PROMISE_NOT_KEPT: Rule = {
   id: 'promise-not-kept',
   title: 'Promise not kept',
@@ -78,6 +188,24 @@ export const RULES: readonly Rule[] = [
   OUT_OF_BOUNDS,
   GAP,
   BROKEN_BETWEEN,
+  USED_BEFORE_ADDED,
+  USED_AFTER_REMOVED,
+  SIGNATURE_NOT_CONVERTED,
+  STUB_DIFFERS,
+  STATIC_UNUSED,
+  DEFINITION_IN_HEADER,
+  UNBALANCED,
+  REPAIRS_OWN_SERIES,
+  NOT_EXPORTED,
+  DECLARED_NOWHERE,
+  INCLUDE_MISSING,
+  STUB_MISSING,
+  NOT_BUILT,
+  OBJECT_WITHOUT_SOURCE,
+  OPTION_UNUSED,
+  SELECT_UNMET,
+  ACCEPTED_BEFORE_SUPPORT,
+  GUARD_GAP,
   PROMISE_NOT_KEPT,
   LEAK_ON_EXIT,
   LOCK_HELD,

@@ -21,6 +21,7 @@ import { baseOf, changesOf, type PreparedDesigns, prefixes } from './prefixes';
 import { promiseFindings } from './promises';
 import { pathHits } from './rules';
 import { designRunner, saidIn, tryClaims } from './said';
+import { seriesFindings } from './series-rules';
 import { hunkLineAt, patchOf, spanOf } from './spans';
 import { prefixKeys, type TrialStore, trialStore, trials } from './trials';
 import type { Choice, Finding, MatrixCell, Review } from './types';
@@ -131,6 +132,7 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
     ...promiseFindings(series, allClaims, scenarios, results),
     ...pathFindings(series, changes, amended),
     ...patchFindings(series, changes, amended),
+    ...seriesFindings(series, changes),
   ].sort((a, b) => a.patch - b.patch || a.at.line - b.at.line);
 
   const traces: Record<string, Trace> = {};
