@@ -12,7 +12,7 @@ import { type Heard, type Kind, kindOf } from './kinds';
 import { isQuestion, polarityOf, tenseOf } from './mood';
 import { rangesIn } from './ranges';
 import { type Sentence, sentences } from './sentences';
-import type { Claim, ClaimTense, Said, Speaker } from './types';
+import type { Claim, ClaimPolarity, ClaimTense, Said, Speaker } from './types';
 import { namesField, type Term, termsIn } from './vocabulary';
 
 /** Begins by pointing back: what it says rests on the sentence before. */
@@ -209,6 +209,14 @@ function spanOf(sentences: readonly Sentence[]): Span | null {
   };
 }
 
+/** Yes or no, as the kind counts it. */
+function polarityIn({ kind, head, tense }: Passage): ClaimPolarity {
+  const polarity = polarityOf(head.text, tense);
+  if (polarity === 'asks' || polarity === 'doubts') return polarity;
+  if (kind.denial !== undefined) return kind.denial.test(head.text) ? 'denies' : 'affirms';
+  return kind.negative === true ? 'affirms' : polarity;
+}
+
 /** The claims that sentences make. `subject` names what the message is about; `speaker` says whose a line is. */
 export function claimsIn(
   all: readonly Sentence[],
@@ -222,11 +230,11 @@ export function claimsIn(
     const { head } = passage;
     if (at === null) return [];
     const text = said.map((one) => one.text).join(' ');
-    const polarity = polarityOf(head.text, passage.tense);
+    const polarity = polarityIn(passage);
     return [
       {
         kind: passage.kind.id,
-        polarity: passage.kind.negative === true && polarity === 'denies' ? 'affirms' : polarity,
+        polarity,
         tense: passage.tense,
         speaker: speaker(head.at.line, head.depth),
         message: at.message,

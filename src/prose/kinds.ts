@@ -24,6 +24,8 @@ export interface Kind {
   readonly own: readonly Term[];
   /** The kind is worded with a negation of its own, which is no denial. */
   readonly negative?: true;
+  /** What denies it, where a “not” may as well belong to it: “never translated” affirms a bypass, “does not bypass” denies it. */
+  readonly denial?: RegExp;
   /** A question of this kind can be answered. */
   readonly asked?: true;
 }
@@ -168,8 +170,9 @@ export const KINDS: readonly Kind[] = [
   {
     id: 'msi-bypass',
     fits: (h) =>
-      (all(h, 'bypass') && known(h, 'msi', 'interruptMessage') && any(h, 'iommu')) ||
+      (all(h, 'bypass') && known(h, 'msi', 'interruptMessage') && any(h, 'iommu', 'range')) ||
       (all(h, 'interruptMessage', 'range') && any(h, 'x86', 'address')),
+    denial: /\b(?:not|never|no|n't)\b[^.;]{0,20}\bby-?pass|\b(?:is|are|be) translated\b/i,
     usual: 'states',
     own: [],
   },
@@ -187,7 +190,9 @@ export const KINDS: readonly Kind[] = [
   },
   {
     id: 'table-owner',
-    fits: (h) => all(h, 'table', 'makes', 'driver') && known(h, 'its', 'remapping', 'msi', 'deviceId'),
+    fits: (h) =>
+      all(h, 'table', 'makes', 'driver') &&
+      (known(h, 'its', 'remapping', 'msi', 'deviceId') || says(h, /\birq-[\w-]+\.c\b/)),
     usual: 'states',
     own: [],
     asked: true,

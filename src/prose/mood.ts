@@ -44,7 +44,7 @@ export function tenseOf(text: string, usual: 'states' | 'adds'): ClaimTense {
 
 /** “Not X but Y”, “not just”, “not only”, and “this is not the case”, which denies what somebody else said: no denial. */
 const NO_DENIAL =
-  /\b(?:this|that|which) (?:is|was)(?: not|n't) (?:the case|true|so)\b|(?:\band |, )not (?!yet\b)[^,;.]*|\b(?:not|n't)\b (?:just|only|merely|simply)\b|\b(?:not|n't)\b[^.,;]{1,40}\bbut\b/gi;
+  /^I (?:do not|don't) think (?:that|this|it)(?:'s| is) (?:right|true|correct|so)\b[:,.]?|\b(?:this|that|which) (?:is|was)(?: not|n't) (?:the case|true|so)\b|(?:\band |, )not (?!yet\b)[^,;.]*|\b(?:not|n't)\b (?:just|only|merely|simply)\b|\b(?:not|n't)\b[^.,;]{1,40}\bbut\b/gi;
 const DENIAL =
   /\b(?:never|cannot|can not|neither|nor|without|lacks?|no)\b|\b(?:does|do|did|is|are|was|were|has|have|need|must|should|could|would|will|may)(?: not|n't)\b|\bnot\b|\bcan't\b|\bwon't\b/i;
 

@@ -83,7 +83,7 @@ const WORDS = {
   isolation:
     /\bisolat(?:e|es|ed|ing|ion)\b|\binterfer(?:e|es|ing|ence)\b|\bprotect(?:s|ed|ion)? (?:one|from|against|vms?|guests?|devices?)\b/i,
   foreign:
-    /\b(?:each other|one another|other (?:guest|vm|device|domain)s?|another (?:guest|vm|device)|anybody else|somebody else|host devices?|foreign|forge[sd]?|forging|spoof\w*|any (?:guest|device|writer)|all (?:guests|devices))\b/i,
+    /\b(?:each other|one another|other (?:guest|vm|device|domain)s?|another (?:guest|vm|device)|anybody else|somebody else|nobody else|no other (?:guest|vm|device)|private to|host devices?|foreign|forge[sd]?|forging|spoof\w*|any (?:guest|device|writer)|all (?:guests|devices))\b/i,
   capability:
     /\bIOMMU_CAP_INTR_REMAP\b|\bINTR_REMAP\b|\b(?:interrupt[ -](?:remapping|isolation)|isolat\w+(?: msi)?) capability\b|\bmsi_remap\b|\bisolated[_ ]msi\b/i,
   someCapability: /\bcapabilit(?:y|ies)\b|\bfeatures?\b/i,

@@ -6,14 +6,29 @@ import type { ClaimTrial, RunDesign, Tried } from './types';
 
 const names = (all: readonly Isolation[]): string => presetNames(all.map((one) => one.spec));
 
-/** Words by which a sentence says that interrupts are *not* kept apart without a “not”. */
-const NOT_APART =
-  /\bshar(?:e|es|ed|ing)\b|\b(?:can|could|may|might|able to|lets?|allows?)\b[^.;]{0,60}\b(?:raise|trigger|forge|inject|reach|write|signal|interfere)\b|\bsusceptible\b|\bno isolation\b/i;
+/** “No isolation”, “does not look at the DeviceID”. */
+const NOT_ISOLATED =
+  /\b(?:no|not|n't|never|lacks?|lacking|without|nothing)\b[^.;,]{0,40}\b(?:isolat\w*|protect\w*|kept apart|keeps? apart|device ?-?ids?|source-?ids?|requester)/i;
+const SHARED =
+  /(?<!\b(?:not|never|no|n't|nothing|longer)\b[^.;,]{0,20})\bshar(?:e|es|ed|ing)\b|\bcommon to\b|\bsusceptible\b/i;
+const RAISE = '(?:raise|trigger|forge|spoof|inject|reach|signal|interfere|disturb)';
+/** “Any guest can raise…” and “no guest can raise…”. */
+const ATTACK = new RegExp(`\\b(?:can|could|may|might|able to|lets?|allows?)\\b[^.;]{0,60}\\b${RAISE}`, 'i');
+const NO_ATTACK = new RegExp(
+  `\\b(?:cannot|can't|couldn't|can not|could not|unable to|never)\\b[^.;]{0,60}\\b${RAISE}|\\b(?:nobody|no one|none|no (?:other )?(?:guest|vm|device))\\b[^.;]{0,60}\\b${RAISE}`,
+  'i',
+);
 
-/** True when the passage says that the hardware isolates. A “not” turns round what stands there. */
+/** True when the passage says that the hardware isolates. */
 export function assertsIsolation(claim: Claim): boolean {
-  return (claim.polarity === 'denies') === NOT_APART.test(claim.text);
+  const { text } = claim;
+  if (NO_ATTACK.test(text)) return !NOT_ISOLATED.test(text);
+  if (NOT_ISOLATED.test(text) || SHARED.test(text) || ATTACK.test(text)) return false;
+  return claim.polarity !== 'denies';
 }
+
+/** Where an option of the machine switches the check off, the hardware is not to blame. */
+const switchedOff = ({ spec }: Isolation): boolean => spec.iommu.kind === 'vtd' && !spec.iommu.sourceCheck;
 
 /** Devices that share an id, on the subject's machines. */
 function sharers(presets: readonly Isolation[]): Isolation | null {
@@ -75,7 +90,7 @@ function onSubject(claim: Claim, run: RunDesign): Tried | null {
           reference: null,
         }
       : {
-          verdict: 'confirmed',
+          verdict: broken.every(switchedOff) ? 'confirmed' : 'undecided',
           message: `${subject.name} keeps the other guest's interrupt apart: ${stopped}.${tables(claim, kept)}${exceptions}`,
           tried,
           trace,

@@ -56,8 +56,7 @@ export function subjectOf(
   const named = SUBJECTS.filter((subject) => terms.includes(subject.term));
   // “VT-d and AMD-Vi” is one subject; a passage that compares names its own subject first.
   const remapping = SUBJECTS.find((subject) => subject.term === 'x86');
-  const x86 = named.filter((subject) => ['amdvi', 'vtd', 'x86'].includes(subject.term));
-  if (x86.length > 1 && x86.length === named.length && remapping !== undefined)
+  if (terms.includes('amdvi') && terms.includes('vtd') && named[0]?.term === 'amdvi' && remapping !== undefined)
     return { ...remapping, presets: hardwarePresets.filter(remapping.has) };
   const fallback = named.length === 0 && /\bremap/i.test(text) ? remapping : undefined;
   const subject = named[0] ?? fallback;

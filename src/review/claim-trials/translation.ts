@@ -2,7 +2,15 @@
 import { INTERRUPT_RANGE_BASE } from '../../machine/apic';
 import type { HardwareSpec } from '../../machine/types';
 import type { Claim } from '../../prose/types';
-import { deciding, over, type RangeWrites, rangeWrites, type Translation, translation } from './hardware';
+import {
+  type Deciding,
+  deciding,
+  over,
+  type RangeWrites,
+  rangeWrites,
+  type Translation,
+  translation,
+} from './hardware';
 import { ofPlatforms, presetNames } from './scope';
 import type { ClaimTrial, Tried } from './types';
 
@@ -124,6 +132,14 @@ export const bypassTrial: ClaimTrial = (claim) => {
   };
 };
 
+/** What the id of the writer, which comes with every write, is good for there. */
+function whoWrote({ byAnother }: Deciding): string {
+  if (byAnother === null) return 'The id of the device comes with every write.';
+  return byAnother.raised
+    ? `The id of the device comes with every write, but nothing looks at it: the same message of another device, ${byAnother.text}.`
+    : `The id of the device comes with every write: the same message of another device, ${byAnother.text}.`;
+}
+
 /** “How is an MSI told from another write?” */
 export const toldApartTrial: ClaimTrial = (claim) => {
   const results = over(ofPlatforms(claim.terms.includes('its') ? ['arm'] : claim.terms), deciding);
@@ -137,7 +153,7 @@ export const toldApartTrial: ClaimTrial = (claim) => {
     verdict: claim.tense === 'asks' ? 'answered' : judged(claim, yes.length, its.length - yes.length),
     message:
       `By its address alone: ${first.toDoor.text}, and the same data elsewhere, ${first.toMemory.text}. ` +
-      `The id of the device comes with every write: ${first.byAnother === null ? 'the controller looks the writer up by it' : `the same message of another device, ${first.byAnother.text}`}.`,
+      whoWrote(first),
     tried: its.map((one) => `plain DMA write to the doorbell's IOVA on ${one.spec.id}`),
     trace: null,
     reference: 'PCI Local Bus Specification 3.0, 6.8; Arm GIC architecture specification, GITS_TRANSLATER',
