@@ -17,7 +17,7 @@ const bundle = join(folder, 'explorer.mjs');
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 await build({
   stdin: {
-    contents: `export { hardwarePreset } from './machine/presets';
+    contents: `export { machinePreset } from './machine/presets';
       export { problemOf } from './scenario/explorer/problem';
       export { search } from './scenario/explorer/search';
       export { parseScenario } from './scenario/parse';`,
@@ -30,7 +30,7 @@ await build({
   mainFields: ['module', 'main'],
   outfile: bundle,
 });
-const { hardwarePreset, problemOf, search, parseScenario } = await import(pathToFileURL(bundle).href);
+const { machinePreset, problemOf, search, parseScenario } = await import(pathToFileURL(bundle).href);
 
 const guest = (name, device) => ({ name, kind: 'guest', devices: [device] });
 /** Two guests that enable, move, mask and disable their vectors over and over. */
@@ -70,7 +70,7 @@ for (const [name, text, machine] of cases) {
   let bytes = 0;
   for (let turn = 0; turn < turns; turn++) {
     const started = performance.now();
-    const one = search(problemOf(parsed.scenario, hardwarePreset(machine)));
+    const one = search(problemOf(parsed.scenario, machinePreset(machine)));
     while (one.advance(100_000));
     best = Math.min(best, performance.now() - started);
     coverage = one.coverage();

@@ -18,7 +18,7 @@ await build({
     contents: `export { createPlatform } from './host/platforms';
       export { emitWrite } from './machine/emit';
       export { hashMachine } from './machine/machine';
-      export { hardwarePresets } from './machine/presets';
+      export { machinePresets } from './machine/presets';
       export { markState, openLog, snapshotBytes, takeSnapshot, undoTo } from './machine/snapshot';`,
     resolveDir: join(here, '../src'),
     loader: 'ts',
@@ -31,7 +31,7 @@ const {
   createPlatform,
   emitWrite,
   hashMachine,
-  hardwarePresets,
+  machinePresets,
   markState,
   openLog,
   snapshotBytes,
@@ -40,7 +40,7 @@ const {
 } = await import(pathToFileURL(outfile).href);
 
 console.log(`load average ${loadavg()[0].toFixed(2)}`);
-for (const spec of hardwarePresets) {
+for (const spec of machinePresets) {
   const platform = createPlatform(spec);
   const { machine } = platform.state;
   const vectors = spec.devices.flatMap((device) => platform.allocateVectors(device.requesterId, 4) ?? []);

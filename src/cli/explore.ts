@@ -1,6 +1,6 @@
 /** `doorbell explore`: all interleavings of a scenario's agents on the machine itself. Interrupted, it tells what was covered so far. */
-import { hardwarePreset } from '../machine/presets';
-import type { HardwareSpec } from '../machine/types';
+import { machinePreset } from '../machine/presets';
+import type { MachineSpec } from '../machine/types';
 import { machineOf } from '../scenario/explore';
 import { problemOf } from '../scenario/explorer/problem';
 import type { Counterexample, Coverage } from '../scenario/explorer/search';
@@ -29,9 +29,9 @@ const PORTION = 20_000;
 export async function explore(command: Wanted, terminal: Terminal): Promise<number> {
   const scenario = await findScenario(command.scenario, terminal);
   if (!scenario) return 2;
-  const targets: [Scenario, HardwareSpec | string][] = [];
+  const targets: [Scenario, MachineSpec | string][] = [];
   if (command.machine !== null) {
-    const preset = hardwarePreset(command.machine);
+    const preset = machinePreset(command.machine);
     const own = scenario.machines.find((one) => (typeof one === 'string' ? one : one.id) === command.machine);
     const machine = own !== undefined && typeof own !== 'string' ? machineOf(world, own) : preset;
     if (machine === null) {
@@ -60,7 +60,7 @@ export async function explore(command: Wanted, terminal: Terminal): Promise<numb
 
 async function explored(
   scenario: Scenario,
-  machine: HardwareSpec | string,
+  machine: MachineSpec | string,
   command: Wanted,
   interrupted: () => boolean,
 ): Promise<Explored> {

@@ -1,8 +1,8 @@
 /** `doorbell provision`: how much window the doorbells of some devices need, and what fails in a smaller one. */
 import { readFile } from 'node:fs/promises';
 import { createPlatform } from '../host/platforms/index';
-import { hardwarePreset, machinePreset } from '../machine/presets';
-import type { HardwareSpec, MachineSpec } from '../machine/types';
+import { machinePreset } from '../machine/presets';
+import type { MachineSpec } from '../machine/types';
 import { reason } from '../node/files';
 import { loadSimulator } from '../node/reviewer';
 import { parseMachine } from '../scenario/parse';
@@ -38,19 +38,18 @@ export async function provisionCommand(
   return answer.impossible.length > 0 ? 1 : 0;
 }
 
-/** Every smaller window, played on the designs that have one. Only machines that a host design can drive. */
+/** Every smaller window, played on the designs that have one. */
 async function tried(
-  machine: HardwareSpec,
+  machine: MachineSpec,
   requests: readonly ProvisionRequest[],
   answer: Provision,
 ): Promise<Shortage[]> {
-  const driven = driveable(machine);
-  if (driven === null || answer.pages === 0 || answer.impossible.length > 0) return [];
+  if (answer.pages === 0 || answer.impossible.length > 0) return [];
   const simulator = await loadSimulator();
   return REGISTERING.filter((design) => simulator.designs.includes(design)).flatMap((design) =>
     Array.from({ length: answer.pages + 1 }, (_, pages) => pages).flatMap((pages) =>
       shortagesOf(
-        simulator.run(shortageScenario(driven, requests, pages, answer), design) ?? [],
+        simulator.run(shortageScenario(machine, requests, pages, answer), design) ?? [],
         design,
         pages,
         requests,
@@ -59,18 +58,9 @@ async function tried(
   );
 }
 
-function driveable(machine: HardwareSpec): MachineSpec | null {
-  const { iommu, controllers } = machine;
-  if (iommu.kind !== 'smmuv3' && iommu.kind !== 'vtd' && iommu.kind !== 'none') return null;
-  const usual = controllers.flatMap((one) =>
-    one.kind === 'gicv2m' || one.kind === 'its' || one.kind === 'apic' ? [one] : [],
-  );
-  return usual.length < controllers.length ? null : { ...machine, iommu, controllers: usual };
-}
-
 /** A preset by its id, else a file that holds a machine as scenario files have it. */
-async function findMachine(name: string, terminal: Terminal): Promise<HardwareSpec | null> {
-  const preset = machinePreset(name) ?? hardwarePreset(name);
+async function findMachine(name: string, terminal: Terminal): Promise<MachineSpec | null> {
+  const preset = machinePreset(name);
   if (preset !== null) return preset;
   if (!/[./\\]/.test(name)) {
     terminal.complain(`There is no machine “${name}”.`);

@@ -2,13 +2,16 @@
  * The kernel's objects before the first stage: PCI functions, groups, VFIO devices, one container for each agent. In: the
  * machine's devices and the agents. Out: a filled world.
  */
+
+import type { MachineSpec } from '../machine/types';
 import { requesterName } from '../scenario/state';
 import { ask } from './ask';
-import { iommuTable } from './designs/tables';
+import { containerPrograms, iommuTable, irqRemappingOf } from './designs/tables';
 import { globalNamed } from './globals';
 import { connectInterrupts } from './irq-domains';
 import { initialise, insertBefore, msiListOf } from './links';
 import { keyFor } from './names';
+import { registersOfController } from './platforms/doors';
 import { lineOf } from './primitives/intx';
 import { DRIVER_CALLBACKS, pageSizes } from './primitives/iommu';
 import { MSI_CAP, MSIX_CAP } from './primitives/pci';
@@ -17,7 +20,6 @@ import { embedded, functionNamed, isStruct, newStruct } from './values';
 import type { ContainerRecord, DeviceRecord, GroupRecord, World } from './world';
 import { Halt } from './world';
 
-const TYPE1V2 = 3;
 const NUM_IRQS = 5;
 
 /** Fills the world with what exists before anybody asks for anything. */
@@ -29,13 +31,13 @@ export function boot(world: World): void {
   world.globals.set('PAGE_MASK', -page);
   world.globals.set('nr_cpu_ids', spec.cpus);
   world.globals.set('allow_unsafe_interrupts', world.options.unsafeInterrupts ? 1 : 0);
-  world.globals.set('irq_remapping_enabled', spec.iommu.kind === 'vtd' && spec.iommu.remapping ? 1 : 0);
+  world.globals.set('irq_remapping_enabled', irqRemappingOf(spec) === 'none' ? 0 : 1);
   world.globals.set('current', newStruct('struct task_struct', 'unknown'));
   world.globals.set('cpu_online_mask', newStruct('struct cpumask', 'zero'));
   const bus = newStruct('struct bus_type', 'unknown');
   world.globals.set('pci_bus_type', bus);
   world.iommuOps = spec.iommu.kind === 'none' ? null : opsOf(world, spec.iommu.kind);
-  bus.fields.set('iommu_ops', world.iommuOps ?? 0);
+  bus.fields.set('iommu_ops', spec.iommu.kind === 'phb' ? 0 : (world.iommuOps ?? 0));
   describeMachine(world);
   makeDevices(world, bus);
   connectInterrupts(world);
@@ -43,11 +45,18 @@ export function boot(world: World): void {
   for (const agent of world.options.agents) if (agent.kind === 'guest') containerOf(world, agent.name);
 }
 
-function opsOf(world: World, kind: 'smmuv3' | 'vtd'): StructValue {
+/** The driver's table, or an empty one where there is no table (POWER, or a driver that the design does not have). */
+function tableOf(world: World, kind: Exclude<MachineSpec['iommu']['kind'], 'none'>): StructValue {
+  const empty = newStruct('struct iommu_ops', 'zero');
+  if (kind === 'phb') return empty;
   const { file, name } = iommuTable(kind);
   const key = keyFor(world.set, name, file);
   const table = world.set.tables.has(key) ? globalNamed(world, key) : 0;
-  const ops = isStruct(table) ? table : newStruct('struct iommu_ops', 'zero');
+  return isStruct(table) ? table : empty;
+}
+
+function opsOf(world: World, kind: Exclude<MachineSpec['iommu']['kind'], 'none'>): StructValue {
+  const ops = tableOf(world, kind);
   for (const [field, name] of Object.entries(DRIVER_CALLBACKS)) {
     const own = ops.fields.get(field);
     const known = typeof own === 'object' && own.kind === 'function' && world.set.programs.has(own.name);
@@ -67,8 +76,10 @@ function describeMachine(world: World): void {
   for (const controller of platform.spec.controllers) {
     const path = `controllers/${controller.name}`;
     ledger.set(`${path}/kind`, controller.kind);
-    ledger.set(`${path}/base`, controller.kind === 'apic' ? 0xfee00000 : controller.base);
-    ledger.set(`${path}/size`, controller.kind === 'apic' ? 0x100000 : controller.kind === 'its' ? 0x20000 : 0x1000);
+    const { start, size } = registersOfController(controller, platform.spec.cpus);
+    ledger.set(`${path}/base`, start);
+    ledger.set(`${path}/size`, size);
+    if (controller.kind === 'mbi') world.globals.set('mbi_phys_base', controller.base);
   }
 }
 
@@ -192,9 +203,8 @@ function containerObject(world: World, agent: string): StructValue {
   if (!object) {
     object = newStruct('struct vfio_container', 'unknown');
     const driver = newStruct('struct vfio_iommu_driver', 'unknown');
-    const ops = world.set.tables.has('vfio_iommu_driver_ops_type1')
-      ? globalNamed(world, 'vfio_iommu_driver_ops_type1')
-      : 0;
+    const table = containerPrograms(world.platform.spec).ops;
+    const ops = world.set.tables.has(table) ? globalNamed(world, table) : 0;
     driver.fields.set('ops', ops);
     object.fields.set('iommu_driver', driver);
     object.fields.set('iommu_data', 0);
@@ -208,7 +218,7 @@ export function containerOf(world: World, agent: string): ContainerRecord {
   const now = world.containers.get(agent);
   if (now && now.object.freed === null) return now;
   const record: ContainerRecord = { agent, object: open(world), attached: new Set() };
-  record.object.type ||= 'struct vfio_iommu';
+  record.object.type ||= containerPrograms(world.platform.spec).type;
   world.containers.set(agent, record);
   containerObject(world, agent).fields.set('iommu_data', record.object);
   return record;
@@ -218,8 +228,9 @@ function open(world: World): StructValue {
   const { muted } = world;
   world.muted = true;
   try {
-    const program = world.set.programs.get('vfio_iommu_type1_open');
-    const made = program ? world.call(functionNamed(program.name), [TYPE1V2], program.at) : 0;
+    const { open, kind } = containerPrograms(world.platform.spec);
+    const program = world.set.programs.get(open);
+    const made = program ? world.call(functionNamed(program.name), [kind], program.at) : 0;
     if (isStruct(made)) {
       world.live.delete(made);
       return made;
@@ -230,7 +241,7 @@ function open(world: World): StructValue {
   } finally {
     world.muted = muted;
   }
-  const object = newStruct('struct vfio_iommu', 'zero');
+  const object = newStruct(containerPrograms(world.platform.spec).type, 'zero');
   for (const list of ['domain_list', 'dma_list']) initialise(embedded(object, list, 'struct list_head'));
   return object;
 }

@@ -3,6 +3,7 @@
  * files' entry functions. An agent has one /dev/iommu; its spaces of IOVA are numbered from 0 and made when they are first named.
  */
 import { ask } from './ask';
+import { containerPrograms } from './designs/tables';
 import { globalNamed } from './globals';
 import type { Ioctl, StageInput } from './host';
 import { fieldsOf } from './layout';
@@ -46,8 +47,9 @@ function filesOf(world: World, agent: string): Files {
   return found;
 }
 
-/** Does a design's user go through /dev/iommu? Those that know it do, unless a run asks for the container of old. */
+/** Does a design's user go through /dev/iommu? Those that know it do, unless a run asks for the container of old or the machine has one of its own. */
 export function usesIommufd(world: World): boolean {
+  if (containerPrograms(world.platform.spec).ops !== 'vfio_iommu_driver_ops_type1') return false;
   return world.options.interface !== 'type1' && world.set.programs.has('iommufd_fops_ioctl');
 }
 

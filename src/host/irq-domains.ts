@@ -5,7 +5,7 @@
  * A driver's own program does the saying, where the design has one: `designs/tables.ts` names it.
  */
 import { ask } from './ask';
-import { domainSetup } from './designs/tables';
+import { domainSetup, irqRemappingOf } from './designs/tables';
 import { globalNamed } from './globals';
 import { initialise, insertBefore } from './links';
 import { irqchipKindOf } from './platforms/irqchip';
@@ -37,7 +37,7 @@ export function connectInterrupts(world: World): void {
     for (const device of world.devices.values()) device.pdev.fields.set('msi_domain', 0);
     return;
   }
-  const { ops, program } = domainSetup(kind, spec.iommu.kind === 'vtd' && spec.iommu.remapping);
+  const { ops, program } = domainSetup(kind, irqRemappingOf(spec));
   const parent = domainWith(world, ops, FLAG_HIERARCHY, 0);
   enlist(parent);
   if (world.set.programs.has(program)) ask(world, program, [parent]);

@@ -2,7 +2,8 @@
  * The irq_data of one interrupt, level by level, as `designs/tables.ts` names them: the MSI chip, the controller's chip with
  * its data, the root chip.
  */
-import { controllerTables } from './designs/tables';
+import type { ControllerKind } from './designs/tables';
+import { chipDataType, controllerTables, irqRemappingOf } from './designs/tables';
 import { globalNamed } from './globals';
 import type { StructValue, Value } from './values';
 import { functionNamed, isStruct, newStruct, structOf } from './values';
@@ -23,26 +24,25 @@ function domainNamed(world: World, ops: string): StructValue {
 }
 
 /** The kind of the controller that a vector's message goes to. */
-function controllerKind(world: World, record: IrqRecord): 'gicv2m' | 'its' | 'apic' {
+function controllerKind(world: World, record: IrqRecord): ControllerKind {
   const controller = world.platform.spec.controllers.find((c) => c.name === record.vector.controller);
   return controller?.kind ?? 'apic';
 }
 
-/** What irqchip code finds in `chip_data`: the frame, the ITS device, or the remapping entry. */
-function chipData(world: World, record: IrqRecord, kind: 'gicv2m' | 'its' | 'apic'): StructValue {
+/** Controllers whose data is one interrupt's: a structure that holds its message. */
+const BY_INTERRUPT: readonly ControllerKind[] = ['apic', 'phb-msi', 'imsic'];
+
+/** What irqchip code finds in `chip_data`: the frame, the ITS device, the bank, or the entry that holds the message. */
+function chipData(world: World, record: IrqRecord, kind: ControllerKind): StructValue {
   const { vector, device } = record;
-  const key =
-    kind === 'apic'
-      ? `${vector.controller}/${record.irq}`
-      : kind === 'its'
-        ? `${vector.controller}/${device.requesterId}`
-        : vector.controller;
+  const key = BY_INTERRUPT.includes(kind)
+    ? `${vector.controller}/${record.irq}`
+    : kind === 'its'
+      ? `${vector.controller}/${device.requesterId}`
+      : vector.controller;
   let data = world.controllers.get(key);
   if (!data) {
-    data = newStruct(
-      kind === 'gicv2m' ? 'struct v2m_data' : kind === 'its' ? 'struct its_device' : 'struct intel_ir_data',
-      'unknown',
-    );
+    data = newStruct(chipDataType(kind, irqRemappingOf(world.platform.spec)), 'unknown');
     world.controllers.set(key, data);
   }
   if (kind === 'gicv2m') {
@@ -57,7 +57,9 @@ function chipData(world: World, record: IrqRecord, kind: 'gicv2m' | 'its' | 'api
     data.fields.set('phys_base', vector.address - 0x10040);
     data.fields.set('requester', device.requesterId);
     data.fields.set('device_id', device.requesterId);
-  } else {
+  } else if (kind === 'fsl-msi') {
+    data.fields.set('msiir', vector.address);
+  } else if (BY_INTERRUPT.includes(kind)) {
     const entry = inner(data, 'msi_entry', 'struct msi_msg');
     entry.fields.set('address_lo', vector.address % 2 ** 32);
     entry.fields.set('address_hi', Math.floor(vector.address / 2 ** 32));
@@ -85,8 +87,7 @@ function level(of: StructValue, record: IrqRecord, fields: Readonly<Record<strin
 /** Fills, or brings up to date, the irq_data of an interrupt. */
 export function hierarchyFor(world: World, record: IrqRecord): void {
   const kind = controllerKind(world, record);
-  const { iommu } = world.platform.spec;
-  const names = controllerTables(kind, iommu.kind === 'vtd' && iommu.remapping);
+  const names = controllerTables(kind, irqRemappingOf(world.platform.spec));
   const second = structOf(record.data.fields.get('parent_data')) ?? newStruct('struct irq_data', 'zero');
   const third = structOf(second.fields.get('parent_data')) ?? newStruct('struct irq_data', 'zero');
   const data = chipData(world, record, kind);
@@ -97,7 +98,8 @@ export function hierarchyFor(world: World, record: IrqRecord): void {
   level(second, record, {
     chip: tableNamed(world, names.chip, 'struct irq_chip'),
     chip_data: data,
-    hwirq: kind === 'its' ? record.vector.data : record.vector.interrupt.number,
+    // An event of the device, an interrupt of the bank; elsewhere the number in the controller.
+    hwirq: kind === 'its' || kind === 'fsl-msi' ? record.vector.data : record.vector.interrupt.number,
     parent_data: third,
   });
   if (!isStruct(second.fields.get('domain'))) second.fields.set('domain', domainNamed(world, names.domain));

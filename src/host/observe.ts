@@ -3,6 +3,7 @@
  * Out: values; the world is as before, and nothing is recorded.
  */
 import { ask } from './ask';
+import { containerPrograms } from './designs/tables';
 import { globalNamed } from './globals';
 import type { Observations } from './host';
 import { answerOf, spaceOf } from './iommufd-stages';
@@ -70,7 +71,9 @@ export function observationsOf(world: World): Observations {
       const container = world.containers.get(agent)?.object;
       const command = globalNamed(world, 'VFIO_CHECK_EXTENSION');
       const answer =
-        container === undefined ? null : ask(world, 'vfio_iommu_type1_ioctl', [container, command, number]);
+        container === undefined
+          ? null
+          : ask(world, containerPrograms(world.platform.spec).ioctl, [container, command, number]);
       return typeof answer === 'number' ? answer : null;
     },
     answer: (agent, field) => answerOf(world, agent, field),

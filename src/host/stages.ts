@@ -3,6 +3,7 @@
  * the calls to make; null when the design has no program for it.
  */
 import { containerOf } from './boot';
+import { containerPrograms } from './designs/tables';
 import { globalNamed } from './globals';
 import type { IrqSet, StageInput } from './host';
 import { deviceFileOf, iommufdCalls, usesIommufd } from './iommufd-stages';
@@ -97,8 +98,9 @@ function chipCallback(record: IrqRecord, field: string, otherwise: string): stri
 export function callsOf(world: World, input: StageInput): readonly StageCall[] | string {
   const device = input.requesterId === null ? undefined : world.devices.get(input.requesterId);
   const container = (): StructValue => containerOf(world, input.agent).object;
+  const programs = containerPrograms(world.platform.spec);
   const ioctl = (command: string, argument: UserValue): StageCall[] => [
-    { program: 'vfio_iommu_type1_ioctl', args: [container(), constant(world, command, 0), argument], holds: [] },
+    { program: programs.ioctl, args: [container(), constant(world, command, 0), argument], holds: [] },
   ];
   if (usesIommufd(world)) {
     const calls = iommufdCalls(world, input, device);
@@ -108,9 +110,7 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
     case 'attach':
     case 'detach':
       if (!device) return 'the step names no device';
-      return [
-        { program: `vfio_iommu_type1_${input.stage}_group`, args: [container(), device.group.object], holds: [] },
-      ];
+      return [{ program: programs[input.stage], args: [container(), device.group.object], holds: [] }];
     case 'map':
       return ioctl('VFIO_IOMMU_MAP_DMA', mapArgument(world, input, input.flags ?? READ | WRITE));
     case 'unmap':
@@ -169,7 +169,7 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
       for (const one of devices) one.vdev.fields.set('refcnt', 1);
       return [
         ...devices.map((one) => ({ program: 'vfio_pci_release', args: [one.vdev], holds: [] })),
-        { program: 'vfio_iommu_type1_release', args: [container()], holds: [] },
+        { program: programs.release, args: [container()], holds: [] },
       ];
     }
     case 'replace':

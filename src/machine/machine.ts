@@ -28,12 +28,12 @@ import type { Smmuv2 } from './smmuv2';
 import { cloneSmmuv2, createSmmuv2, hashSmmuv2 } from './smmuv2';
 import type { Smmuv3 } from './smmuv3';
 import { cloneSmmuv3, createSmmuv3, hashSmmuv3 } from './smmuv3';
-import type { HardwareIommuSpec, HardwareSpec } from './types';
+import type { IommuSpec, MachineSpec } from './types';
 import type { Vtd } from './vtd';
 import { cloneVtd, createVtd, hashVtd } from './vtd';
 
 export interface Machine {
-  readonly spec: HardwareSpec;
+  readonly spec: MachineSpec;
   readonly memory: Memory;
   /** At most one of the IOMMUs is there. */
   readonly smmu: Smmuv3 | null;
@@ -54,7 +54,7 @@ export interface Machine {
 }
 
 /** A machine at reset: IOMMU off, tables nowhere, nothing pending. */
-export function createMachine(spec: HardwareSpec): Machine {
+export function createMachine(spec: MachineSpec): Machine {
   const { iommu, controllers } = spec;
   const msi = controllers.find((controller) => controller.kind === 'phb-msi');
   const files = controllers.find((controller) => controller.kind === 'imsic');
@@ -91,7 +91,7 @@ export function createMachine(spec: HardwareSpec): Machine {
 
 type Iommus = Pick<Machine, 'smmu' | 'vtd' | 'smmuv2' | 'amd' | 'pamu' | 'phb' | 'riscv'>;
 
-function createIommu(iommu: HardwareIommuSpec, msiBase: number, msiCount: number): Iommus {
+function createIommu(iommu: IommuSpec, msiBase: number, msiCount: number): Iommus {
   return {
     smmu: iommu.kind === 'smmuv3' ? createSmmuv3(iommu.name, 48) : null,
     vtd: iommu.kind === 'vtd' ? createVtd(iommu.name, iommu.addressBits) : null,

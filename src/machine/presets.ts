@@ -1,17 +1,9 @@
 /**
  * Machine presets: boards as they are met, with a few devices each.
- * In: nothing. Out: specs by id: `machinePresets`, which the built-in host designs drive, and `hardwarePresets`, which are all. Layouts follow the usual virt and server boards: GICv2m frames from 0802_0000h, the ITS at 0808_0000h, Arm
+ * In: nothing. Out: specs by id. Layouts follow the usual virt and server boards: GICv2m frames from 0802_0000h, the ITS at 0808_0000h, Arm
  * DRAM from 1 GiB, the interrupt range of x86 at FEE0_0000h.
  */
-import type {
-  ControllerSpec,
-  DeviceSpec,
-  HardwareControllerSpec,
-  HardwareSpec,
-  IommuSpec,
-  MachineSpec,
-  RangeSpec,
-} from './types';
+import type { ControllerSpec, DeviceSpec, IommuSpec, MachineSpec, RangeSpec } from './types';
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
@@ -84,7 +76,7 @@ function x86(id: string, title: string, remapping: boolean, sourceCheck: boolean
   };
 }
 
-export const machinePresets: readonly MachineSpec[] = [
+const USUAL: readonly MachineSpec[] = [
   arm('arm64-smmuv3-gicv2m', 'Arm server, SMMUv3, one GICv2m frame of 64 SPIs', [GICV2M], 4096, SERVER_DEVICES),
   arm(
     'arm64-smmuv3-gicv2m-2frames',
@@ -127,7 +119,7 @@ export const machinePresets: readonly MachineSpec[] = [
   x86('x86-vtd-posting', 'x86 server, VT-d with interrupt remapping and posted interrupts', true, true, true),
 ];
 
-function amd(id: string, title: string, remapping: boolean): HardwareSpec {
+function amd(id: string, title: string, remapping: boolean): MachineSpec {
   return {
     ...x86(id, title, remapping, true),
     iommu: { kind: 'amdvi', name: 'ivhd0', remapping, addressBits: 48 },
@@ -141,9 +133,9 @@ const QORIQ_MEMORY: readonly RangeSpec[] = [
   { name: 'ccsr', base: 0xf_fe00_0000, size: 16 * MIB, kind: 'mmio' },
 ];
 
-function pamu(id: string, title: string, perDomain: boolean): HardwareSpec {
+function pamu(id: string, title: string, perDomain: boolean): MachineSpec {
   const controllers = [0, 1, 2].map(
-    (n): HardwareControllerSpec => ({
+    (n): ControllerSpec => ({
       kind: 'fsl-msi',
       name: `msi${n}`,
       base: 0xf_fe04_4000 + n * 0x1000,
@@ -162,8 +154,7 @@ function pamu(id: string, title: string, perDomain: boolean): HardwareSpec {
   };
 }
 
-/** Machines that the model has and the built-in host designs have no drivers for yet. */
-const UNDRIVEN: readonly HardwareSpec[] = [
+const FURTHER: readonly MachineSpec[] = [
   {
     ...arm('arm64-smmuv2-gicv2m', 'Arm server, SMMUv2, one GICv2m frame of 64 SPIs', [GICV2M], 4096, SERVER_DEVICES),
     iommu: {
@@ -210,7 +201,7 @@ const UNDRIVEN: readonly HardwareSpec[] = [
   ),
 ];
 
-function riscv(id: string, title: string, filePerDomain: boolean): HardwareSpec {
+function riscv(id: string, title: string, filePerDomain: boolean): MachineSpec {
   return {
     id,
     title,
@@ -227,14 +218,9 @@ function riscv(id: string, title: string, filePerDomain: boolean): HardwareSpec 
   };
 }
 
-export const hardwarePresets: readonly HardwareSpec[] = [...machinePresets, ...UNDRIVEN];
+export const machinePresets: readonly MachineSpec[] = [...USUAL, ...FURTHER];
 
-/** Any preset by id; null when there is none. */
-export function hardwarePreset(id: string): HardwareSpec | null {
-  return hardwarePresets.find((preset) => preset.id === id) ?? null;
-}
-
-/** A preset of `machinePresets` by id; null when there is none. */
+/** A preset by id; null when there is none. */
 export function machinePreset(id: string): MachineSpec | null {
   return machinePresets.find((preset) => preset.id === id) ?? null;
 }

@@ -58,6 +58,7 @@ export interface RangeSpec {
   readonly kind?: 'ram' | 'mmio';
 }
 
+/** Every MSI controller that is modelled. */
 export type ControllerSpec =
   | {
       readonly kind: 'gicv2m';
@@ -75,43 +76,7 @@ export type ControllerSpec =
       readonly firstBus?: number;
       readonly lastBus?: number;
     }
-  | { readonly kind: 'apic'; readonly name: string };
-
-export type IommuSpec =
-  | {
-      readonly kind: 'smmuv3';
-      readonly name: string;
-      readonly granule: 4096 | 16384 | 65536;
-      readonly addressBits: number;
-    }
-  | {
-      readonly kind: 'vtd';
-      readonly name: string;
-      readonly remapping: boolean;
-      readonly compatibility: boolean;
-      readonly eim: boolean;
-      readonly addressBits: number;
-      readonly sourceCheck: boolean;
-      /** CAP.PI: interrupts can be posted to a guest. Absent: no. */
-      readonly posting?: boolean;
-    }
-  | { readonly kind: 'none' };
-
-export interface MachineSpec {
-  /** Preset id such as `arm64-smmuv3-gicv2m`. */
-  readonly id: string;
-  readonly title: string;
-  readonly architecture: 'arm64' | 'x86' | 'powerpc' | 'riscv';
-  readonly cpus: number;
-  readonly memory: readonly RangeSpec[];
-  readonly devices: readonly DeviceSpec[];
-  readonly iommu: IommuSpec;
-  readonly controllers: readonly ControllerSpec[];
-}
-
-/** Every MSI controller that is modelled: those the built-in host designs drive, and the others. */
-export type HardwareControllerSpec =
-  | ControllerSpec
+  | { readonly kind: 'apic'; readonly name: string }
   /** Message-based SPIs of a GICv3 distributor at `base`; the driver hands out `spiCount` from `spiBase`, the hardware takes any SPI. */
   | {
       readonly kind: 'mbi';
@@ -134,8 +99,25 @@ export type HardwareControllerSpec =
     };
 
 /** Every IOMMU that is modelled. */
-export type HardwareIommuSpec =
-  | IommuSpec
+export type IommuSpec =
+  | {
+      readonly kind: 'smmuv3';
+      readonly name: string;
+      readonly granule: 4096 | 16384 | 65536;
+      readonly addressBits: number;
+    }
+  | {
+      readonly kind: 'vtd';
+      readonly name: string;
+      readonly remapping: boolean;
+      readonly compatibility: boolean;
+      readonly eim: boolean;
+      readonly addressBits: number;
+      readonly sourceCheck: boolean;
+      /** CAP.PI: interrupts can be posted to a guest. Absent: no. */
+      readonly posting?: boolean;
+    }
+  | { readonly kind: 'none' }
   | {
       readonly kind: 'smmuv2';
       readonly name: string;
@@ -157,8 +139,14 @@ export type HardwareIommuSpec =
       readonly filePerDomain: boolean;
     };
 
-/** Any machine of the model; every `MachineSpec` is one. A `MachineSpec` has only parts that the built-in host designs drive. */
-export interface HardwareSpec extends Omit<MachineSpec, 'iommu' | 'controllers'> {
-  readonly iommu: HardwareIommuSpec;
-  readonly controllers: readonly HardwareControllerSpec[];
+export interface MachineSpec {
+  /** Preset id such as `arm64-smmuv3-gicv2m`. */
+  readonly id: string;
+  readonly title: string;
+  readonly architecture: 'arm64' | 'x86' | 'powerpc' | 'riscv';
+  readonly cpus: number;
+  readonly memory: readonly RangeSpec[];
+  readonly devices: readonly DeviceSpec[];
+  readonly iommu: IommuSpec;
+  readonly controllers: readonly ControllerSpec[];
 }

@@ -6,6 +6,7 @@
 import { doorLifetime } from '../host/door-lifetime';
 import type { Host } from '../host/host';
 import type { Platform } from '../host/platform';
+import { doorsOf } from '../host/platforms/doors';
 import type { ProgramSet } from '../host/types';
 import type { MachineSpec } from '../machine/types';
 import { callersOf, causes } from './causes';
@@ -66,14 +67,16 @@ function agentsOf(scenario: Scenario, machine: MachineSpec): AgentView[] {
   }));
 }
 
-/** Pages that hold a doorbell, by what the machine is made of; the x86 message range is no page one could map. */
+/** Pages that hold a doorbell, by what the machine is made of; ranges that are decoded ahead of any table (x86, POWER) are no pages one could map. */
 function doorPages(machine: MachineSpec, platform: Platform): DoorPage[] {
   const granule = platform.granule;
   return machine.controllers.flatMap((controller) => {
-    if (controller.kind === 'apic') return [];
-    // The ITS keeps its doorbell in the second 64 KiB page.
-    const register = controller.kind === 'its' ? controller.base + 0x10000 : controller.base;
-    return [{ page: register - (register % granule), controller: controller.name }];
+    if (controller.kind === 'apic' || controller.kind === 'phb-msi') return [];
+    const { start, size } = doorsOf(controller, machine.cpus);
+    const first = start - (start % granule);
+    // Of an ITS one page is the doorbell's; the interrupt files of harts have a page each.
+    const pages = controller.kind === 'imsic' ? Math.ceil((start + size - first) / granule) : 1;
+    return Array.from({ length: pages }, (_, i) => ({ page: first + i * granule, controller: controller.name }));
   });
 }
 

@@ -9,6 +9,7 @@
  *   It also must not rest on the absence of something that a call we do not understand could have done.
  * - Any other violation makes the verdict `undecided`, with the question that decides it.
  */
+import { missingDriver } from '../host/designs/tables';
 import type { ProgramSet } from '../host/types';
 import type { MachineSpec } from '../machine/types';
 import type { FailPoint, Plan } from './chooser';
@@ -158,8 +159,10 @@ function unsure(judged: readonly Judged[]): string {
   return `${first.found.violation.invariant} would be broken (${first.found.violation.message}), but it ${first.found.decided > 0 ? depends : `rests on what was ${depends}`}`;
 }
 
-/** Can the scenario be played on this machine at all? The reason why not, or null. */
-function impossible(scenario: Scenario, machine: MachineSpec): string | null {
+/** Can the scenario be played on this machine with these programs at all? The reason why not, or null. */
+function impossible(scenario: Scenario, machine: MachineSpec, set: ProgramSet): string | null {
+  const missing = missingDriver(set, machine);
+  if (missing !== null) return missing;
   const known = new Set(machine.devices.map((device) => device.name));
   for (const agent of scenario.agents)
     for (const device of agent.devices) if (!known.has(device)) return `${machine.id} has no device named ${device}`;
@@ -190,7 +193,7 @@ export function explore(
   set: ProgramSet,
   options: ExploreOptions,
 ): ScenarioResult {
-  const why = impossible(scenario, machine);
+  const why = impossible(scenario, machine, set);
   if (why !== null) return result(scenario, machine.id, 'n/a', why, [], []);
   const { runs, complete, stopped } = walk(world, scenario, machine, set, options);
   const plain = runs[0];

@@ -3,8 +3,8 @@
  * In: scenarios, designs, how to run one. Out: rows, and the same as Markdown.
  */
 
-import { hardwarePresets } from '../machine/presets';
-import type { HardwareSpec } from '../machine/types';
+import { machinePresets } from '../machine/presets';
+import type { MachineSpec } from '../machine/types';
 import { problemOf } from './explorer/problem';
 import type { Coverage } from './explorer/search';
 import { search } from './explorer/search';
@@ -58,7 +58,7 @@ const MARK: Readonly<Record<Verdict, string>> = {
 };
 
 /** The scenario with the machine's last two devices where it lacks those that are named. */
-function onDevicesOf(machine: HardwareSpec, scenario: Scenario): Scenario {
+function onDevicesOf(machine: MachineSpec, scenario: Scenario): Scenario {
   const names = machine.devices.map((device) => device.name);
   if (scenario.agents.every((agent) => agent.devices.every((device) => names.includes(device)))) return scenario;
   const last = names.slice(-scenario.agents.length);
@@ -76,7 +76,7 @@ function hardwareRows(scenarios: readonly Scenario[]): string[] {
       : message !== undefined
         ? `**violated**: ${message}`
         : `holds (${coverage.states} states, ${coverage.extent})`;
-  return hardwarePresets.flatMap((machine) => {
+  return machinePresets.flatMap((machine) => {
     const cells = attacks.map((scenario) => {
       const problem = problemOf(onDevicesOf(machine, { ...scenario, unsafeInterrupts: true }), machine);
       if (typeof problem === 'string') return `– (${problem})`;

@@ -4,7 +4,7 @@
  * Knows nothing of a host design: the number is the hardware's. What a design does one page short is the scenario's to show.
  */
 import type { Platform } from '../host/platform';
-import type { HardwareSpec } from '../machine/types';
+import type { MachineSpec } from '../machine/types';
 
 export interface ProvisionRequest {
   /** Name of a device of the machine. */
@@ -43,10 +43,10 @@ const USUAL_BASE = 0x8000000;
  * Pages a window needs: one for each distinct doorbell page that the devices' vectors go to, however many vectors there are.
  * An unknown device or a request beyond the controllers' vectors is told in `impossible` and counts no page.
  */
-export function provision<S extends HardwareSpec>(
-  spec: S,
+export function provision(
+  spec: MachineSpec,
   requests: readonly ProvisionRequest[],
-  createPlatform: (spec: S) => Omit<Platform, 'spec'>,
+  createPlatform: (spec: MachineSpec) => Platform,
 ): Provision {
   const platform = createPlatform(spec);
   const { granule } = platform;
@@ -98,7 +98,7 @@ export function provision<S extends HardwareSpec>(
 }
 
 /** Memory is avoided too: a guest whose memory mirrors the machine's would collide with a window there. */
-function freeBase(platform: Omit<Platform, 'spec'>, spec: HardwareSpec, bytes: number): number | null {
+function freeBase(platform: Platform, spec: MachineSpec, bytes: number): number | null {
   const taken = [
     ...platform.hardwareRegions
       .filter((region) => region.type !== 'sw-msi')

@@ -22,6 +22,12 @@
  * `group->container->iommu_driver->ops` (vfio_iommu_driver_ops_type1).
  */
 
+import type { MachineSpec } from '../../machine/types';
+import { keyFor } from '../names';
+import type { IrqchipKind } from '../platforms/irqchip';
+import { irqchipKindOf } from '../platforms/irqchip';
+import type { ProgramSet } from '../types';
+
 /** Names of the C tables that make up the hierarchy of one interrupt: the MSI chip, the controller's chip and domain, the root chip. */
 export interface ControllerTables {
   readonly msiChip: string;
@@ -30,49 +36,184 @@ export interface ControllerTables {
   readonly root: string;
 }
 
+/** What remaps interrupts on a machine. */
+export type IrqRemapping = 'vtd' | 'amd' | 'riscv' | 'none';
+
+/** The unit of a machine that remaps interrupts, when it is on. */
+export function irqRemappingOf({ iommu }: MachineSpec): IrqRemapping {
+  if (iommu.kind === 'vtd') return iommu.remapping ? 'vtd' : 'none';
+  if (iommu.kind === 'amdvi') return iommu.remapping ? 'amd' : 'none';
+  return iommu.kind === 'riscv' && iommu.filePerDomain ? 'riscv' : 'none';
+}
+
+export type ControllerKind = Exclude<IrqchipKind, 'none'>;
+
+const NO_REMAPPING: ControllerTables = {
+  msiChip: 'pci_msi_controller',
+  chip: 'lapic_controller',
+  domain: 'x86_vector_domain_ops',
+  root: 'lapic_controller',
+};
+
+const APIC_TABLES: Readonly<Record<IrqRemapping, ControllerTables>> = {
+  vtd: {
+    msiChip: 'pci_msi_ir_controller',
+    chip: 'intel_ir_chip',
+    domain: 'intel_ir_domain_ops',
+    root: 'lapic_controller',
+  },
+  amd: { msiChip: 'pci_msi_ir_controller', chip: 'amd_ir_chip', domain: 'amd_ir_domain_ops', root: 'lapic_controller' },
+  riscv: NO_REMAPPING,
+  none: NO_REMAPPING,
+};
+
 /** By kind of controller; `remapping` only matters to the APIC. */
-export function controllerTables(kind: 'gicv2m' | 'its' | 'apic', remapping: boolean): ControllerTables {
+export function controllerTables(kind: ControllerKind, remapping: IrqRemapping): ControllerTables {
   switch (kind) {
     case 'gicv2m':
       return { msiChip: 'gicv2m_msi_irq_chip', chip: 'gicv2m_irq_chip', domain: 'gicv2m_domain_ops', root: 'gic_chip' };
     case 'its':
       return { msiChip: 'its_msi_irq_chip', chip: 'its_irq_chip', domain: 'its_domain_ops', root: 'gic_chip' };
+    case 'mbi':
+      return { msiChip: 'mbi_msi_irq_chip', chip: 'mbi_irq_chip', domain: 'mbi_domain_ops', root: 'gic_chip' };
     case 'apic':
-      return remapping
-        ? {
-            msiChip: 'pci_msi_ir_controller',
-            chip: 'intel_ir_chip',
-            domain: 'intel_ir_domain_ops',
-            root: 'lapic_controller',
-          }
-        : {
-            msiChip: 'pci_msi_controller',
-            chip: 'lapic_controller',
-            domain: 'x86_vector_domain_ops',
-            root: 'lapic_controller',
-          };
+      return APIC_TABLES[remapping];
+    case 'fsl-msi':
+      return { msiChip: 'fsl_msi_chip', chip: 'fsl_msi_bank_chip', domain: 'fsl_msi_host_ops', root: 'mpic_chip' };
+    case 'phb-msi':
+      return {
+        msiChip: 'pnv_pci_msi_irq_chip',
+        chip: 'pnv_msi_irq_chip',
+        domain: 'pnv_irq_domain_ops',
+        root: 'xics_chip',
+      };
+    case 'imsic':
+      return {
+        msiChip: 'imsic_msi_irq_chip',
+        chip: 'imsic_irq_base_chip',
+        domain: 'imsic_base_domain_ops',
+        root: 'imsic_root_chip',
+      };
   }
 }
+
+const SETUP: Readonly<Record<Exclude<ControllerKind, 'apic'>, string>> = {
+  gicv2m: 'gicv2m_allocate_domains',
+  its: 'its_init_domain',
+  mbi: 'mbi_allocate_domains',
+  'fsl-msi': 'fsl_msi_probe',
+  'phb-msi': 'pnv_msi_allocate_domains',
+  imsic: 'imsic_irqdomain_init',
+};
+
+const REMAPPED_SETUP: Readonly<Record<Exclude<IrqRemapping, 'none'>, string>> = {
+  vtd: 'intel_setup_irq_remapping',
+  amd: 'amd_iommu_create_irq_domain',
+  riscv: 'riscv_iommu_ir_irq_domain_create',
+};
 
 /** The callbacks of the domain that a controller's driver sets up, and the program in which that driver says what its domain does. */
 export function domainSetup(
-  kind: 'gicv2m' | 'its' | 'apic',
-  remapping: boolean,
+  kind: ControllerKind,
+  remapping: IrqRemapping,
 ): { readonly ops: string; readonly program: string } {
   const ops = controllerTables(kind, remapping).domain;
+  if (remapping !== 'none') return { ops, program: REMAPPED_SETUP[remapping] };
+  return { ops, program: kind === 'apic' ? 'arch_early_irq_init' : SETUP[kind] };
+}
+
+/** What irqchip code finds in `chip_data`: the frame, the ITS device, the bank, or a structure that holds the message itself. */
+export function chipDataType(kind: ControllerKind, remapping: IrqRemapping): string {
   switch (kind) {
     case 'gicv2m':
-      return { ops, program: 'gicv2m_allocate_domains' };
+      return 'struct v2m_data';
     case 'its':
-      return { ops, program: 'its_init_domain' };
+      return 'struct its_device';
+    case 'fsl-msi':
+      return 'struct fsl_msi';
+    case 'phb-msi':
+      return 'struct pnv_msi_entry';
+    case 'imsic':
+      return 'struct imsic_vector';
+    case 'mbi':
+      return 'struct mbi_range';
     case 'apic':
-      return { ops, program: remapping ? 'intel_setup_irq_remapping' : 'arch_early_irq_init' };
+      return remapping === 'amd' ? 'struct amd_ir_data' : 'struct intel_ir_data';
   }
 }
 
-/** Where an IOMMU driver keeps its table of callbacks: kernel path and name (two SMMU drivers use the same name). */
-export function iommuTable(kind: 'smmuv3' | 'vtd'): { readonly file: string; readonly name: string } {
-  return kind === 'smmuv3'
-    ? { file: 'drivers/iommu/arm-smmu-v3.c', name: 'arm_smmu_ops' }
-    : { file: 'drivers/iommu/intel-iommu.c', name: 'intel_iommu_ops' };
+type DrivenIommu = Exclude<MachineSpec['iommu']['kind'], 'none' | 'phb'>;
+
+const IOMMU_TABLES: Readonly<Record<DrivenIommu, { readonly file: string; readonly name: string }>> = {
+  smmuv3: { file: 'drivers/iommu/arm-smmu-v3.c', name: 'arm_smmu_ops' },
+  smmuv2: { file: 'drivers/iommu/arm-smmu.c', name: 'arm_smmu_ops' },
+  vtd: { file: 'drivers/iommu/intel-iommu.c', name: 'intel_iommu_ops' },
+  amdvi: { file: 'drivers/iommu/amd_iommu.c', name: 'amd_iommu_ops' },
+  pamu: { file: 'drivers/iommu/fsl_pamu_domain.c', name: 'fsl_pamu_ops' },
+  riscv: { file: 'drivers/iommu/riscv/iommu.c', name: 'riscv_iommu_ops' },
+};
+
+/**
+ * Where an IOMMU driver keeps its table of callbacks: kernel path and name (two SMMU drivers use the same name). A POWER bridge has none:
+ * its VFIO container speaks to it alone.
+ */
+export function iommuTable(kind: DrivenIommu): { readonly file: string; readonly name: string } {
+  return IOMMU_TABLES[kind];
+}
+
+/** The entry points of the container that VFIO has for a machine: the one of POWER, or the one of all others. */
+export interface ContainerPrograms {
+  readonly open: string;
+  readonly release: string;
+  readonly attach: string;
+  readonly detach: string;
+  readonly ioctl: string;
+  readonly ops: string;
+  readonly type: string;
+  /** What is passed to `open`. */
+  readonly kind: number;
+}
+
+const TYPE1: ContainerPrograms = {
+  open: 'vfio_iommu_type1_open',
+  release: 'vfio_iommu_type1_release',
+  attach: 'vfio_iommu_type1_attach_group',
+  detach: 'vfio_iommu_type1_detach_group',
+  ioctl: 'vfio_iommu_type1_ioctl',
+  ops: 'vfio_iommu_driver_ops_type1',
+  type: 'struct vfio_iommu',
+  kind: 3,
+};
+
+const SPAPR: ContainerPrograms = {
+  open: 'tce_iommu_open',
+  release: 'tce_iommu_release',
+  attach: 'tce_iommu_attach_group',
+  detach: 'tce_iommu_detach_group',
+  ioctl: 'tce_iommu_ioctl',
+  ops: 'tce_iommu_driver_ops',
+  type: 'struct tce_container',
+  kind: 2,
+};
+
+export function containerPrograms(spec: MachineSpec): ContainerPrograms {
+  return spec.iommu.kind === 'phb' ? SPAPR : TYPE1;
+}
+
+/**
+ * What of a machine no driver of the programs knows: nothing can be said of the design there. Null when each part has one. A driver is
+ * known by its table: callbacks of the IOMMU, chip of the controller.
+ */
+export function missingDriver(set: ProgramSet, spec: MachineSpec): string | null {
+  const { iommu } = spec;
+  if (iommu.kind === 'phb') {
+    if (!set.programs.has(SPAPR.attach)) return `the programs have no container for the host bridge ${iommu.name}`;
+  } else if (iommu.kind !== 'none') {
+    const { file, name } = iommuTable(iommu.kind);
+    if (!set.tables.has(keyFor(set, name, file))) return `the programs have no driver of ${iommu.name} (${iommu.kind})`;
+  }
+  const kind = irqchipKindOf(spec);
+  if (kind === 'none' || set.tables.has(controllerTables(kind, irqRemappingOf(spec)).chip)) return null;
+  const controller = spec.controllers.find((one) => one.kind === kind);
+  return `the programs have no driver of ${controller?.name ?? 'the controller'} (${kind})`;
 }

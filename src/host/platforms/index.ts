@@ -6,15 +6,12 @@
 
 import { INTERRUPT_RANGE_BASE, INTERRUPT_RANGE_SIZE } from '../../machine/apic';
 import { emitWrite } from '../../machine/emit';
-import { BANK_PAGE } from '../../machine/fsl-msi';
-import { FRAME_SIZE } from '../../machine/gicv2m';
-import { FILE_BYTES } from '../../machine/imsic';
-import { ITS_SIZE } from '../../machine/its';
 import { createMachine, hashMachine } from '../../machine/machine';
 import { streamIdOf } from '../../machine/pcie';
-import type { HardwareControllerSpec, HardwareSpec, MachineSpec } from '../../machine/types';
+import type { MachineSpec } from '../../machine/types';
 import { isAddress } from '../../machine/word';
 import type { Errno, HardwareVector, Platform, ReservedRegion } from '../platform';
+import { doorbellOf, doorsOf } from './doors';
 import type { IommuDriver } from './iommu';
 import {
   createTables,
@@ -39,12 +36,11 @@ const ENODEV = -19;
 const EINVAL = -22;
 const ERANGE = -34;
 
-/** A platform of any machine; it can be copied and hashed, for search over its states. With a `MachineSpec` it is a `Platform`. */
-export interface MachinePlatform<S extends HardwareSpec = MachineSpec> extends Omit<Platform, 'spec'> {
-  readonly spec: S;
+/** A platform that can be copied and hashed, for search over its states. */
+export interface MachinePlatform extends Platform {
   readonly state: PlatformState;
   /** An independent copy; memory is shared until one side writes. */
-  clone(): MachinePlatform<S>;
+  clone(): MachinePlatform;
   /** A whole number below 2^53 over all hardware state. */
   hash(): number;
   /**
@@ -58,37 +54,18 @@ export interface MachinePlatform<S extends HardwareSpec = MachineSpec> extends O
  * The machine of a spec with its drivers loaded: IOMMU enabled with every device passing untranslated (the host's), controllers set up, no
  * vector allocated. A spec without DRAM gives a platform on which nothing can be allocated.
  */
-export function createPlatform<S extends HardwareSpec>(spec: S): MachinePlatform<S> {
+export function createPlatform(spec: MachineSpec): MachinePlatform {
   const state = createPlatformState(createMachine(spec), createTableMemory(spec));
   enableIommu(state, spec, iommuDriverOf(spec.iommu));
   enableIrqchip(state, spec);
   return platformOver(state, spec);
 }
 
-/** Bytes of address space a controller's doorbells take, from where. */
-function doorsOf(controller: HardwareControllerSpec, cpus: number): { readonly start: number; readonly size: number } {
-  switch (controller.kind) {
-    case 'apic':
-      return { start: INTERRUPT_RANGE_BASE, size: INTERRUPT_RANGE_SIZE };
-    case 'its':
-      return { start: controller.base + ITS_SIZE / 2, size: ITS_SIZE / 2 };
-    case 'gicv2m':
-    case 'mbi':
-      return { start: controller.base, size: FRAME_SIZE };
-    case 'fsl-msi':
-      return { start: controller.base, size: BANK_PAGE };
-    case 'phb-msi':
-      return { start: controller.base, size: controller.count * 16 };
-    case 'imsic':
-      return { start: controller.base, size: cpus * (1 + controller.guestFiles) * FILE_BYTES };
-  }
-}
-
 /**
  * Address ranges that hardware takes as interrupts whatever a page table says: the interrupt range of x86, the MSI range of a POWER bridge,
  * the interrupt files where MSI page tables redirect them. The window Linux picks for ARM doorbells is software's and not among them.
  */
-function hardwareRegionsOf(spec: HardwareSpec): ReservedRegion[] {
+function hardwareRegionsOf(spec: MachineSpec): ReservedRegion[] {
   if (spec.architecture === 'x86') return [{ start: INTERRUPT_RANGE_BASE, length: INTERRUPT_RANGE_SIZE, type: 'msi' }];
   return spec.controllers.flatMap((controller): ReservedRegion[] => {
     const decoded =
@@ -104,7 +81,7 @@ function hardwareRegionsOf(spec: HardwareSpec): ReservedRegion[] {
  * tables of each device; by a PAMU when each domain has a bank of its own; by the PE of POWER's MSI entries; by guest interrupt files of
  * RISC-V. Frames, banks and files that devices share do not.
  */
-function isolatesMsiOf(spec: HardwareSpec): boolean {
+function isolatesMsiOf(spec: MachineSpec): boolean {
   const { iommu, controllers } = spec;
   switch (irqchipKindOf(spec)) {
     case 'its':
@@ -126,7 +103,7 @@ function isolatesMsiOf(spec: HardwareSpec): boolean {
   }
 }
 
-function platformOver<S extends HardwareSpec>(state: PlatformState, spec: S): MachinePlatform<S> {
+function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform {
   const driver = iommuDriverOf(spec.iommu);
   const granule = driver?.granule ?? 4096;
   const aperture = driver?.aperture ?? 2 ** 52;
@@ -292,22 +269,6 @@ function without(mapping: Mapping, start: number, end: number): Mapping[] {
     left.push({ ...mapping, iova: from, physical: mapping.physical + (from - mapping.iova), size: stop - from });
   }
   return left;
-}
-
-/**
- * The controller whose doorbell lies in the granule that starts at `physical`; the first one when a large granule holds several. Ranges that
- * are decoded ahead of any table (x86, POWER) are no pages: there the address itself counts.
- */
-function doorbellOf(spec: HardwareSpec, physical: number, granule: number): string | null {
-  const page = Math.floor(physical / granule) * granule;
-  for (const controller of spec.controllers) {
-    const { start, size } = doorsOf(controller, spec.cpus);
-    const decoded = controller.kind === 'apic' || controller.kind === 'phb-msi';
-    const from = decoded ? physical : page;
-    const end = decoded ? physical + 1 : page + granule;
-    if (from < start + size && start < end) return controller.name;
-  }
-  return null;
 }
 
 export type { Domain };

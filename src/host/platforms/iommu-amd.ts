@@ -2,7 +2,7 @@
  * Driver of AMD-Vi: device table entries and I/O page tables. The interrupt half of an entry is written by `irqchip-apic.ts`.
  */
 import { write64 } from '../../machine/memory';
-import type { HardwareIommuSpec } from '../../machine/types';
+import type { IommuSpec } from '../../machine/types';
 import { highHalf, lowHalf } from '../../machine/word';
 import type { IommuDriver, StreamTarget } from './iommu';
 import type { PlatformState } from './state';
@@ -12,12 +12,12 @@ const DEVICES = 65536;
 const READ = 0x2000_0000;
 const WRITE = 0x4000_0000;
 
-/** Three levels (39 bits of an IOVA), or four. */
-export function amdDriver(spec: Extract<HardwareIommuSpec, { kind: 'amdvi' }>): IommuDriver {
-  const levels = spec.addressBits >= 48 ? 4 : 3;
+/** Three levels (39 bits of an IOVA) up to six, which reach all of 64 bits; the model's addresses end at 2^53. */
+export function amdDriver(spec: Extract<IommuSpec, { kind: 'amdvi' }>): IommuDriver {
+  const levels = Math.max(3, Math.min(6, Math.ceil((spec.addressBits - 12) / 9)));
   return {
     granule: 4096,
-    aperture: 2 ** (12 + 9 * levels),
+    aperture: 2 ** Math.min(53, 12 + 9 * levels),
     tables: { architecture: 'amd', granuleBits: 12, startLevel: 4 - levels },
     subwindow: 0,
     enable(state) {

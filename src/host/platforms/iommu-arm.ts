@@ -3,7 +3,7 @@
  */
 import { write64 } from '../../machine/memory';
 import { CONTEXT_TYPE, STREAM_TYPE } from '../../machine/smmuv2';
-import type { HardwareIommuSpec } from '../../machine/types';
+import type { IommuSpec } from '../../machine/types';
 import { startLevelOf } from '../../machine/vmsa';
 import { highHalf, lowHalf } from '../../machine/word';
 import type { IommuDriver, StreamTarget } from './iommu';
@@ -11,8 +11,8 @@ import type { TableKind } from './page-tables';
 import type { PlatformState } from './state';
 import { allocateBlock, freeBlock } from './table-memory';
 
-type Smmuv3Spec = Extract<HardwareIommuSpec, { kind: 'smmuv3' }>;
-type Smmuv2Spec = Extract<HardwareIommuSpec, { kind: 'smmuv2' }>;
+type Smmuv3Spec = Extract<IommuSpec, { kind: 'smmuv3' }>;
+type Smmuv2Spec = Extract<IommuSpec, { kind: 'smmuv2' }>;
 
 const STREAM_LOG2 = 16;
 const EVENT_LOG2 = 7;

@@ -2,14 +2,14 @@
  * Driver of VT-d's DMA remapping: root and context entries, second-level tables.
  */
 import { write64 } from '../../machine/memory';
-import type { HardwareIommuSpec } from '../../machine/types';
+import type { IommuSpec } from '../../machine/types';
 import { highHalf, lowHalf } from '../../machine/word';
 import type { IommuDriver, StreamTarget } from './iommu';
 import type { PlatformState } from './state';
 import { allocateBlock } from './table-memory';
 
 /** 39 bits of an IOVA, or 48 where the unit walks four levels. */
-export function vtdDriver(spec: Extract<HardwareIommuSpec, { kind: 'vtd' }>): IommuDriver {
+export function vtdDriver(spec: Extract<IommuSpec, { kind: 'vtd' }>): IommuDriver {
   const wide = spec.addressBits >= 48;
   return {
     granule: 4096,

@@ -5,13 +5,13 @@
 import { write32 } from '../../machine/memory';
 import { PAACE_BYTES } from '../../machine/pamu';
 import { liodnOf, streamIdOf } from '../../machine/pcie';
-import type { HardwareIommuSpec, HardwareSpec } from '../../machine/types';
+import type { IommuSpec, MachineSpec } from '../../machine/types';
 import { highHalf, lowHalf } from '../../machine/word';
 import type { IommuDriver, StreamTarget } from './iommu';
 import type { Mapping, PlatformState } from './state';
 import { allocateBlock } from './table-memory';
 
-type PamuSpec = Extract<HardwareIommuSpec, { kind: 'pamu' }>;
+type PamuSpec = Extract<IommuSpec, { kind: 'pamu' }>;
 
 const ACCESS_ALL = 3;
 const ACCESS_READ = 1;
@@ -50,7 +50,7 @@ export function pamuDriver(spec: PamuSpec): IommuDriver {
       writeWindow(state, spec, liodnOf(machine.devices, streamId), target);
       return true;
     },
-    refresh(state, machine: HardwareSpec, domain) {
+    refresh(state, machine: MachineSpec, domain) {
       for (const requesterId of domain.attached)
         writeWindow(state, spec, liodnOf(machine.devices, streamIdOf(machine.devices, requesterId)), domain);
     },

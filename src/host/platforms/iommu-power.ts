@@ -5,7 +5,7 @@
 import { read32, write32 } from '../../machine/memory';
 import { liodnOf } from '../../machine/pcie';
 import { PE_COUNT, TVE_CLOSED, TVE_PASS } from '../../machine/phb';
-import type { DeviceSpec, HardwareIommuSpec } from '../../machine/types';
+import type { DeviceSpec, IommuSpec } from '../../machine/types';
 import type { IommuDriver } from './iommu';
 import { allocateBlock } from './table-memory';
 
@@ -16,7 +16,7 @@ export function endpointOf(devices: readonly DeviceSpec[], streamId: number): nu
   return liodnOf(devices, streamId);
 }
 
-export function phbDriver(spec: Extract<HardwareIommuSpec, { kind: 'phb' }>): IommuDriver {
+export function phbDriver(spec: Extract<IommuSpec, { kind: 'phb' }>): IommuDriver {
   const levels = Math.max(1, Math.min(4, Math.ceil((spec.addressBits - 12) / 9)));
   return {
     granule: 4096,

@@ -6,13 +6,13 @@
  */
 import { filePage } from '../../machine/imsic';
 import { read32, write64 } from '../../machine/memory';
-import type { HardwareIommuSpec } from '../../machine/types';
+import type { IommuSpec } from '../../machine/types';
 import { highHalf, lowHalf } from '../../machine/word';
 import type { IommuDriver, StreamTarget } from './iommu';
 import type { PlatformState } from './state';
 import { allocateBlock, freeBlock } from './table-memory';
 
-type RiscvSpec = Extract<HardwareIommuSpec, { kind: 'riscv' }>;
+type RiscvSpec = Extract<IommuSpec, { kind: 'riscv' }>;
 
 export function riscvDriver(spec: RiscvSpec): IommuDriver {
   const wide = spec.addressBits >= 50;

@@ -5,7 +5,7 @@
  * Before a device is attached to a domain it belongs to the host and passes untranslated; after a detach it is blocked.
  */
 import { write32 } from '../../machine/memory';
-import type { HardwareIommuSpec, HardwareSpec } from '../../machine/types';
+import type { IommuSpec, MachineSpec } from '../../machine/types';
 import { amdDriver } from './iommu-amd';
 import { smmuv2Driver, smmuv3Driver } from './iommu-arm';
 import { vtdDriver } from './iommu-intel';
@@ -29,17 +29,17 @@ export interface IommuDriver {
   /** Only whole mappings can be unmapped, and each fills a place of this many bytes; 0 where pages are. */
   readonly subwindow: number;
   /** Registers and tables of the unit itself, no stream known yet. */
-  enable(state: PlatformState, spec: HardwareSpec): boolean;
+  enable(state: PlatformState, spec: MachineSpec): boolean;
   /** What a domain needs beside its root table; null when there is no room, 0 when nothing. */
   createContext(state: PlatformState, root: number, id: number): number | null;
   freeContext(state: PlatformState, context: number): void;
-  setStream(state: PlatformState, spec: HardwareSpec, streamId: number, target: StreamTarget): boolean;
+  setStream(state: PlatformState, spec: MachineSpec, streamId: number, target: StreamTarget): boolean;
   /** The mappings of a domain changed (units without page tables write them into each stream's entry). */
-  refresh(state: PlatformState, spec: HardwareSpec, domain: Domain): void;
+  refresh(state: PlatformState, spec: MachineSpec, domain: Domain): void;
 }
 
 /** The driver of a machine's unit; null without one. */
-export function iommuDriverOf(iommu: HardwareIommuSpec): IommuDriver | null {
+export function iommuDriverOf(iommu: IommuSpec): IommuDriver | null {
   switch (iommu.kind) {
     case 'none':
       return null;
@@ -61,7 +61,7 @@ export function iommuDriverOf(iommu: HardwareIommuSpec): IommuDriver | null {
 }
 
 /** Sets the unit up, all devices of the machine passing untranslated. False when there is no memory for it. */
-export function enableIommu(state: PlatformState, spec: HardwareSpec, driver: IommuDriver | null): boolean {
+export function enableIommu(state: PlatformState, spec: MachineSpec, driver: IommuDriver | null): boolean {
   if (driver === null) return true;
   if (!driver.enable(state, spec)) return false;
   let done = true;

@@ -4,7 +4,7 @@
 import { INTERRUPT_RANGE_BASE } from '../../machine/apic';
 import { write32, write64 } from '../../machine/memory';
 import { streamIdOf } from '../../machine/pcie';
-import type { DeviceSpec, HardwareSpec } from '../../machine/types';
+import type { DeviceSpec, MachineSpec } from '../../machine/types';
 import { remappableAddress } from '../../machine/vtd-remap';
 import { highHalf, lowHalf } from '../../machine/word';
 import type { HardwareVector } from '../platform';
@@ -26,7 +26,7 @@ const AMD_LOG2 = 8;
 
 type Remapping = 'vtd' | 'amd' | 'none';
 
-function remappingOf(state: PlatformState, spec: HardwareSpec): Remapping {
+function remappingOf(state: PlatformState, spec: MachineSpec): Remapping {
   if (state.machine.vtd?.remapping === true) return 'vtd';
   return spec.iommu.kind === 'amdvi' && spec.iommu.remapping ? 'amd' : 'none';
 }
@@ -91,7 +91,7 @@ function vtdIndex(vector: HardwareVector): number {
 
 function allocateApicVectors(
   state: PlatformState,
-  spec: HardwareSpec,
+  spec: MachineSpec,
   device: DeviceSpec,
   first: number,
   count: number,
@@ -131,7 +131,7 @@ function apicDestination(cpu: number): { readonly destination: number; readonly 
 }
 
 function apicVector(
-  spec: HardwareSpec,
+  spec: MachineSpec,
   remapping: Remapping,
   requesterId: number,
   index: number,
@@ -157,14 +157,14 @@ function apicVector(
 }
 
 /** Writes the remapping entry of a vector, where there is remapping. */
-function writeEntry(state: PlatformState, spec: HardwareSpec, vector: HardwareVector): void {
+function writeEntry(state: PlatformState, spec: MachineSpec, vector: HardwareVector): void {
   const remapping = remappingOf(state, spec);
   if (remapping === 'vtd') writeRemapEntry(state, spec, vector);
   if (remapping === 'amd') writeAmdEntry(state, spec, vector, true);
 }
 
 /** IRTE (VT-d 9.10): fixed, edge; source validation of the whole requester id (of the bridge's for devices behind one), or none. */
-function writeRemapEntry(state: PlatformState, spec: HardwareSpec, vector: HardwareVector): void {
+function writeRemapEntry(state: PlatformState, spec: MachineSpec, vector: HardwareVector): void {
   const { vtd, memory } = state.machine;
   if (vtd === null) return;
   const at = vtd.remapTable + vtdIndex(vector) * 16;
@@ -180,7 +180,7 @@ function writeRemapEntry(state: PlatformState, spec: HardwareSpec, vector: Hardw
   );
 }
 
-function sourceOf(spec: HardwareSpec, requesterId: number): number {
+function sourceOf(spec: MachineSpec, requesterId: number): number {
   return spec.iommu.kind === 'vtd' && spec.iommu.sourceCheck ? (1 << 18) | streamIdOf(spec.devices, requesterId) : 0;
 }
 
@@ -207,7 +207,7 @@ function amdTableFor(state: PlatformState, streamId: number): boolean {
 }
 
 /** 32-bit entry: RemapEn 0, IntType 4:2 (fixed), DM 6, destination 15:8, vector 23:16. */
-function writeAmdEntry(state: PlatformState, spec: HardwareSpec, vector: HardwareVector, enabled: boolean): void {
+function writeAmdEntry(state: PlatformState, spec: MachineSpec, vector: HardwareVector, enabled: boolean): void {
   const table = state.interruptTables.get(streamIdOf(spec.devices, vector.requesterId));
   if (table === undefined) return;
   const { destination, logical } = apicDestination(vector.interrupt.target);
@@ -217,7 +217,7 @@ function writeAmdEntry(state: PlatformState, spec: HardwareSpec, vector: Hardwar
 
 function freeApicVectors(
   state: PlatformState,
-  spec: HardwareSpec,
+  spec: MachineSpec,
   requesterId: number,
   vectors: readonly HardwareVector[],
 ): void {
@@ -257,7 +257,7 @@ export interface PostTarget {
  */
 export function postVector(
   state: PlatformState,
-  spec: HardwareSpec,
+  spec: MachineSpec,
   vector: HardwareVector,
   to: PostTarget | null,
 ): HardwareVector | null {

@@ -3,7 +3,7 @@
  * every other device identities of the host's. The message's address is the host file's page either way: the IOMMU redirects it.
  */
 import { FILE_NUMBERS, filePage } from '../../machine/imsic';
-import type { HardwareSpec } from '../../machine/types';
+import type { MachineSpec } from '../../machine/types';
 import type { HardwareVector } from '../platform';
 import type { IrqchipDriver } from './irqchip';
 import type { PlatformState } from './state';
@@ -51,7 +51,7 @@ export const imsicDriver: IrqchipDriver = {
 };
 
 /** File (within a hart) whose identities a device may get; null when its domain found no guest file left. */
-function fileFor(state: PlatformState, spec: HardwareSpec, requesterId: number): number | null {
+function fileFor(state: PlatformState, spec: MachineSpec, requesterId: number): number | null {
   const domain = domainOfDevice(state, requesterId);
   if (domain === null || spec.iommu.kind !== 'riscv' || !spec.iommu.filePerDomain) return 0;
   for (const [file, owner] of state.guestFiles) if (owner.domain === domain.id) return file;

@@ -15,7 +15,7 @@ import {
 } from '../../machine/its-commands';
 import { read32, write32, write64 } from '../../machine/memory';
 import { streamIdOf } from '../../machine/pcie';
-import type { DeviceSpec, HardwareSpec } from '../../machine/types';
+import type { DeviceSpec, MachineSpec } from '../../machine/types';
 import type { HardwareVector } from '../platform';
 import type { IrqchipDriver } from './irqchip';
 import type { PlatformState } from './state';
@@ -36,7 +36,7 @@ export const itsDriver: IrqchipDriver = {
 };
 
 /** The ITS that serves a device: the first whose buses include the device's; null when none does. */
-function itsOf(state: PlatformState, spec: HardwareSpec, requesterId: number): Its | null {
+function itsOf(state: PlatformState, spec: MachineSpec, requesterId: number): Its | null {
   const bus = streamIdOf(spec.devices, requesterId) >>> 8;
   const serving = spec.controllers.find(
     (controller) =>
@@ -45,7 +45,7 @@ function itsOf(state: PlatformState, spec: HardwareSpec, requesterId: number): I
   return state.machine.its.find((its) => its.name === serving?.name) ?? null;
 }
 
-function enableRedistributors(state: PlatformState, spec: HardwareSpec): boolean {
+function enableRedistributors(state: PlatformState, spec: MachineSpec): boolean {
   const { redistributors, memory } = state.machine;
   const config = allocateBlock(state.tables, 65536);
   if (config === null) return false;
@@ -60,7 +60,7 @@ function enableRedistributors(state: PlatformState, spec: HardwareSpec): boolean
   return true;
 }
 
-function enableIts(state: PlatformState, spec: HardwareSpec, its: Its): boolean {
+function enableIts(state: PlatformState, spec: MachineSpec, its: Its): boolean {
   const devices = allocateBlock(state.tables, Math.max(4096, 8 * 2 ** its.deviceBits));
   const collections = allocateBlock(state.tables, 4096);
   const commands = allocateBlock(state.tables, 4096);
@@ -88,7 +88,7 @@ function command(state: PlatformState, its: Its, words: CommandWords): void {
 /** EventIDs of the DeviceID (devices behind one bridge share it), LPIs from the lowest free; MAPD at the first use, MAPTI for each. */
 function allocateLpis(
   state: PlatformState,
-  spec: HardwareSpec,
+  spec: MachineSpec,
   device: DeviceSpec,
   first: number,
   count: number,
@@ -148,7 +148,7 @@ function enableLpi(state: PlatformState, lpi: number, enable: boolean): void {
 
 function discardEvents(
   state: PlatformState,
-  spec: HardwareSpec,
+  spec: MachineSpec,
   requesterId: number,
   vectors: readonly HardwareVector[],
 ): void {

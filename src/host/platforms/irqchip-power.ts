@@ -5,7 +5,7 @@ import { BANK_INTERRUPTS, bankData, MSIIR } from '../../machine/fsl-msi';
 import { read32, write64 } from '../../machine/memory';
 import { streamIdOf } from '../../machine/pcie';
 import { IVE_BYTES } from '../../machine/phb';
-import type { HardwareSpec } from '../../machine/types';
+import type { MachineSpec } from '../../machine/types';
 import { endpointOf } from './iommu-power';
 import type { IrqchipDriver } from './irqchip';
 import type { PlatformState } from './state';
@@ -13,7 +13,7 @@ import { domainOfDevice, everyVector } from './state';
 import { allocateBlock } from './table-memory';
 
 /** Does the driver give each domain a bank of its own? */
-function bankPerDomain(spec: HardwareSpec): boolean {
+function bankPerDomain(spec: MachineSpec): boolean {
   return spec.controllers.some((controller) => controller.kind === 'fsl-msi' && controller.perDomain);
 }
 
@@ -56,7 +56,7 @@ export const bankDriver: IrqchipDriver = {
 };
 
 /** Banks an owner (domain, 0 the host) may use, its own first. */
-function banksFor(state: PlatformState, spec: HardwareSpec, owner: number): number[] {
+function banksFor(state: PlatformState, spec: MachineSpec, owner: number): number[] {
   const all = state.machine.banks.map((_, index) => index);
   if (!bankPerDomain(spec)) return all;
   return [

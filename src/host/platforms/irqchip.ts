@@ -2,7 +2,7 @@
  * What irqchip drivers do to the hardware, one driver a kind of controller.
  * In: a device and a count. Out: vectors with the message that reaches them; entries, commands and registers written.
  */
-import type { DeviceSpec, HardwareSpec, MachineSpec } from '../../machine/types';
+import type { DeviceSpec, MachineSpec } from '../../machine/types';
 import type { HardwareVector } from '../platform';
 import { apicDriver } from './irqchip-apic';
 import { imsicDriver } from './irqchip-imsic';
@@ -14,19 +14,19 @@ import type { PlatformState } from './state';
 /** How one kind of controller is driven. */
 export interface IrqchipDriver {
   /** False when there is no memory for its tables. */
-  enable(state: PlatformState, spec: HardwareSpec): boolean;
+  enable(state: PlatformState, spec: MachineSpec): boolean;
   /** `count` vectors, numbered from `first`, all or none; null when the controller has not that many. */
   allocate(
     state: PlatformState,
-    spec: HardwareSpec,
+    spec: MachineSpec,
     device: DeviceSpec,
     first: number,
     count: number,
   ): HardwareVector[] | null;
   /** Entries cleared, events discarded, pending state gone. The vectors are no longer in the books. */
-  free(state: PlatformState, spec: HardwareSpec, requesterId: number, vectors: readonly HardwareVector[]): void;
+  free(state: PlatformState, spec: MachineSpec, requesterId: number, vectors: readonly HardwareVector[]): void;
   /** The vector as it is on another CPU; null when it cannot go there. */
-  move(state: PlatformState, spec: HardwareSpec, vector: HardwareVector, cpu: number): HardwareVector | null;
+  move(state: PlatformState, spec: MachineSpec, vector: HardwareVector, cpu: number): HardwareVector | null;
 }
 
 export type IrqchipKind = 'gicv2m' | 'its' | 'apic' | 'mbi' | 'fsl-msi' | 'phb-msi' | 'imsic' | 'none';
@@ -34,9 +34,7 @@ export type IrqchipKind = 'gicv2m' | 'its' | 'apic' | 'mbi' | 'fsl-msi' | 'phb-m
 const ORDER = ['its', 'gicv2m', 'mbi', 'apic', 'fsl-msi', 'phb-msi', 'imsic'] as const;
 
 /** Which irqchip serves PCI MSIs: an ITS when there is one. */
-export function irqchipKindOf(spec: MachineSpec): 'gicv2m' | 'its' | 'apic' | 'none';
-export function irqchipKindOf(spec: HardwareSpec): IrqchipKind;
-export function irqchipKindOf(spec: HardwareSpec): IrqchipKind {
+export function irqchipKindOf(spec: MachineSpec): IrqchipKind {
   return ORDER.find((kind) => spec.controllers.some((controller) => controller.kind === kind)) ?? 'none';
 }
 
@@ -50,20 +48,20 @@ const DRIVERS: Readonly<Record<Exclude<IrqchipKind, 'none'>, IrqchipDriver>> = {
   imsic: imsicDriver,
 };
 
-function driverOf(spec: HardwareSpec): IrqchipDriver | null {
+function driverOf(spec: MachineSpec): IrqchipDriver | null {
   const kind = irqchipKindOf(spec);
   return kind === 'none' ? null : DRIVERS[kind];
 }
 
 /** Sets the controllers up. False when there is no memory for it. */
-export function enableIrqchip(state: PlatformState, spec: HardwareSpec): boolean {
+export function enableIrqchip(state: PlatformState, spec: MachineSpec): boolean {
   return driverOf(spec)?.enable(state, spec) ?? true;
 }
 
 /** `count` more vectors for a device, numbered after those it has; null when the controller has not that many. */
 export function allocateVectors(
   state: PlatformState,
-  spec: HardwareSpec,
+  spec: MachineSpec,
   device: DeviceSpec,
   count: number,
 ): readonly HardwareVector[] | null {
@@ -74,7 +72,7 @@ export function allocateVectors(
 }
 
 /** Gives all vectors of a device back. */
-export function freeVectors(state: PlatformState, spec: HardwareSpec, requesterId: number): void {
+export function freeVectors(state: PlatformState, spec: MachineSpec, requesterId: number): void {
   const vectors = state.vectors.get(requesterId) ?? [];
   state.vectors.delete(requesterId);
   driverOf(spec)?.free(state, spec, requesterId, vectors);
@@ -83,7 +81,7 @@ export function freeVectors(state: PlatformState, spec: HardwareSpec, requesterI
 /** Moves a vector to another CPU; null when there is no such vector, CPU, or room. */
 export function setAffinity(
   state: PlatformState,
-  spec: HardwareSpec,
+  spec: MachineSpec,
   requesterId: number,
   index: number,
   cpu: number,

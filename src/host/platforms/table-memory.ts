@@ -5,7 +5,7 @@
 
 import type { Memory } from '../../machine/memory';
 import { clearRange } from '../../machine/memory';
-import type { HardwareSpec } from '../../machine/types';
+import type { MachineSpec } from '../../machine/types';
 
 export interface TableMemory {
   next: number;
@@ -18,7 +18,7 @@ export interface TableMemory {
 const CARVE_OUT = 64 * 1024 * 1024;
 
 /** The carve-out of a machine: guests' RAM should not be laid there. Empty when the machine has no DRAM. */
-export function tableRegion(spec: HardwareSpec): { readonly base: number; readonly size: number } {
+export function tableRegion(spec: MachineSpec): { readonly base: number; readonly size: number } {
   const last = spec.memory.filter((range) => range.kind !== 'mmio').at(-1);
   if (last === undefined) return { base: 0, size: 0 };
   const size = Math.min(CARVE_OUT, Math.floor(last.size / 2 / 65536) * 65536);
@@ -26,7 +26,7 @@ export function tableRegion(spec: HardwareSpec): { readonly base: number; readon
   return { base: end - size, size };
 }
 
-export function createTableMemory(spec: HardwareSpec): TableMemory {
+export function createTableMemory(spec: MachineSpec): TableMemory {
   const region = tableRegion(spec);
   return { next: region.base, end: region.base + region.size, free: new Map() };
 }

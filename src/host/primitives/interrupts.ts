@@ -289,6 +289,7 @@ export const interrupts: Readonly<Record<string, Primitive>> = {
   free_irq: release,
   gic_set_affinity: setAffinity,
   apic_set_affinity: setAffinity,
+  platform_set_affinity: setAffinity,
   '->irq_set_affinity': setAffinity,
   its_send_movi: moveEvent,
   its_send_mapvi: nothing,

@@ -78,7 +78,7 @@ const allocateDomain: Primitive = (call) => {
   const object = newStruct('struct iommu_domain', 'zero');
   object.fields.set('ops', world.iommuOps);
   object.fields.set('type', 1);
-  object.fields.set('pgsize_bitmap', pageSizes(world.platform.granule));
+  object.fields.set('pgsize_bitmap', world.iommuOps.fields.get('pgsize_bitmap') ?? pageSizes(world.platform.granule));
   const geometry = newStruct('struct iommu_domain_geometry', 'zero');
   geometry.parent = object;
   geometry.member = 'geometry';
@@ -91,6 +91,15 @@ const allocateDomain: Primitive = (call) => {
   world.ledger.set(`domains/${id}/iommu`, iommuName(world));
   effect(world, call.at, `allocate domain ${id} for ${world.agent}`);
   return object;
+};
+
+/** As __iommu_domain_alloc(): the driver's own callback makes the domain, where the driver's programs have one. */
+const allocateByDriver: Primitive = (call) => {
+  const { world } = call;
+  if (world.iommuOps === null) return 0;
+  const callback = world.iommuOps.fields.get('domain_alloc');
+  const own = typeof callback === 'object' && callback.kind === 'function' && world.set.programs.has(callback.name);
+  return own ? world.call(callback, [1], call.at) : allocateDomain(call);
 };
 
 const freeDomain: Primitive = (call) => {
@@ -334,7 +343,7 @@ const domainForDevice: Primitive = (call) => {
 };
 
 export const iommu: Readonly<Record<string, Primitive>> = {
-  iommu_domain_alloc: allocateDomain,
+  iommu_domain_alloc: allocateByDriver,
   iommu_domain_free: freeDomain,
   iommu_attach_group: attachGroup,
   iommu_detach_group: detachGroup,

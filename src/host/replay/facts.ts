@@ -29,6 +29,9 @@ const CONTROLLERS: Readonly<Record<string, PlatformFacts['controller']>> = {
   lapic: 'apic',
 };
 
+/** I/O page tables of AMD-Vi can have six levels (48882, 2.2.3): they reach all of 64 bits. */
+const AMD_BITS = 64;
+
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** Facts of one record of a platforms file. */
@@ -45,7 +48,7 @@ export function platformFacts(value: unknown): PlatformFacts | null {
     remapping: intremap === 'on' || intremap === 'on-without-source-id-check',
     sourceCheck: intremap !== 'on-without-source-id-check',
     controller: CONTROLLERS[text(fields.msiController)] ?? 'none',
-    addressBits: iommu === 'vtd' ? Number(width ?? 39) : 48,
+    addressBits: iommu === 'vtd' ? Number(width ?? 39) : iommu === 'amdvi' ? AMD_BITS : 48,
     identity: fields.defaultDomain === 'identity',
   };
 }
@@ -59,9 +62,8 @@ const HOST_VECTORS = 6;
 export const USER_DEVICE = 0x0050;
 export const VICTIM_DEVICE = 0x0060;
 
-/** The model's machine for recorded facts: one device of a user, one of the host. Null for hardware without a host design in the model. */
-export function machineOf(facts: PlatformFacts, entries: number): MachineSpec | null {
-  if (facts.iommu === 'amdvi') return null;
+/** The model's machine for recorded facts: one device of a user, one of the host. */
+export function machineOf(facts: PlatformFacts, entries: number): MachineSpec {
   const devices: readonly DeviceSpec[] = [
     { name: 'user', requesterId: USER_DEVICE, vectors: entries },
     { name: 'victim', requesterId: VICTIM_DEVICE, vectors: HOST_VECTORS },
@@ -80,7 +82,9 @@ export function machineOf(facts: PlatformFacts, entries: number): MachineSpec | 
       ? { kind, name: 'smmu0', granule: 4096, addressBits }
       : kind === 'vtd'
         ? { kind, name: 'dmar0', remapping, compatibility: false, eim: false, addressBits, sourceCheck }
-        : { kind: 'none' };
+        : kind === 'amdvi'
+          ? { kind, name: 'ivhd0', remapping, addressBits }
+          : { kind: 'none' };
   return {
     id: facts.id,
     title: facts.id,

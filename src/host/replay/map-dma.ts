@@ -135,11 +135,8 @@ export function readMapRows(file: unknown, platforms: ReadonlyMap<string, Platfo
   ]);
 }
 
-const AMD: EraVerdict = { kind: 'left-out', why: 'AMD-Vi has no host design yet' };
-
 export function replayMap(set: ProgramSet, row: MapRow): EraVerdict {
   const machine = machineOf(row.platform, 5);
-  if (machine === null) return AMD;
   const subject = subjectOf(set, machine, true);
   const attached = subject.run('attach');
   if (attached !== '0') return same(`${row.platform.id}: attach`, '0', attached);
@@ -161,7 +158,6 @@ export function replayMap(set: ProgramSet, row: MapRow): EraVerdict {
 
 export function replayExtension(set: ProgramSet, row: ExtensionRow): EraVerdict {
   const machine = machineOf(row.platform, 5);
-  if (machine === null) return AMD;
   const subject = subjectOf(set, machine, true);
   const attached = subject.run('attach');
   if (attached !== '0') return same(`${row.platform.id}: attach`, '0', attached);

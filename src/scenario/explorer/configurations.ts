@@ -8,7 +8,7 @@
 
 import type { HardwareVector } from '../../host/platform';
 import type { MachinePlatform } from '../../host/platforms/index';
-import type { HardwareSpec, Interrupt, Outcome } from '../../machine/types';
+import type { Interrupt, Outcome } from '../../machine/types';
 import type { StepSpec } from '../types';
 import { sameInterrupt } from '../view';
 import type { Held, Message } from './guardian';
@@ -22,7 +22,7 @@ export interface Actor {
 }
 
 export interface Problem {
-  readonly platform: MachinePlatform<HardwareSpec>;
+  readonly platform: MachinePlatform;
   readonly actors: readonly Actor[];
   readonly unsafeInterrupts: boolean;
 }
@@ -36,14 +36,14 @@ export interface Arrival {
 }
 
 interface Configuration {
-  readonly platform: MachinePlatform<HardwareSpec>;
+  readonly platform: MachinePlatform;
   readonly hash: number;
   readonly held: readonly Held[];
   /** Where each step leads, by actor and step; -1: not tried yet. */
   readonly next: Int32Array;
   readonly arrivals: Map<number, Arrival>;
   /** A copy that messages are tried on: what they leave pending changes no later outcome, and must not be handed on. */
-  trial: MachinePlatform<HardwareSpec> | null;
+  trial: MachinePlatform | null;
   /** For each device (in order over all actors) the messages it may send. */
   sends: readonly (readonly number[])[] | null;
 }
@@ -77,7 +77,7 @@ export function configurations(problem: Problem): Configurations {
 
   const freezes = problem.platform.spec.iommu.kind === 'phb';
 
-  const intern = (platform: MachinePlatform<HardwareSpec>, hash: number, held: readonly Held[]): number => {
+  const intern = (platform: MachinePlatform, hash: number, held: readonly Held[]): number => {
     const key = `${hash}|${JSON.stringify(held)}`;
     const before = known.get(key);
     if (before !== undefined) return before;

@@ -4,7 +4,6 @@
  * hardware allows.
  */
 import type { MachinePlatform } from '../../host/platforms/index';
-import type { HardwareSpec } from '../../machine/types';
 import { WINDOW_BASE } from '../step-input';
 import type { StepSpec } from '../types';
 
@@ -28,12 +27,12 @@ export interface Held {
 export const NOTHING_HELD: Held = { domain: 0, attached: [], doors: {}, messages: {}, masked: [] };
 
 export interface Guard {
-  readonly platform: MachinePlatform<HardwareSpec>;
+  readonly platform: MachinePlatform;
   readonly unsafeInterrupts: boolean;
 }
 
 /** How far two doors of a domain must lie apart: a page, or a subwindow where the unit has no page tables. Bytes. */
-function placeOf(platform: MachinePlatform<HardwareSpec>): number {
+function placeOf(platform: MachinePlatform): number {
   const { iommu } = platform.spec;
   return iommu.kind === 'pamu' ? 2 ** iommu.addressBits / iommu.subwindows : platform.granule;
 }

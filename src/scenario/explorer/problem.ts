@@ -5,7 +5,7 @@
  * (`guardian.ts`), so that what is found is what the hardware lets happen.
  */
 import { createPlatform } from '../../host/platforms/index';
-import type { HardwareSpec } from '../../machine/types';
+import type { MachineSpec } from '../../machine/types';
 import type { Scenario } from '../types';
 import type { Actor, Problem } from './configurations';
 import { matters } from './guardian';
@@ -14,7 +14,7 @@ import { matters } from './guardian';
 const MOST_ACTORS = 16;
 
 /** A text says why the scenario cannot be explored on this machine. */
-export function problemOf(scenario: Scenario, machine: HardwareSpec): Problem | string {
+export function problemOf(scenario: Scenario, machine: MachineSpec): Problem | string {
   if (scenario.agents.length > MOST_ACTORS) return `at most ${MOST_ACTORS} agents can be explored`;
   const idOf = (name: string) => machine.devices.find((device) => device.name === name)?.requesterId;
   const actors: Actor[] = [];

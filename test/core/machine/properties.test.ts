@@ -7,9 +7,9 @@ import { runCommand } from '../../../src/machine/its-commands';
 import type { Machine } from '../../../src/machine/machine';
 import { cloneMachine, createMachine, hashMachine } from '../../../src/machine/machine';
 import { createMemory, read32, write32 } from '../../../src/machine/memory';
-import { hardwarePresets } from '../../../src/machine/presets';
+import { machinePresets } from '../../../src/machine/presets';
 import { replaySets } from '../../../src/machine/replay';
-import type { HardwareSpec, Outcome } from '../../../src/machine/types';
+import type { MachineSpec, Outcome } from '../../../src/machine/types';
 import { startLevelOf, walkLevels, walkTable } from '../../../src/machine/vmsa';
 import { createVtd } from '../../../src/machine/vtd';
 import { judgeRequest, remapInterrupt } from '../../../src/machine/vtd-remap';
@@ -23,8 +23,8 @@ function runs(share: number): number {
 }
 
 /** Machines whose IOMMU maps any page anywhere. */
-const PAGED = hardwarePresets.filter((preset) => preset.iommu.kind !== 'none' && preset.iommu.kind !== 'pamu');
-const SPECS: readonly HardwareSpec[] = hardwarePresets.map((preset) => ({
+const PAGED = machinePresets.filter((preset) => preset.iommu.kind !== 'none' && preset.iommu.kind !== 'pamu');
+const SPECS: readonly MachineSpec[] = machinePresets.map((preset) => ({
   ...preset,
   memory: [...preset.memory.filter((range) => range.kind === 'mmio'), { name: 'ram', base: RAM, size: 0x100_0000 }],
 }));
@@ -70,7 +70,7 @@ function sound(outcome: Outcome): void {
 }
 
 /** Tables full of the given words, with all registers pointing into them. */
-function scrambled(spec: HardwareSpec, words: readonly number[], bits: number): Machine {
+function scrambled(spec: MachineSpec, words: readonly number[], bits: number): Machine {
   const machine = createMachine(spec);
   for (let i = 0; i < 0x4000; i++) write32(machine.memory, RAM + i * 4, words[i % words.length] ?? 0);
   if (machine.smmu !== null) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createPlatform } from '../../../src/host/platforms';
 import { acknowledge, emitWrite } from '../../../src/machine/emit';
 import { hashMachine } from '../../../src/machine/machine';
-import { hardwarePresets } from '../../../src/machine/presets';
+import { machinePresets } from '../../../src/machine/presets';
 import { createRegisterFile, storeRegisters } from '../../../src/machine/registers';
 import {
   closeLog,
@@ -14,7 +14,6 @@ import {
   takeSnapshot,
   undoTo,
 } from '../../../src/machine/snapshot';
-import type { HardwareSpec } from '../../../src/machine/types';
 
 /** Words without the pages at the end that were never written: how far the array has grown is no state. */
 function written(words: Uint32Array): Uint32Array {
@@ -23,9 +22,9 @@ function written(words: Uint32Array): Uint32Array {
   return words.slice(0, end);
 }
 
-describe.each(hardwarePresets.map((preset) => [preset.id, preset] as const))('%s', (_, spec) => {
+describe.each(machinePresets.map((preset) => [preset.id, preset] as const))('%s', (_, spec) => {
   it('goes back to any mark and any snapshot, in under 2 KiB', () => {
-    const p = createPlatform<HardwareSpec>(spec);
+    const p = createPlatform(spec);
     const { machine } = p.state;
     const vectors = spec.devices.flatMap((device) => [...p.allocateVectors(device.requesterId, 2)!]);
     const ram = spec.memory.find((range) => range.kind === 'ram')!.base;

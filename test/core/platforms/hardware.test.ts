@@ -4,10 +4,10 @@ import type { HardwareVector } from '../../../src/host/platform';
 import type { MachinePlatform } from '../../../src/host/platforms';
 import { createPlatform } from '../../../src/host/platforms';
 import { acknowledge } from '../../../src/machine/emit';
-import { hardwarePreset, hardwarePresets } from '../../../src/machine/presets';
-import type { HardwareSpec, Interrupt, Outcome } from '../../../src/machine/types';
+import { machinePreset, machinePresets } from '../../../src/machine/presets';
+import type { Interrupt, Outcome } from '../../../src/machine/types';
 
-type AnyPlatform = MachinePlatform<HardwareSpec>;
+type AnyPlatform = MachinePlatform;
 
 const VF0 = 0x0180;
 /** A subwindow of the PAMU presets, a multiple of every granule, below every aperture. */
@@ -20,7 +20,7 @@ function otherDevices(p: AnyPlatform): { readonly other: number; readonly host: 
 }
 
 function platform(id: string): AnyPlatform {
-  const spec = hardwarePreset(id);
+  const spec = machinePreset(id);
   if (spec === null) throw new Error(`no preset ${id}`);
   return createPlatform(spec);
 }
@@ -51,8 +51,8 @@ function guest(p: AnyPlatform, requesterId: number, count: number): Guest {
 const same = (a: Interrupt, b: Interrupt) => a.kind === b.kind && a.number === b.number && a.target === b.target;
 const ring = (p: AnyPlatform, rid: number, address: number, data: number): Outcome => p.emit(rid, address, data, 4);
 
-const ALL = hardwarePresets.map((preset) => preset.id);
-const WITH_IOMMU = hardwarePresets.filter((preset) => preset.iommu.kind !== 'none').map((preset) => preset.id);
+const ALL = machinePresets.map((preset) => preset.id);
+const WITH_IOMMU = machinePresets.filter((preset) => preset.iommu.kind !== 'none').map((preset) => preset.id);
 
 describe.each(ALL)('%s: the host', (id) => {
   it('gets each vector of each device, and each is one of its own', () => {
@@ -191,8 +191,8 @@ describe.each(ALL)('%s: isolation', (id) => {
   });
 
   it('ends at an alias: devices behind one bridge share what one of them has', () => {
-    const spec = { ...hardwarePreset(id)!, devices: hardwarePreset('arm64-smmuv3-its-alias')!.devices };
-    const p = createPlatform<HardwareSpec>(spec);
+    const spec = { ...machinePreset(id)!, devices: machinePreset('arm64-smmuv3-its-alias')!.devices };
+    const p = createPlatform(spec);
     const hasIommu = spec.iommu.kind !== 'none';
     const domain = hasIommu ? p.allocateDomain() : 0;
     if (hasIommu) for (const rid of [0x0308, 0x0310]) expect(p.attach(rid, domain)).toBe(0);

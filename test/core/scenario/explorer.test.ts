@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hardwarePreset } from '../../../src/machine/presets';
+import { machinePreset } from '../../../src/machine/presets';
 import { problemOf } from '../../../src/scenario/explorer/problem';
 import type { SearchOptions } from '../../../src/scenario/explorer/search';
 import { search } from '../../../src/scenario/explorer/search';
@@ -9,7 +9,7 @@ import type { Scenario } from '../../../src/scenario/types';
 const built = (id: string): Scenario => builtInScenarios().find((one) => one.id === id)!;
 
 function explored(scenario: Scenario, machine: string, options: SearchOptions = {}) {
-  const problem = problemOf(scenario, hardwarePreset(machine)!);
+  const problem = problemOf(scenario, machinePreset(machine)!);
   if (typeof problem === 'string') throw new Error(problem);
   const one = search(problem, options);
   while (one.advance(1000));
@@ -80,7 +80,7 @@ describe('explorer', () => {
       bound: 'states',
       states: 20,
     });
-    const problem = problemOf(scenario, hardwarePreset('arm64-smmuv3-its')!);
+    const problem = problemOf(scenario, machinePreset('arm64-smmuv3-its')!);
     if (typeof problem === 'string') throw new Error(problem);
     const slow = search(problem);
     expect(slow.advance(5)).toBe(true);
@@ -92,7 +92,7 @@ describe('explorer', () => {
   it('leaves out the orders that differ in the names of twins alone', () => {
     const three = built('many-guests-its').variants![1]!;
     const machine = {
-      ...hardwarePreset('arm64-smmuv3-its')!,
+      ...machinePreset('arm64-smmuv3-its')!,
       devices: Array.from({ length: 5 }, (_, i) => ({ name: `nic-vf${i}`, requesterId: 0x180 + i, vectors: 16 })),
     };
     const one = search(
@@ -115,7 +115,7 @@ describe('explorer', () => {
   });
 
   it('names the device that a machine lacks', () => {
-    expect(problemOf(built('alias-behind-a-bridge'), hardwarePreset('x86-vtd')!)).toBe(
+    expect(problemOf(built('alias-behind-a-bridge'), machinePreset('x86-vtd')!)).toBe(
       'x86-vtd has no device named pci-nic',
     );
   });

@@ -1,6 +1,7 @@
 /** The texts of design `cookie`: what it changes of the design it stands on, by kernel path. */
 
 import apicMsi from './arch__x86__kernel__apic__msi.c?raw';
+import amdIommu from './drivers__iommu__amd_iommu.c?raw';
 import armSmmu from './drivers__iommu__arm-smmu.c?raw';
 import armSmmuV3 from './drivers__iommu__arm-smmu-v3.c?raw';
 import dmaIommu from './drivers__iommu__dma-iommu.c?raw';
@@ -8,6 +9,7 @@ import intelIommu from './drivers__iommu__intel-iommu.c?raw';
 import iommu from './drivers__iommu__iommu.c?raw';
 import irqGicV2m from './drivers__irqchip__irq-gic-v2m.c?raw';
 import irqGicV3Its from './drivers__irqchip__irq-gic-v3-its.c?raw';
+import irqGicV3Mbi from './drivers__irqchip__irq-gic-v3-mbi.c?raw';
 import pciMsi from './drivers__pci__msi.c?raw';
 import vfioPci from './drivers__vfio__pci__vfio_pci.c?raw';
 import vfioPciIntrs from './drivers__vfio__pci__vfio_pci_intrs.c?raw';
@@ -40,4 +42,6 @@ export const cookie: Readonly<Record<string, string>> = {
   'drivers/vfio/vfio_iommu_type1.c': vfioIommuType1,
   'kernel/irq/irqdomain.c': irqdomain,
   'kernel/irq/msi.c': irqMsi,
+  'drivers/iommu/amd_iommu.c': amdIommu,
+  'drivers/irqchip/irq-gic-v3-mbi.c': irqGicV3Mbi,
 };

@@ -1,6 +1,7 @@
 /** The texts of design `isolated-msi`: what it changes of the design it stands on, by kernel path. */
 
 import apicMsi from './arch__x86__kernel__apic__msi.c?raw';
+import amdIommu from './drivers__iommu__amd_iommu.c?raw';
 import intelIrqRemapping from './drivers__iommu__intel_irq_remapping.c?raw';
 import intelIommu from './drivers__iommu__intel-iommu.c?raw';
 import iommu from './drivers__iommu__iommu.c?raw';
@@ -26,4 +27,5 @@ export const isolatedMsi: Readonly<Record<string, string>> = {
   'drivers/vfio/pci/vfio_pci_intrs.c': vfioPciIntrs,
   'drivers/vfio/vfio_iommu_type1.c': vfioIommuType1,
   'kernel/irq/msi.c': irqMsi,
+  'drivers/iommu/amd_iommu.c': amdIommu,
 };

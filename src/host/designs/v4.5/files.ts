@@ -1,8 +1,12 @@
 /** The texts of design `v4.5` by kernel path. The older SMMU driver stands before the newer: both define `arm_smmu_ops`, and the machines have an SMMUv3. */
 
+import pciIoda from './arch__powerpc__platforms__powernv__pci-ioda.c?raw';
+import fslMsi from './arch__powerpc__sysdev__fsl_msi.c?raw';
 import apicMsi from './arch__x86__kernel__apic__msi.c?raw';
+import amdIommu from './drivers__iommu__amd_iommu.c?raw';
 import armSmmu from './drivers__iommu__arm-smmu.c?raw';
 import armSmmuV3 from './drivers__iommu__arm-smmu-v3.c?raw';
+import fslPamu from './drivers__iommu__fsl_pamu_domain.c?raw';
 import intelIrqRemapping from './drivers__iommu__intel_irq_remapping.c?raw';
 import intelIommu from './drivers__iommu__intel-iommu.c?raw';
 import iommu from './drivers__iommu__iommu.c?raw';
@@ -12,6 +16,7 @@ import pciMsi from './drivers__pci__msi.c?raw';
 import vfioPci from './drivers__vfio__pci__vfio_pci.c?raw';
 import vfioPciIntrs from './drivers__vfio__pci__vfio_pci_intrs.c?raw';
 import vfioPciPrivateHeader from './drivers__vfio__pci__vfio_pci_private.h?raw';
+import vfioIommuSpaprTce from './drivers__vfio__vfio_iommu_spapr_tce.c?raw';
 import vfioIommuType1 from './drivers__vfio__vfio_iommu_type1.c?raw';
 import iommuHeader from './include__linux__iommu.h?raw';
 import msiHeader from './include__linux__msi.h?raw';
@@ -40,4 +45,9 @@ export const v45: Readonly<Record<string, string>> = {
   'kernel/irq/chip.c': irqChip,
   'kernel/irq/irqdomain.c': irqdomain,
   'kernel/irq/msi.c': irqMsi,
+  'drivers/iommu/amd_iommu.c': amdIommu,
+  'drivers/iommu/fsl_pamu_domain.c': fslPamu,
+  'arch/powerpc/sysdev/fsl_msi.c': fslMsi,
+  'arch/powerpc/platforms/powernv/pci-ioda.c': pciIoda,
+  'drivers/vfio/vfio_iommu_spapr_tce.c': vfioIommuSpaprTce,
 };
