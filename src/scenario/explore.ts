@@ -9,7 +9,6 @@
  *   It also must not rest on the absence of something that a call we do not understand could have done.
  * - Any other violation makes the verdict `undecided`, with the question that decides it.
  */
-import { missingDriver } from '../host/designs/tables';
 import type { ProgramSet } from '../host/types';
 import type { MachineSpec } from '../machine/types';
 import type { FailPoint, Plan } from './chooser';
@@ -160,8 +159,8 @@ function unsure(judged: readonly Judged[]): string {
 }
 
 /** Can the scenario be played on this machine with these programs at all? The reason why not, or null. */
-function impossible(scenario: Scenario, machine: MachineSpec, set: ProgramSet): string | null {
-  const missing = missingDriver(set, machine);
+function impossible(world: World, scenario: Scenario, machine: MachineSpec, set: ProgramSet): string | null {
+  const missing = world.missing(set, machine);
   if (missing !== null) return missing;
   const known = new Set(machine.devices.map((device) => device.name));
   for (const agent of scenario.agents)
@@ -193,7 +192,7 @@ export function explore(
   set: ProgramSet,
   options: ExploreOptions,
 ): ScenarioResult {
-  const why = impossible(scenario, machine, set);
+  const why = impossible(world, scenario, machine, set);
   if (why !== null) return result(scenario, machine.id, 'n/a', why, [], []);
   const { runs, complete, stopped } = walk(world, scenario, machine, set, options);
   const plain = runs[0];

@@ -5,6 +5,7 @@
  * what must hold, `recording` takes events down, `chooser` repeats and varies the open decisions.
  */
 import { createHost } from '../host/create';
+import { missingDriver } from '../host/designs/tables';
 import { createPlatform } from '../host/platforms/index';
 import type { ProgramSet } from '../host/types';
 import { machinePreset } from '../machine/presets';
@@ -16,7 +17,12 @@ import type { World } from './world';
 export type { RunOptions };
 
 /** Presets, platforms and the host as they are. */
-export const world: World = { machine: machinePreset, platform: createPlatform, host: createHost };
+export const world: World = {
+  machine: machinePreset,
+  platform: createPlatform,
+  missing: missingDriver,
+  host: createHost,
+};
 
 /** One result for each machine, in the scenario's order. A machine that is not known gives `n/a` with the reason; nothing is thrown for what a file or a patch says. */
 export function runScenario(scenario: Scenario, set: ProgramSet, options: RunOptions = {}): ScenarioResult[] {

@@ -11,5 +11,7 @@ export interface World {
   machine(id: string): MachineSpec | null;
   /** A platform in its state after reset. */
   platform(spec: MachineSpec): Platform;
+  /** What of the machine no driver of the programs knows; null when each part has one. */
+  missing(set: ProgramSet, spec: MachineSpec): string | null;
   host(set: ProgramSet, platform: Platform, options: HostOptions): Host;
 }

@@ -74,11 +74,12 @@ function dataText(programmed: Fields): string | null {
   return data.startsWith('vector number') ? 'data 32..255' : null;
 }
 
-/** The data in the words of the expectation: its range when it lies in it. */
+/** The data in the words of the expectation: its range when it lies in it; nothing when the record is silent. */
 function dataOf(expected: string, data: number): string {
+  if (!expected.includes(', data ')) return '';
   const range = /data (\d+)\.\.(\d+)$/.exec(expected);
   const inside = range !== null && data >= Number(range[1]) && data <= Number(range[2]);
-  return inside ? range[0] : `data ${data}`;
+  return inside ? `, ${range[0]}` : `, data ${data}`;
 }
 
 /** The rows of one platforms file, some for each platform. */
@@ -120,7 +121,7 @@ function programmedOf(subject: Subject, row: PlatformRow): EraVerdict {
   const got =
     vector === undefined
       ? `nothing: enable gives ${enabled}`
-      : `${formOf(vector.address, row.platform)}, ${dataOf(row.expected, vector.data)}`;
+      : `${formOf(vector.address, row.platform)}${dataOf(row.expected, vector.data)}`;
   return same(`${row.platform.id}: ${row.name}`, row.expected, got);
 }
 

@@ -26,7 +26,12 @@ function attachWithDoorbell(p: MachinePlatform, rid: number, iova = 0x8000_0000)
   return iova + (vector.address - page);
 }
 
-const WITH_IOMMU = machinePresets.filter((preset) => preset.iommu.kind !== 'none').map((preset) => preset.id);
+/** SMMUv3 and VT-d in all their forms; the others have tests of their own beside this file. */
+const PRESETS = machinePresets.filter(
+  (preset) =>
+    ['smmuv3', 'vtd', 'none'].includes(preset.iommu.kind) && preset.controllers.every((one) => one.kind !== 'mbi'),
+);
+const WITH_IOMMU = PRESETS.filter((preset) => preset.iommu.kind !== 'none').map((preset) => preset.id);
 
 describe.each(WITH_IOMMU)('%s', (id) => {
   it('delivers each vector of each device untranslated to the host, and to its owner', () => {
@@ -164,7 +169,7 @@ describe('isolation', () => {
 });
 
 describe('affinity and exhaustion', () => {
-  it.each(machinePresets.map((preset) => preset.id))('%s moves a vector to another CPU', (id) => {
+  it.each(PRESETS.map((preset) => preset.id))('%s moves a vector to another CPU', (id) => {
     const p = platform(id);
     p.allocateVectors(VF0, 2);
     const moved = p.setAffinity(VF0, 1, 3)!;

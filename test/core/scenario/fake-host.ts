@@ -348,5 +348,6 @@ export function fakeHost(
 export const fakeWorld = (...defects: readonly Defect[]): World => ({
   machine: machinePreset,
   platform: createPlatform,
+  missing: () => null,
   host: (set, platform, options) => fakeHost(set, platform, options, new Set(defects)),
 });
