@@ -22,7 +22,12 @@ export type Command =
       readonly machine: string | null;
       readonly format: 'text' | 'json';
     }
-  | { readonly kind: 'scenarios'; readonly format: 'text' | 'json'; readonly matrix: boolean }
+  | {
+      readonly kind: 'scenarios';
+      readonly format: 'text' | 'json';
+      readonly matrix: boolean;
+      readonly names: readonly string[];
+    }
   | {
       readonly kind: 'explore';
       readonly scenario: string;
@@ -58,7 +63,7 @@ export const HELP = `doorbell reviews KVM passthrough patch series on an embedde
 Usage
   doorbell review FILE… [--kernel DIR]… [--design NAME] [--format text|json|jsonl] [--fail-on error|warning|never] [--jobs N]
   doorbell simulate SCENARIO [--design NAME] [--machine NAME] [--format text|json]
-  doorbell scenarios [--matrix] [--format text|json]
+  doorbell scenarios [--matrix] [NAME…] [--format text|json]
   doorbell explore SCENARIO [--machine NAME] [--depth N] [--states N] [--format text|json]
   doorbell provision MACHINE [DEVICE[:VECTORS]…] [--format text|json]
   doorbell machine import DIR|FILE… [--id NAME] [--format text|json]
@@ -81,7 +86,7 @@ about itself. replay holds the model to recorded ground truth.
   --jobs       worker threads for inputs with many series, 1 to 64; default 1
   --design     one of the built-in designs; when left out, review takes the one of the series' era, simulate all of them
   --machine    one of the scenario's machines; all of them when left out (explore: any preset)
-  --matrix     the verdicts of all scenarios, machines and designs as a table in Markdown
+  --matrix     the verdicts of scenarios (all, or those named), machines and designs as a table in Markdown
   --depth      moves at most, 1 to 1000; default 40
   --states     states at most; default 2000000
   --id         name of the imported machine; default imported
@@ -146,9 +151,7 @@ export function readArguments(argv: readonly string[]): Command {
   const [first, ...more] = rest;
   switch (name) {
     case 'scenarios':
-      return rest.length > 0
-        ? wrong('scenarios takes no argument.')
-        : { kind: 'scenarios', format, matrix: values.matrix === true };
+      return { kind: 'scenarios', format, matrix: values.matrix === true, names: rest };
     case 'provision':
       return first === undefined
         ? wrong('provision needs a machine: a preset or a file.')

@@ -38,7 +38,12 @@ export async function simulate(command: Extract<Command, { kind: 'simulate' }>, 
 }
 
 export async function scenarios(command: Extract<Command, { kind: 'scenarios' }>, terminal: Terminal): Promise<number> {
-  const all = builtInScenarios();
+  const unknown = command.names.find((name) => builtInScenarios().every((one) => one.id !== name));
+  if (unknown !== undefined) {
+    terminal.complain(`There is no scenario “${unknown}”; doorbell scenarios lists them.`);
+    return 2;
+  }
+  const all = builtInScenarios().filter((one) => command.names.length === 0 || command.names.includes(one.id));
   if (command.matrix) return matrix(all, command.format, terminal);
   await terminal.write(
     command.format === 'json' ? `${JSON.stringify(all, null, 2)}\n` : scenariosText(all, { colours: terminal.colours }),

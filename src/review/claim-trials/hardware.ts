@@ -5,8 +5,8 @@
 import type { HardwareVector } from '../../host/platform';
 import { createPlatform, type MachinePlatform } from '../../host/platforms/index';
 import { streamIdOf } from '../../machine/pcie';
-import { hardwarePresets } from '../../machine/presets';
-import type { DeviceSpec, HardwareSpec, Outcome } from '../../machine/types';
+import { machinePresets } from '../../machine/presets';
+import type { DeviceSpec, MachineSpec, Outcome } from '../../machine/types';
 import { describeEmission } from '../../scenario/narrate';
 import { sameInterrupt } from '../../scenario/view';
 
@@ -22,13 +22,13 @@ interface Guest {
 }
 
 interface Bench {
-  readonly platform: MachinePlatform<HardwareSpec>;
+  readonly platform: MachinePlatform;
   readonly guests: readonly Guest[];
 }
 
 const pageOf = (bench: Bench, address: number): number => address - (address % bench.platform.granule);
 
-function guestOf(platform: MachinePlatform<HardwareSpec>, device: DeviceSpec): Guest | null {
+function guestOf(platform: MachinePlatform, device: DeviceSpec): Guest | null {
   const domain = platform.allocateDomain();
   if (domain > 0 && platform.attach(device.requesterId, domain) !== 0) return null;
   const vectors = platform.allocateVectors(device.requesterId, 1);
@@ -36,7 +36,7 @@ function guestOf(platform: MachinePlatform<HardwareSpec>, device: DeviceSpec): G
 }
 
 /** Devices that are not the machine's first (the host keeps that one): two with ids of their own, or two that share one. */
-function pairOf(spec: HardwareSpec, sharing: boolean): readonly DeviceSpec[] | null {
+function pairOf(spec: MachineSpec, sharing: boolean): readonly DeviceSpec[] | null {
   const devices = spec.devices.slice(1);
   for (const [i, a] of devices.entries())
     for (const b of devices.slice(i + 1))
@@ -45,7 +45,7 @@ function pairOf(spec: HardwareSpec, sharing: boolean): readonly DeviceSpec[] | n
   return null;
 }
 
-function bench(spec: HardwareSpec, devices: readonly DeviceSpec[]): Bench | null {
+function bench(spec: MachineSpec, devices: readonly DeviceSpec[]): Bench | null {
   const platform = createPlatform(spec);
   const guests = devices.flatMap((device) => guestOf(platform, device) ?? []);
   return guests.length === devices.length ? { platform, guests } : null;
@@ -75,7 +75,7 @@ export interface Write {
 }
 
 export interface Isolation {
-  readonly spec: HardwareSpec;
+  readonly spec: MachineSpec;
   /** No forged write raised the other guest's interrupt. */
   readonly isolated: boolean;
   /** The write that did, or the one that was stopped last. */
@@ -84,7 +84,7 @@ export interface Isolation {
   readonly ownTable: boolean;
 }
 
-function attacked(spec: HardwareSpec, sharing: boolean): Isolation | null {
+function attacked(spec: MachineSpec, sharing: boolean): Isolation | null {
   const pair = pairOf(spec, sharing);
   const b = pair === null ? null : bench(spec, pair);
   const [victim, attacker] = b?.guests ?? [];
@@ -117,7 +117,7 @@ function attacked(spec: HardwareSpec, sharing: boolean): Isolation | null {
 }
 
 export interface Translation {
-  readonly spec: HardwareSpec;
+  readonly spec: MachineSpec;
   /** Its own message with nothing mapped, and with the page of the controller mapped (null where nothing has to be). */
   readonly unmapped: Write;
   readonly mapped: Write | null;
@@ -126,7 +126,7 @@ export interface Translation {
 }
 
 /** Its own message, sent in three states of the domain. Null on a machine without an IOMMU. */
-function sent(spec: HardwareSpec): Translation | null {
+function sent(spec: MachineSpec): Translation | null {
   if (spec.iommu.kind === 'none') return null;
   const pair = pairOf(spec, false);
   const ready = () => (pair?.[0] === undefined ? null : bench(spec, [pair[0]]));
@@ -159,7 +159,7 @@ function sent(spec: HardwareSpec): Translation | null {
 }
 
 export interface RangeWrites {
-  readonly spec: HardwareSpec;
+  readonly spec: MachineSpec;
   /** The same plain DMA write to the address: with nothing mapped there, and with memory mapped there. */
   readonly unmapped: Write;
   readonly mapped: Write | null;
@@ -168,7 +168,7 @@ export interface RangeWrites {
 }
 
 /** A plain write of vector 30h to an address, mapped and unmapped; null where the machine has no IOMMU. */
-function written(spec: HardwareSpec, address: number): RangeWrites | null {
+function written(spec: MachineSpec, address: number): RangeWrites | null {
   const pair = pairOf(spec, false);
   if (spec.iommu.kind === 'none' || pair === null) return null;
   const ready = () => bench(spec, pair);
@@ -205,7 +205,7 @@ function written(spec: HardwareSpec, address: number): RangeWrites | null {
 }
 
 export interface Deciding {
-  readonly spec: HardwareSpec;
+  readonly spec: MachineSpec;
   /** The data of a message written to the door, and the same data written to memory. */
   readonly toDoor: Write;
   readonly toMemory: Write;
@@ -214,7 +214,7 @@ export interface Deciding {
 }
 
 /** What tells a message from another write: the same data at two addresses, and from two devices. */
-function decided(spec: HardwareSpec): Deciding | null {
+function decided(spec: MachineSpec): Deciding | null {
   const pair = pairOf(spec, false);
   const b = pair === null || spec.iommu.kind === 'none' ? null : bench(spec, pair);
   const [guest, other] = b?.guests ?? [];
@@ -240,9 +240,9 @@ function decided(spec: HardwareSpec): Deciding | null {
 }
 
 /** Keeps the answer of an experiment for each key. */
-function kept<T>(experiment: (spec: HardwareSpec, option: number) => T | null) {
+function kept<T>(experiment: (spec: MachineSpec, option: number) => T | null) {
   const known = new Map<string, T | null>();
-  return (spec: HardwareSpec, option = 0): T | null => {
+  return (spec: MachineSpec, option = 0): T | null => {
     const key = `${spec.id}|${option}`;
     const before = known.get(key);
     if (before !== undefined) return before;
@@ -261,8 +261,8 @@ export const rangeWrites = kept((spec, address) => written(spec, address));
 export const deciding = kept((spec) => decided(spec));
 
 /** Experiments over presets, without those that a machine does not allow. */
-export function over<T>(presets: readonly HardwareSpec[], experiment: (spec: HardwareSpec) => T | null): T[] {
+export function over<T>(presets: readonly MachineSpec[], experiment: (spec: MachineSpec) => T | null): T[] {
   return presets.flatMap((spec) => experiment(spec) ?? []);
 }
 
-export { hardwarePresets };
+export { machinePresets };

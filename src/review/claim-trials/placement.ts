@@ -3,7 +3,7 @@
  * and on all. What a preset has is what a guest sees whose memory mirrors the machine's.
  */
 import { createPlatform } from '../../host/platforms/index';
-import type { HardwareSpec } from '../../machine/types';
+import type { MachineSpec } from '../../machine/types';
 
 /** Bytes; `end` is the first address beyond. */
 export interface FreeRange {
@@ -17,7 +17,7 @@ const SMALLEST = 0x10_0000;
 const known = new Map<string, readonly FreeRange[]>();
 
 /** Free ranges of 1 MiB and more below the aperture of one machine, ascending. */
-export function freeRanges(spec: HardwareSpec): readonly FreeRange[] {
+export function freeRanges(spec: MachineSpec): readonly FreeRange[] {
   const before = known.get(spec.id);
   if (before !== undefined) return before;
   const platform = createPlatform(spec);
@@ -48,6 +48,6 @@ function common(a: readonly FreeRange[], b: readonly FreeRange[]): FreeRange[] {
 }
 
 /** Ranges free on every machine of the list. */
-export function freeOnAll(presets: readonly HardwareSpec[]): readonly FreeRange[] {
+export function freeOnAll(presets: readonly MachineSpec[]): readonly FreeRange[] {
   return presets.map(freeRanges).reduce((all, one) => common(all, one), [{ start: 0, end: Number.MAX_SAFE_INTEGER }]);
 }

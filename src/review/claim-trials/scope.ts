@@ -1,9 +1,9 @@
 /** Which presets a claim is about: by the platforms and controllers its passage names. */
-import { hardwarePresets } from '../../machine/presets';
-import type { HardwareControllerSpec, HardwareSpec } from '../../machine/types';
+import { machinePresets } from '../../machine/presets';
+import type { ControllerSpec, MachineSpec } from '../../machine/types';
 import { PLATFORMS } from '../../prose/vocabulary';
 
-const ARCHITECTURE: Readonly<Record<(typeof PLATFORMS)[number], HardwareSpec['architecture']>> = {
+const ARCHITECTURE: Readonly<Record<(typeof PLATFORMS)[number], MachineSpec['architecture']>> = {
   x86: 'x86',
   arm: 'arm64',
   powerpc: 'powerpc',
@@ -11,10 +11,10 @@ const ARCHITECTURE: Readonly<Record<(typeof PLATFORMS)[number], HardwareSpec['ar
 };
 
 /** Presets with an IOMMU: without one nothing is passed through. */
-export const translatingPresets: readonly HardwareSpec[] = hardwarePresets.filter((spec) => spec.iommu.kind !== 'none');
+export const translatingPresets: readonly MachineSpec[] = machinePresets.filter((spec) => spec.iommu.kind !== 'none');
 
 /** Presets of the platforms named; of all platforms when none is. */
-export function ofPlatforms(terms: readonly string[]): readonly HardwareSpec[] {
+export function ofPlatforms(terms: readonly string[]): readonly MachineSpec[] {
   const named = PLATFORMS.filter((platform) => terms.includes(platform)).map((platform) => ARCHITECTURE[platform]);
   return named.length === 0
     ? translatingPresets
@@ -22,13 +22,13 @@ export function ofPlatforms(terms: readonly string[]): readonly HardwareSpec[] {
 }
 
 /** Does every device write to a controller of this kind? */
-const only = (spec: HardwareSpec, kind: HardwareControllerSpec['kind']): boolean =>
+const only = (spec: MachineSpec, kind: ControllerSpec['kind']): boolean =>
   spec.controllers.length > 0 && spec.controllers.every((controller) => controller.kind === kind);
 
 interface Subject {
   readonly term: string;
   readonly name: string;
-  readonly has: (spec: HardwareSpec) => boolean;
+  readonly has: (spec: MachineSpec) => boolean;
 }
 
 /** What may keep interrupts apart, in the order in which a passage's own subject is looked for. */
@@ -52,23 +52,23 @@ const SUBJECTS: readonly Subject[] = [
 export function subjectOf(
   terms: readonly string[],
   text: string,
-): (Subject & { readonly presets: readonly HardwareSpec[] }) | null {
+): (Subject & { readonly presets: readonly MachineSpec[] }) | null {
   const named = SUBJECTS.filter((subject) => terms.includes(subject.term));
   // “VT-d and AMD-Vi” is one subject; a passage that compares names its own subject first.
   const remapping = SUBJECTS.find((subject) => subject.term === 'x86');
   if (terms.includes('amdvi') && terms.includes('vtd') && named[0]?.term === 'amdvi' && remapping !== undefined)
-    return { ...remapping, presets: hardwarePresets.filter(remapping.has) };
+    return { ...remapping, presets: machinePresets.filter(remapping.has) };
   const fallback = named.length === 0 && /\bremap/i.test(text) ? remapping : undefined;
   const subject = named[0] ?? fallback;
-  return subject === undefined ? null : { ...subject, presets: hardwarePresets.filter(subject.has) };
+  return subject === undefined ? null : { ...subject, presets: machinePresets.filter(subject.has) };
 }
 
 const ARCHITECTURES = ['arm64', 'x86', 'powerpc', 'riscv'] as const;
 
 /** Ids of presets; an architecture of which none is left out by its name alone: `every arm64 preset, x86-amdvi`. */
-export function presetNames(presets: readonly HardwareSpec[]): string {
+export function presetNames(presets: readonly MachineSpec[]): string {
   const names: string[] = [];
-  const full = new Set<HardwareSpec['architecture']>();
+  const full = new Set<MachineSpec['architecture']>();
   for (const architecture of ARCHITECTURES) {
     const every = translatingPresets.filter((spec) => spec.architecture === architecture);
     if (every.length > 2 && every.every((spec) => presets.some((one) => one.id === spec.id))) full.add(architecture);

@@ -1,6 +1,6 @@
 /** Claims about the way of a message: through the IOMMU or past it, to the controller or to memory, told from other writes or not. */
 import { INTERRUPT_RANGE_BASE } from '../../machine/apic';
-import type { HardwareSpec } from '../../machine/types';
+import type { MachineSpec } from '../../machine/types';
 import type { Claim } from '../../prose/types';
 import {
   type Deciding,
@@ -14,7 +14,7 @@ import {
 import { ofPlatforms, presetNames } from './scope';
 import type { ClaimTrial, Tried } from './types';
 
-const ids = (all: readonly { readonly spec: HardwareSpec }[]): string => presetNames(all.map((one) => one.spec));
+const ids = (all: readonly { readonly spec: MachineSpec }[]): string => presetNames(all.map((one) => one.spec));
 
 const needsMapping = (one: Translation): boolean => !one.unmapped.raised && one.mapped?.raised === true;
 
@@ -67,7 +67,7 @@ export const targetTrial: ClaimTrial = (claim) => {
   };
 };
 
-const remaps = (spec: HardwareSpec): boolean =>
+const remaps = (spec: MachineSpec): boolean =>
   (spec.iommu.kind === 'vtd' || spec.iommu.kind === 'amdvi') && spec.iommu.remapping;
 
 /** The way of a write past the translation, with interrupt remapping on and off. */

@@ -1,6 +1,6 @@
 /** Claims about the window of IOVA: how much of it, where it may lie, and whether a platform fixes it. */
 import { createPlatform } from '../../host/platforms/index';
-import type { HardwareSpec } from '../../machine/types';
+import type { MachineSpec } from '../../machine/types';
 import { manualHex } from '../../prose/ranges';
 import { type Provision, provision } from '../../scenario/provision';
 import { type FreeRange, freeOnAll, freeRanges } from './placement';
@@ -15,7 +15,7 @@ const VECTORS = 4;
 
 const known = new Map<string, Provision>();
 
-function pagesOn(spec: HardwareSpec): Provision {
+function pagesOn(spec: MachineSpec): Provision {
   const before = known.get(spec.id);
   if (before !== undefined) return before;
   const devices = spec.devices.slice(1).map((device) => ({ device: device.name, vectors: VECTORS }));
@@ -28,7 +28,7 @@ function pagesOn(spec: HardwareSpec): Provision {
 export const provisioningTrial: ClaimTrial = (claim) => {
   const presets = ofPlatforms(claim.terms);
   const answers = presets.map((spec) => ({ spec, answer: pagesOn(spec) }));
-  const byPages = new Map<string, HardwareSpec[]>();
+  const byPages = new Map<string, MachineSpec[]>();
   for (const { spec, answer } of answers) {
     const size = answer.pages === 0 ? 'none' : `${answer.pages} of ${answer.granule / 1024} KiB`;
     byPages.set(size, [...(byPages.get(size) ?? []), spec]);
@@ -78,7 +78,7 @@ export const neverRamTrial: ClaimTrial = (claim) => {
     };
   }
   const all = freeOnAll(presets);
-  const layouts = new Map<string, HardwareSpec[]>();
+  const layouts = new Map<string, MachineSpec[]>();
   for (const spec of presets) {
     const free = first(freeRanges(spec), 2);
     layouts.set(free, [...(layouts.get(free) ?? []), spec]);
