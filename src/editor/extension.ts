@@ -15,6 +15,7 @@ import { registerPathLens } from './path-lens';
 import { registerReviewStore } from './review-store';
 import { registerReviewTree } from './review-tree';
 import { registerSample } from './sample';
+import { registerScenarioTests } from './scenario-tests';
 import { registerScenarioTitles } from './scenario-titles';
 import { registerSelection } from './selection';
 import { registerStatusBar, subjectInView } from './status-bar';
@@ -26,6 +27,7 @@ import { workerThread } from './worker-thread';
 /** What the tests read; other extensions may too: it is a view of the newest reviews. */
 export interface DoorbellApi {
   readonly store: ReturnType<typeof registerReviewStore>;
+  readonly tests: vscode.TestController;
 }
 
 export function activate(context: vscode.ExtensionContext): DoorbellApi {
@@ -49,12 +51,13 @@ export function activate(context: vscode.ExtensionContext): DoorbellApi {
   registerOutline(context);
   registerDecodedMail(context, { store });
   registerReviewTree(context, { store, selection, titles });
+  const tests = registerScenarioTests(context, { store, titles });
   registerStatusBar(context, { store, selection });
   const panel = registerTopologyPanel(context, { store, selection, titles, log, subjectInView: inView });
   registerLinks(context, { store, selection, panel });
   registerCommands(context, { store, selection, titles, analyst, panel, subjectInView: inView });
   registerSample(context);
-  return { store };
+  return { store, tests };
 }
 
 export function deactivate(): void {}
