@@ -16,6 +16,15 @@ export type Command =
       readonly kernels: readonly string[];
     }
   | {
+      readonly kind: 'compare';
+      readonly old: string;
+      /** Null: both versions are in the one file. */
+      readonly new: string | null;
+      readonly format: 'text' | 'json';
+      readonly failOn: FailOn;
+      readonly kernels: readonly string[];
+    }
+  | {
       readonly kind: 'simulate';
       readonly scenario: string;
       readonly design: string | null;
@@ -62,6 +71,7 @@ export const HELP = `doorbell reviews KVM passthrough patch series on an embedde
 
 Usage
   doorbell review FILE… [--kernel DIR]… [--design NAME] [--format text|json|jsonl] [--fail-on error|warning|never] [--jobs N]
+  doorbell compare OLD [NEW] [--kernel DIR]… [--format text|json] [--fail-on error|warning|never]
   doorbell simulate SCENARIO [--design NAME] [--machine NAME] [--format text|json]
   doorbell scenarios [--matrix] [NAME…] [--format text|json]
   doorbell explore SCENARIO [--machine NAME] [--depth N] [--states N] [--format text|json]
@@ -73,6 +83,9 @@ Usage
 FILE is an mbox, a mail, a patch of git format-patch, a folder of them, or - for standard input. Several files are read
 together: the parts of a series may lie in any of them. SCENARIO is the name of a built-in scenario or a scenario file.
 
+compare holds two versions of a series against each other, from the mails alone: which patch became which, which findings are fixed,
+kept or new, where verdicts and the use of the window changed. OLD and NEW are what review takes; with OLD alone, both versions are in it.
+
 explore searches all orders in which the agents' steps and their devices' messages can fall together, on a host that does all right:
 what it finds is what the hardware lets happen. provision tells how much window the doorbells of some devices need on a machine (a
 preset, or a file that holds a machine), and what fails in a smaller one. machine import makes a machine of what your own host tells
@@ -82,7 +95,7 @@ about itself. replay holds the model to recorded ground truth.
                whole functions are known; may be given several times
   --format     text for people (default); json: one object, or a list of them when there are several series with patches;
                jsonl: one object a line for each series
-  --fail-on    exit with 1 when a finding is at least this grave; default error
+  --fail-on    exit with 1 when a finding (compare: a new one) is at least this grave; default error
   --jobs       worker threads for inputs with many series, 1 to 64; default 1
   --design     one of the built-in designs; when left out, review takes the one of the series' era, simulate all of them
   --machine    one of the scenario's machines; all of them when left out (explore: any preset)
@@ -102,6 +115,7 @@ Examples
   git format-patch --stdout origin/master | doorbell review -
   doorbell review outgoing/ --kernel ~/linux --format json --fail-on warning
   doorbell review list-archive.mbox --format jsonl --jobs 2 > reviews.jsonl
+  doorbell compare v1.mbox v2.mbox
   doorbell simulate two-guests-gicv2m --design fixup
   doorbell explore two-guests-gicv2m
   doorbell provision arm64-smmuv3-gicv2m-2frames nic-vf0:8 nic-vf1:8
@@ -129,9 +143,8 @@ export function readArguments(argv: readonly string[]): Command {
   if (name === 'review') {
     if (format !== 'text' && format !== 'json' && format !== 'jsonl')
       return wrong(`--format is text, json or jsonl, not “${format}”.`);
-    const failOn = values['fail-on'] ?? 'error';
-    if (failOn !== 'error' && failOn !== 'warning' && failOn !== 'never')
-      return wrong(`--fail-on is error, warning or never, not “${failOn}”.`);
+    const failOn = failOnOf(values['fail-on']);
+    if (failOn === null) return wrong(`--fail-on is error, warning or never, not “${values['fail-on']}”.`);
     const jobs = values.jobs === undefined ? 1 : /^\d+$/.test(values.jobs) ? Number(values.jobs) : Number.NaN;
     if (!(jobs >= 1 && jobs <= 64)) return wrong(`--jobs is a number from 1 to 64, not “${values.jobs}”.`);
     if (rest.length === 0) return wrong('review needs a file, a folder, or - for standard input.');
@@ -150,6 +163,13 @@ export function readArguments(argv: readonly string[]): Command {
   if (format !== 'text' && format !== 'json') return wrong(`--format is text or json, not “${format}”.`);
   const [first, ...more] = rest;
   switch (name) {
+    case 'compare': {
+      const failOn = failOnOf(values['fail-on']);
+      if (failOn === null) return wrong(`--fail-on is error, warning or never, not “${values['fail-on']}”.`);
+      return first === undefined || more.length > 1
+        ? wrong('compare needs one file or folder with two versions, or two.')
+        : { kind: 'compare', old: first, new: more[0] ?? null, format, failOn, kernels: values.kernel ?? [] };
+    }
     case 'scenarios':
       return { kind: 'scenarios', format, matrix: values.matrix === true, names: rest };
     case 'provision':
@@ -179,6 +199,11 @@ export function readArguments(argv: readonly string[]): Command {
   return { kind: 'explore', scenario: first, machine, depth, states, format };
 }
 
+function failOnOf(text: string | undefined): FailOn | null {
+  const value = text ?? 'error';
+  return value === 'error' || value === 'warning' || value === 'never' ? value : null;
+}
+
 /** NaN when it is no whole number from 1 to `most`. */
 function wholeOf(text: string, most: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
@@ -203,10 +228,11 @@ function provisionOf(
   return { kind: 'provision', machine, devices, format };
 }
 
-const COMMANDS = 'review, simulate, scenarios, explore, provision, machine or replay';
+const COMMANDS = 'review, compare, simulate, scenarios, explore, provision, machine or replay';
 
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   review: ['format', 'fail-on', 'jobs', 'design', 'kernel'],
+  compare: ['format', 'fail-on', 'kernel'],
   simulate: ['format', 'design', 'machine'],
   scenarios: ['format', 'matrix'],
   explore: ['format', 'machine', 'depth', 'states'],

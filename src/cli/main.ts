@@ -5,6 +5,7 @@
 import { version } from '../../package.json';
 import { printable } from '../report/plain';
 import { HELP, readArguments } from './arguments';
+import { compare } from './compare';
 import { explore } from './explore';
 import { importMachine } from './machine-import';
 import { provisionCommand } from './provision';
@@ -38,6 +39,8 @@ async function main(): Promise<number> {
       return 2;
     case 'review':
       return review(command, terminal);
+    case 'compare':
+      return compare(command, terminal);
     case 'simulate':
       return simulate(command, terminal);
     case 'scenarios':

@@ -25,6 +25,9 @@ export interface Terminal {
 /** Under this many bytes a run ends before the parser's optimising compiler has paid for itself. */
 const BRIEF = 4 << 20;
 
+/** Versions of one series are compared when the input holds no more series than this: their reviews are kept. */
+const MAX_COMPARED = 24;
+
 /** Is there so little to read that the parser should start fast rather than run fast? Standard input, and what cannot be looked at, count as little. */
 function isBrief(files: readonly string[]): boolean {
   let bytes = 0;
@@ -65,6 +68,7 @@ export async function review(command: Extract<Command, { kind: 'review' }>, term
     colours: command.format === 'text' && terminal.colours,
     design: command.design,
     checkouts: command.kernels,
+    compare: command.jobs === 1 && chosen.length <= MAX_COMPARED,
   };
   const totals = { errors: 0, warnings: 0, failed: false };
   let done = 0;

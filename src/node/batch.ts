@@ -3,9 +3,11 @@
  * a report crosses the border as text, so that no large structure is copied.
  */
 import { Worker } from 'node:worker_threads';
+import { comparisonJson, comparisonText } from '../report/comparison';
 import { reviewJson } from '../report/json';
 import { reviewText } from '../report/text';
 import type { Review } from '../review/types';
+import { compareVersions, isVersionOf } from '../review/versions';
 import { assembleSeries } from '../series/read';
 import type { MailGroup } from '../series/thread';
 import type { Series } from '../series/types';
@@ -28,6 +30,8 @@ export interface BatchSetup {
   readonly design: string | null;
   /** Folders of git that may have the blobs the series name. */
   readonly checkouts: readonly string[];
+  /** Versions of one series are held against each other; their reviews are kept for that. */
+  readonly compare: boolean;
 }
 
 export interface Report {
@@ -49,6 +53,7 @@ export type RunTask = (task: ReviewTask) => Promise<Report>;
 export function createTaskRunner(setup: BatchSetup, judge: Judge): RunTask {
   const store = openMailStore(setup.files);
   const names = setup.files.map((file) => file.name);
+  const earlier: Review[] = [];
   const options = setup.design === null ? {} : { design: setup.design };
   return async (task) => {
     let subject = task.kind === 'series' ? task.series.subject : '';
@@ -58,7 +63,12 @@ export function createTaskRunner(setup: BatchSetup, judge: Judge): RunTask {
           ? task.series
           : assembleSeries(task.group, (position) => read(task.mails.get(position)), names);
       subject = series.subject;
-      return report(await judge.review(series, options), setup, judge.problems());
+      const review = await judge.review(series, options);
+      const older = earlier
+        .filter((one) => one.series.version < series.version && isVersionOf(one.series, series))
+        .sort((a, b) => b.series.version - a.series.version)[0];
+      if (setup.compare) earlier.push(review);
+      return report(review, older ?? null, setup, judge.problems());
     } catch (problem) {
       const why = problem instanceof Error ? problem.message : String(problem);
       return {
@@ -78,7 +88,7 @@ export function createTaskRunner(setup: BatchSetup, judge: Judge): RunTask {
   }
 }
 
-function report(review: Review, setup: BatchSetup, problems: readonly string[]): Report {
+function report(review: Review, older: Review | null, setup: BatchSetup, problems: readonly string[]): Report {
   const findings: Record<string, number> = {};
   let errors = 0;
   let warnings = 0;
@@ -87,10 +97,18 @@ function report(review: Review, setup: BatchSetup, problems: readonly string[]):
     if (finding.severity === 'error') errors++;
     if (finding.severity === 'warning') warnings++;
   }
+  const comparison = older === null ? null : compareVersions(older, review);
   const text =
     setup.format === 'text'
-      ? reviewText(review, { colours: setup.colours })
-      : `${JSON.stringify(reviewJson(review), null, setup.format === 'json' ? 2 : undefined)}\n`;
+      ? `${reviewText(review, { colours: setup.colours })}${comparison === null ? '' : `\n${comparisonText(comparison, { colours: setup.colours })}`}`
+      : `${JSON.stringify(
+          {
+            ...reviewJson(review),
+            ...(comparison === null || older === null ? {} : { comparison: comparisonJson(comparison, older, review) }),
+          },
+          null,
+          setup.format === 'json' ? 2 : undefined,
+        )}\n`;
   return { text, patches: review.series.patches.length, findings, errors, warnings, failure: null, problems };
 }
 
