@@ -95,15 +95,19 @@ function decideCore(inner: Expression, facts: Facts): boolean | null {
   return null;
 }
 
-/** The facts after a condition came out as `holds`. */
-export function assume(condition: Expression, holds: boolean, facts: Facts): Facts {
+/**
+ * The facts after a condition came out as `holds`. `steady`: what a call answered once it answers again, and no call changes
+ * memory that was asked about: fewer paths, and the likelier ones.
+ */
+export function assume(condition: Expression, holds: boolean, facts: Facts, steady = false): Facts {
   const { inner, turned } = core(condition);
   const value = holds !== turned;
   if (inner.kind === 'unknown') return facts;
   if (inner.kind === 'binary' && inner.operator === (value ? '&&' : '||')) {
-    return assume(inner.right, value, assume(inner.left, value, facts));
+    return assume(inner.right, value, assume(inner.left, value, facts, steady), steady);
   }
   if (
+    !steady &&
     callsIn(inner).length > 0 &&
     !(inner.kind === 'call' && inner.target.kind === 'name' && /^(?:IS_ERR\w*|PTR_ERR\w*)$/.test(inner.target.name))
   )
@@ -129,8 +133,11 @@ function readsMemory(expression: Expression): boolean {
   return memory;
 }
 
-/** The facts after a node ran (its condition aside): what it may have changed is forgotten, what it sets to a constant is known. */
-export function after(node: ProgramNode, facts: Facts): Facts {
+/**
+ * The facts after a node ran (its condition aside): what it may have changed is forgotten, what it sets to a constant is known.
+ * `steady` as in `assume`.
+ */
+export function after(node: ProgramNode, facts: Facts, steady = false): Facts {
   const written = new Set<string>();
   let memory = false;
   const constants: { readonly target: Expression; readonly value: Expression }[] = [];
@@ -145,14 +152,15 @@ export function after(node: ProgramNode, facts: Facts): Facts {
       if (inner.kind === 'call') {
         // Asking whether a pointer is an error changes nothing.
         if (inner.target.kind === 'name' && /^(?:IS_ERR\w*|PTR_ERR\w*|(?:un)?likely)$/.test(inner.target.name)) return;
-        memory = true;
+        memory ||= !steady;
       } else if (inner.kind === 'assign' || inner.kind === 'update') {
         const target = withoutCasts(inner.target);
         if (target.kind === 'name') written.add(target.name);
         else memory = true;
         if (inner.kind === 'assign' && inner.operator === '=') constants.push({ target, value: inner.value });
       } else if (inner.kind === 'unary' && inner.operator === '&') {
-        for (const name of namesIn(inner.operand)) written.add(name);
+        if (!steady) for (const name of namesIn(inner.operand)) written.add(name);
+        else if (inner.operand.kind === 'name') written.add(inner.operand.name);
       }
     });
   }

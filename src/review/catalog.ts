@@ -5,6 +5,7 @@
 import type { InvariantId } from '../scenario/types';
 import { ARITH_RULES } from './catalog-arith';
 import { DESCRIBED_RULES } from './catalog-described';
+import { CONTEXT_RULES, LIFETIME_RULES } from './catalog-lifetime';
 import { UAPI_RULES } from './catalog-uapi';
 import type { Rule } from './rule';
 
@@ -169,19 +170,6 @@ export const PROMISE_NOT_KEPT: Rule = {
   severity: 'warning',
 };
 
-export const LEAK_ON_EXIT: Rule = {
-  id: 'leak-on-exit',
-  title: 'Leaked on this exit',
-  class: 'lifetime',
-  severity: 'warning',
-};
-export const LOCK_HELD: Rule = {
-  id: 'lock-held-at-exit',
-  title: 'Lock held at exit',
-  class: 'context',
-  severity: 'error',
-};
-
 export const RULES: readonly Rule[] = [
   ...Object.values(INVARIANT_RULES),
   LEFT_ON_ERROR,
@@ -207,9 +195,9 @@ export const RULES: readonly Rule[] = [
   ACCEPTED_BEFORE_SUPPORT,
   GUARD_GAP,
   PROMISE_NOT_KEPT,
-  LEAK_ON_EXIT,
-  LOCK_HELD,
   ...UAPI_RULES,
   ...ARITH_RULES,
   ...DESCRIBED_RULES,
+  ...LIFETIME_RULES,
+  ...CONTEXT_RULES,
 ];

@@ -1,6 +1,7 @@
-import type { Path } from '../../code/paths';
 import type { Expression, Program, ProgramNode } from '../../code/types';
 import { calleeOf, print, withoutCasts } from '../../code/walk';
+import { says } from './conditions';
+import type { Trail } from './explore';
 
 /** Is the value one that tells the caller of a failure: `-EINVAL`, `ERR_PTR(…)`, a negative number? */
 export function isFailure(value: Expression): boolean {
@@ -11,52 +12,78 @@ export function isFailure(value: Expression): boolean {
       (operand.kind === 'name' && /^E[A-Z0-9]+$/.test(operand.name)) || (operand.kind === 'number' && operand.value > 0)
     );
   }
-  return inner.kind === 'call' && /^(?:ERR_PTR|ERR_CAST)$/.test(calleeOf(inner) ?? '');
+  return inner.kind === 'call' && /^(?:ERR_PTR|ERR_CAST|PTR_ERR|dev_err_probe)$/.test(calleeOf(inner) ?? '');
 }
 
-function assigns(node: ProgramNode | undefined, name: string): Expression | null {
+function assigned(node: ProgramNode | undefined, name: string): Expression | null {
   if (node?.kind === 'declare' && node.variable.name === name) return node.init;
-  if (node?.kind !== 'do') return null;
-  const { expression } = node;
-  if (expression.kind === 'assign' && expression.target.kind === 'name' && expression.target.name === name)
-    return expression.operator === '=' ? expression.value : expression;
+  if (node?.kind === 'do') return inside(node.expression, name);
+  if (node?.kind === 'branch') return inside(withoutCasts(node.condition), name);
   return null;
 }
 
-/** What a condition says of `name` when it comes out as `taken`: failed, succeeded, or nothing. */
-function verdictOf(condition: Expression, name: string, taken: boolean): boolean | null {
-  const inner = withoutCasts(condition);
-  if (inner.kind === 'unary' && inner.operator === '!') return verdictOf(inner.operand, name, !taken);
-  if (inner.kind === 'call' && /^(?:unlikely|likely)$/.test(calleeOf(inner) ?? '') && inner.args[0] !== undefined)
-    return verdictOf(inner.args[0], name, taken);
-  const text = print(inner);
-  if (text === name || text === `${name} < 0` || text === `${name} != 0`) return taken;
-  if (text === `${name} == 0` || text === `${name} >= 0`) return !taken;
-  if (inner.kind === 'assign' && inner.target.kind === 'name' && inner.target.name === name) return taken;
-  return null;
+function inside(expression: Expression, name: string): Expression | null {
+  if (expression.kind !== 'assign') return null;
+  const { target } = expression;
+  if (target.kind !== 'name' || target.name !== name) return null;
+  if (expression.operator !== '=') return expression;
+  // `a = b = -EINVAL`
+  const value = withoutCasts(expression.value);
+  return value.kind === 'assign' && value.operator === '=' ? value.value : value;
 }
+
+/** What an exit tells the caller. `void`: nothing is returned. Null: it cannot be told. */
+export type Verdict = 'fails' | 'succeeds' | 'void';
 
 /**
- * Does the path end by telling its caller of a failure? True only when it is plain: a failure value is returned, or a variable
- * that holds one, or that was just tested to be one. Null: cannot be told.
+ * What the return at the end of this way tells its caller. Plain only: a failure value, zero, or a variable that holds one, or
+ * that was just tested to be one. A null pointer of a function that returns pointers is taken for a failure.
  */
-export function failsAt(program: Program, path: Path): boolean | null {
-  const last = path.steps.at(-1);
-  const exit = last === undefined ? undefined : program.nodes[last.node];
-  if (exit?.kind !== 'return' || exit.value === null) return null;
+export function verdictAt(
+  program: Program,
+  exit: Extract<ProgramNode, { kind: 'return' }>,
+  trail: Trail | null,
+): Verdict | null {
+  if (exit.value === null) return program.returns === 'void' ? 'void' : null;
   const value = withoutCasts(exit.value);
-  if (isFailure(value)) return true;
-  if (value.kind === 'number') return value.value < 0;
+  const pointer = program.returns.includes('*');
+  const constant = (e: Expression): Verdict | null => {
+    if (isFailure(e)) return 'fails';
+    if (e.kind !== 'number' || /^bool$/.test(program.returns)) return null;
+    if (pointer) return e.value === 0 ? 'fails' : null;
+    return e.value < 0 ? 'fails' : 'succeeds';
+  };
+  const said = constant(value);
+  if (said !== null) return said;
   if (value.kind !== 'name') return null;
-  for (let i = path.steps.length - 2; i >= 0; i--) {
-    const step = path.steps[i];
-    const node = step === undefined ? undefined : program.nodes[step.node];
-    const given = assigns(node, value.name);
-    if (given !== null) return isFailure(given) ? true : given.kind === 'number' ? given.value < 0 : null;
-    if (node?.kind === 'branch' && step?.decision?.kind === 'branch') {
-      const said = verdictOf(node.condition, value.name, step.decision.taken);
-      if (said !== null) return said;
+  for (let at = trail; at !== null; at = at.before) {
+    const node = program.nodes[at.node];
+    if (node?.kind === 'unknown') return null;
+    if (node?.kind === 'branch' && at.decision?.kind === 'branch') {
+      const test = says(node.condition, at.decision.taken, value.name);
+      if (test !== null) {
+        if (test.said === 'error' || test.said === 'absent') return 'fails';
+        if (test.said === 'negative' || test.said === 'nonzero') return pointer ? null : 'fails';
+        if (test.said === 'zero') return pointer ? 'fails' : 'succeeds';
+        if (test.said === 'nonnegative') return 'succeeds';
+        if (test.said !== 'other') return null;
+      }
     }
+    const given = assigned(node, value.name);
+    if (given !== null) {
+      const inner = withoutCasts(given);
+      if (inner.kind === 'conditional')
+        return constant(withoutCasts(inner.otherwise)) === 'fails' && constant(withoutCasts(inner.then)) === 'fails'
+          ? 'fails'
+          : null;
+      return constant(inner);
+    }
+    if (node?.kind === 'declare' && node.variable.name === value.name) return null;
   }
   return null;
+}
+
+/** The text of a return, for messages. */
+export function exitText(exit: Extract<ProgramNode, { kind: 'return' }>): string {
+  return exit.value === null ? 'return' : `return ${print(exit.value)}`;
 }

@@ -1,8 +1,7 @@
 import type { Program } from '../../code/types';
 import { preparedCountRule, swappedArgumentsRule, unitMixRule } from './arguments';
 import { inclusiveEndRule, offByOneRule, rollbackIndexRule } from './bounds';
-import { leakRule } from './leaks';
-import { lockRule } from './locks';
+import { HOLDING_RULES } from './holding';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
 import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
 import { sameOperandsRule } from './repeats';
@@ -12,8 +11,7 @@ import { errorAsBoolRule, narrowPointerRule, pointerSizeRule, shiftWidthRule, si
 
 const PATH_RULES: readonly PathRule[] = [
   userStructureRule,
-  leakRule,
-  lockRule,
+  ...HOLDING_RULES,
   notBeforeMaskRule,
   truthAsValueRule,
   maskSlipRule,
@@ -35,15 +33,31 @@ const PATH_RULES: readonly PathRule[] = [
 ];
 
 /** Same defect in the function before and after the patch: equal but for the place. */
-const key = (hit: RuleHit): string => `${hit.rule.id}|${hit.message}`;
+const keyOf = (hit: RuleHit): string => `${hit.rule.id}|${hit.key ?? hit.message}`;
 
-/** What the path rules say of a program of a patch, less what they already said of the same function before it (`before` gives it; it is asked only when needed). */
+/** Does the patch itself write one of the lines the hit stands on? */
+function onAddedLine(hit: RuleHit): boolean {
+  return [hit.at, ...hit.related.map((one) => one.at)].some((at) => at.kind === 'message' && at.added);
+}
+
+/**
+ * What the path rules say of a program of a patch, less what they already said of the same function before it (`before` gives
+ * it). Of several hits that are alike, as many are the patch's as it has more than before: those on lines it adds come first.
+ */
 export function pathHits(program: Program, before: () => Program | null, surroundings: Surroundings): RuleHit[] {
-  const hits = PATH_RULES.flatMap((rule) => rule(program, surroundings));
+  const hits = PATH_RULES.flatMap((rule) => rule(program, { ...surroundings, before }));
   const earlier = hits.length === 0 ? null : before();
   if (earlier === null) return hits;
-  const known = new Set(PATH_RULES.flatMap((rule) => rule(earlier, surroundings)).map(key));
-  return hits.filter((hit) => !known.has(key(hit)));
+  const known = new Map<string, number>();
+  for (const hit of PATH_RULES.flatMap((rule) => rule(earlier, surroundings)))
+    known.set(keyOf(hit), (known.get(keyOf(hit)) ?? 0) + 1);
+  const own = new Set<RuleHit>();
+  for (const hit of [...hits].sort((a, b) => Number(onAddedLine(a)) - Number(onAddedLine(b)))) {
+    const left = known.get(keyOf(hit)) ?? 0;
+    if (left > 0) known.set(keyOf(hit), left - 1);
+    else own.add(hit);
+  }
+  return hits.filter((hit) => own.has(hit));
 }
 
 const PATCH_RULES: readonly PatchRule[] = [];

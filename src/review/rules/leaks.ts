@@ -1,213 +1,280 @@
-import { enumeratePaths, type Path } from '../../code/paths';
 import type { Expression, Program, ProgramNode } from '../../code/types';
-import {
-  type CallExpression,
-  calleeOf,
-  callsOf,
-  expressionsOf,
-  namesIn,
-  print,
-  visit,
-  withoutCasts,
-} from '../../code/walk';
-import { argumentIndex, primitive } from '../../kernel/primitives';
-import type { Place } from '../../place';
-import { LEAK_ON_EXIT } from '../catalog';
-import { failsAt } from './exits';
-import type { PathRule, RuleHit } from './types';
+import { namesIn, print, visit } from '../../code/walk';
+import { type Primitive, primitive } from '../../kernel/primitives';
+import { LEAK_ON_EXIT } from '../catalog-lifetime';
+import { type Doing, doings, written } from './calls';
+import { says, saysFailed } from './conditions';
+import { exitText, type Verdict, verdictAt } from './exits';
+import { explore, lastTurn, type Trail } from './explore';
+import { nodesInLoops, variablesOf } from './flow';
+import { acquisitions, bearing, letsOut, overwrites, type Taken } from './ownership';
+import type { PathRule, RuleHit, Surroundings } from './types';
 
-interface Held {
-  readonly variable: string;
-  readonly call: string;
-  readonly resource: string;
-  readonly release: string;
-  readonly at: Place;
+/** A call that got the object; on success it may have kept it. */
+interface Loan {
+  readonly name: string;
+  /** What holds its result, or the text of the call itself when a condition asks it; null when nobody asks. */
+  readonly result: string | null;
+  /** How its result would tell a failure. */
+  readonly returns: Primitive['returns'];
 }
 
-/** `x = kzalloc(…)` and `T *x = kzalloc(…)`: what the node acquires into a local variable. */
-function acquires(node: ProgramNode, locals: ReadonlySet<string>): Held | null {
-  let target: string | null = null;
-  let value: Expression | null = null;
-  if (node.kind === 'declare') {
-    target = node.variable.name;
-    value = node.init;
-  } else if (
-    node.kind === 'do' &&
-    node.expression.kind === 'assign' &&
-    node.expression.operator === '=' &&
-    node.expression.target.kind === 'name'
-  ) {
-    target = node.expression.target.name;
-    value = node.expression.value;
-  }
-  const call = value === null ? null : withoutCasts(value);
-  if (target === null || call?.kind !== 'call' || !locals.has(target)) return null;
-  const name = calleeOf(call);
-  const known = name === null ? null : primitive(name);
-  if (name === null || /^devm_/.test(name) || known?.acquires?.by !== 'result' || known.pairsWith.length === 0)
-    return null;
-  return {
-    variable: target,
-    call: name,
-    resource: known.acquires.resource,
-    release: known.pairsWith[0] ?? '',
-    at: call.at,
-  };
+interface Item {
+  readonly taken: Taken;
+  readonly state: 'held' | 'released';
+  /** The call that may have it now, until its result is known. */
+  readonly loan: Loan | null;
+  /** Calls that had it and did not say that they failed. */
+  readonly had: readonly Loan[];
 }
 
-/** Asking about a pointer or reading through it keeps it ours. */
-const HARMLESS =
-  /^(?:IS_ERR\w*|PTR_ERR\w*|(?:un)?likely|WARN_ON\w*|BUG_ON|(?:pr|dev)_\w+|printk|memset|memcpy|mutex_init|spin_lock_init|INIT_LIST_HEAD|kref_init|sizeof)$/;
+type State = readonly Item[];
 
-/** Does the call take the object over, as far as anybody can tell? Unknown callees may: then they do. */
-function takesOver(call: CallExpression, variable: string, programs: ReadonlyMap<string, Program>, depth = 0): boolean {
-  const name = calleeOf(call);
-  return call.args.some((arg, index) => {
-    if (!namesIn(arg).has(variable)) return false;
-    if (name !== null && HARMLESS.test(name)) return false;
-    const bare = withoutCasts(arg);
-    // `x->field` hands over what the field holds, not x.
-    if (bare.kind === 'field') return false;
-    const known = name === null ? null : primitive(name);
-    const helper = name === null || call.target.kind !== 'name' ? undefined : programs.get(name);
-    if (known === null && helper !== undefined && bare.kind === 'name' && depth < 2)
-      return keeps(helper, index, programs, depth + 1);
-    if (known === null || call.target.kind !== 'name') return true;
-    if (argumentIndex(known.releases?.by ?? null) === index) return true;
-    if (known.transfers !== null) return argumentIndex(known.transfers) === index;
-    return !(
-      known.kind === 'lock' ||
-      known.kind === 'unlock' ||
-      known.kind === 'query' ||
-      known.kind === 'check' ||
-      known.kind === 'map' ||
-      known.kind === 'unmap'
-    );
-  });
+/** How something leaves the function at one exit. */
+interface Leaving {
+  readonly item: Item;
+  readonly exit: Extract<ProgramNode, { kind: 'return' }>;
+  readonly index: number;
+  readonly verdict: Verdict | null;
+  readonly trail: Trail | null;
 }
 
-/** Does a helper of known body store, free or pass on what it gets as this argument? */
-function keeps(helper: Program, index: number, programs: ReadonlyMap<string, Program>, depth: number): boolean {
-  const parameter = helper.parameters[index];
-  if (parameter === undefined || helper.evidence === 'fragment' || helper.nodes.some((node) => node.kind === 'unknown'))
-    return true;
-  return helper.nodes.some((node) => letsGo(node, parameter.name, programs, depth));
+/** For each exit the sets of keys held there, by the ways that reach it. */
+type Ways = Map<number, Map<string, ReadonlySet<string>>>;
+
+/** Functions seen to leave a pointer with its caller: on any way, and on a way that ends well. */
+interface Borrowers {
+  readonly any: Set<string>;
+  readonly sure: Set<string>;
 }
 
-/** Does the node let the object out of this path's hands: freed, stored, returned, passed on? */
-function letsGo(node: ProgramNode, variable: string, programs: ReadonlyMap<string, Program>, depth = 0): boolean {
-  if (callsOf(node).some((call) => takesOver(call, variable, programs, depth))) return true;
-  if (node.kind === 'return') return node.value !== null && namesIn(node.value).has(variable);
-  if (node.kind === 'declare')
-    return (
-      node.init !== null &&
-      node.init.kind !== 'call' &&
-      namesIn(node.init).has(variable) &&
-      !/^[\w ]*$/.test(node.variable.type)
-    );
-  let gone = false;
-  for (const expression of expressionsOf(node))
-    visit(expression, (inner) => {
-      if (inner.kind !== 'assign') return;
-      const value = withoutCasts(inner.value);
-      const stored =
-        value.kind === 'name'
-          ? value.name === variable
-          : value.kind === 'unary' && value.operator === '&' && namesIn(value).has(variable);
-      if (stored || (inner.target.kind === 'name' && inner.target.name === variable)) gone = true;
-    });
-  return gone;
+function keyOf(state: State): string {
+  return state
+    .map(
+      ({ taken, state: now, loan, had }) =>
+        `${taken.key}${taken.result === null ? '' : '?'}${now === 'held' ? '+' : '-'}${loan === null ? '' : `${loan.name}?${loan.result}`}${had.map((one) => one.name).join()}`,
+    )
+    .join(';');
 }
 
-/** Was the acquisition itself found to have failed on this path? */
-function failed(condition: Expression, taken: boolean, variable: string): boolean {
-  const inner = withoutCasts(condition);
-  if (inner.kind === 'unary' && inner.operator === '!') return failed(inner.operand, !taken, variable);
-  if (inner.kind === 'call') {
-    const name = calleeOf(inner) ?? '';
-    if (name === 'dma_mapping_error')
-      return taken && inner.args[1] !== undefined && print(withoutCasts(inner.args[1])) === variable;
-    const arg = inner.args[0];
-    if (arg === undefined) return false;
-    if (/^(?:un)?likely$|^WARN_ON\w*$/.test(name)) return failed(arg, taken, variable);
-    return taken && /^IS_ERR/.test(name) && print(withoutCasts(arg)) === variable;
-  }
-  if (inner.kind === 'binary' && (inner.operator === '||' || inner.operator === '&&')) {
-    // On the failing side of `!a || !b` either may have failed: nobody can tell.
-    return failed(inner.left, taken, variable) || failed(inner.right, taken, variable);
-  }
-  const text = print(inner);
-  if (text === variable || text === `${variable} != NULL`) return !taken;
-  if (text === `${variable} >= 0`) return !taken;
-  return (
-    taken &&
-    (text === `${variable} == NULL` || text === `${variable} < 0` || text === `${variable} == DMA_MAPPING_ERROR`)
-  );
-}
-
-function leaked(
+/** All exits with what is held there. `learning`: every call leaves what it gets with its caller, and goes into `borrowers` when that turns out so. */
+function leavings(
   program: Program,
-  path: Path,
-  locals: ReadonlySet<string>,
-  programs: ReadonlyMap<string, Program>,
-): Held[] {
-  const held = new Map<string, Held>();
-  for (const step of path.steps) {
-    const node = program.nodes[step.node];
-    if (node === undefined) continue;
-    for (const name of [...held.keys()]) if (letsGo(node, name, programs)) held.delete(name);
-    if (node.kind === 'branch' && step.decision?.kind === 'branch')
-      for (const name of [...held.keys()]) if (failed(node.condition, step.decision.taken, name)) held.delete(name);
-    const gained = acquires(node, locals);
-    if (gained !== null) held.set(gained.variable, gained);
-  }
-  return [...held.values()];
-}
-
-/** An exit that reports failure while a local variable still holds the only reference to what this function acquired. */
-export const leakRule: PathRule = (program, { programs }) => {
-  if (program.evidence === 'fragment' || program.nodes.some((node) => node.kind === 'unknown')) return [];
-  const locals = new Set(program.nodes.flatMap((node) => (node.kind === 'declare' ? [node.variable.name] : [])));
-  if (!program.nodes.some((node) => acquires(node, locals) !== null)) return [];
-  const outcome = enumeratePaths(program);
-  if (outcome.incomplete !== null) return [];
-  const seen = new Set<string>();
-  const hits: RuleHit[] = [];
-  // Exits that some path leaves rightly: there the turn towards them is to blame, not the exit.
-  const shared = new Set(
-    outcome.paths.flatMap((path) =>
-      path.exit === 'return' && leaked(program, path, locals, programs).length === 0 ? [path.steps.at(-1)?.node] : [],
+  programs: Surroundings['programs'],
+  borrowers: Borrowers,
+  learning = false,
+): { readonly all: Leaving[]; readonly ways: Ways; readonly complete: boolean } {
+  const locals = variablesOf(program);
+  const loops = nodesInLoops(program);
+  const types = new Map(
+    program.nodes.flatMap((node) =>
+      node.kind === 'declare' ? [[node.variable.name, node.variable.type] as const] : [],
     ),
   );
-  for (const path of outcome.paths) {
-    if (path.exit !== 'return' || failsAt(program, path) !== true) continue;
-    const last = path.steps.at(-1)?.node;
-    const decided = [...path.steps]
-      .reverse()
-      .map((step) => program.nodes[step.node])
-      .find((node) => node?.kind === 'branch');
-    const exit = shared.has(last) ? decided : program.nodes[last ?? -1];
-    if (exit === undefined) continue;
-    for (const one of leaked(program, path, locals, programs)) {
-      const key = `${one.variable}|${program.nodes.indexOf(exit)}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      hits.push({
-        rule: LEAK_ON_EXIT,
-        at: exit.at,
-        message: `${program.name}() fails here without ${one.release}(): ${one.variable} of ${one.call}() is lost`,
-        why: [
-          {
-            text: `nothing else holds ${one.variable}: it was neither stored nor passed on before this exit`,
-            reference: null,
-          },
-        ],
-        related: [
-          { at: one.at, message: `${one.variable} is acquired here` },
-          ...(decided === undefined ? [] : [{ at: decided.at, message: 'the path turns here' }]),
-        ],
+  const shapeOf = (doing: Doing): Primitive['returns'] => {
+    const known = doing.direct ? primitive(doing.name) : null;
+    if (known !== null) return known.returns;
+    const type = doing.into?.kind === 'name' ? types.get(doing.into.name) : undefined;
+    return type?.includes('*') ? 'ptr_null' : type === 'bool' ? 'bool' : 'err';
+  };
+  const all: Leaving[] = [];
+  const ways: Ways = new Map();
+  const seen = new Set<string>();
+  const complete = explore<State>(program, {
+    initial: [],
+    key: keyOf,
+    unseen: () => [],
+    step(state, node, decision, index) {
+      const calls = doings(node);
+      const writes = written(node);
+      let items = state.flatMap((item): Item[] => {
+        let { taken, state: now, loan, had } = item;
+        if (decision?.kind === 'branch' && node.kind === 'branch' && now === 'held') {
+          if (taken.result !== null) {
+            const said = says(node.condition, decision.taken, taken.result);
+            if (said !== null && saysFailed(said, taken.primitive.returns)) return [];
+          }
+          const told = (one: Loan): boolean => {
+            const said = one.result === null ? null : says(node.condition, decision.taken, one.result);
+            return said?.sure === true && saysFailed(said, one.returns);
+          };
+          if (asksOf(node.condition, taken) && releasedBeside(node, decision.taken, taken)) return [];
+          had = had.filter((one) => !told(one));
+          if (loan !== null && loan.result !== null) {
+            if (told(loan)) loan = null;
+            else if (says(node.condition, decision.taken, loan.result) !== null) return [];
+          }
+        }
+        if (loan?.result != null && writes.includes(loan.result)) return [];
+        // The variable tells of something else from here on.
+        if (taken.kind === 'argument' && taken.result !== null && writes.includes(taken.result))
+          taken = { ...taken, result: null };
+        had = had.map((one) => (one.result !== null && writes.includes(one.result) ? { ...one, result: null } : one));
+        for (const doing of calls) {
+          const how = bearing(doing, taken, programs);
+          if (how === 'released') {
+            if (learning) for (const one of had) borrowers.any.add(one.name);
+            now = 'released';
+          } else if (how === 'dropped') return [];
+          else if (how === 'lent' && now === 'held') {
+            const result = doing.into !== null ? print(doing.into) : node.kind === 'branch' ? print(doing.call) : null;
+            const one: Loan = { name: doing.name, result, returns: shapeOf(doing) };
+            if (learning || borrowers.any.has(doing.name)) had = [...had, one].slice(-6);
+            else if (result === null || node.kind === 'return') return [];
+            else {
+              loan = one;
+              had = [...had, one].slice(-6);
+              if (node.kind === 'branch' && decision?.kind === 'branch') {
+                const said = says(node.condition, decision.taken, result);
+                if (said?.sure === true && saysFailed(said, one.returns)) loan = null;
+                else return [];
+              }
+            }
+          }
+        }
+        if (taken.kind === 'local' && now === 'held' && letsOut(node, taken.text)) return [];
+        if (overwrites(writes, taken)) return [];
+        return [{ taken, state: now, loan, had }];
       });
+      for (const taken of acquisitions(node, locals)) {
+        items = items.filter((item) => item.taken.key !== taken.key);
+        if (taken.kind !== 'local' && loops.has(index)) continue;
+        if (decision?.kind === 'branch' && node.kind === 'branch') {
+          const said = says(node.condition, decision.taken, taken.result ?? callText(node, taken));
+          if (said !== null && saysFailed(said, taken.primitive.returns)) continue;
+        }
+        // What a return hands on is the caller's.
+        if (node.kind !== 'return') items = [...items, { taken, state: 'held', loan: null, had: [] }];
+      }
+      return items;
+    },
+    exit(state, exit, index, trail) {
+      const verdict = verdictAt(program, exit, trail);
+      const held = state.flatMap((item) => (item.state === 'held' ? [item.taken.key] : []));
+      const met = ways.get(index) ?? new Map<string, ReadonlySet<string>>();
+      ways.set(index, met.set(held.join(), new Set(held)));
+      for (const item of state) {
+        if (learning && item.state === 'released' && verdict !== 'fails' && verdict !== null)
+          for (const one of item.had) borrowers.sure.add(one.name);
+        const key = `${index}|${verdict}|${item.taken.key}|${item.state}|${item.loan?.name}|${item.had.length > 0}|${lastTurn(program, trail)?.at.line}`;
+        if (seen.has(key)) continue;
+        seen.add(key);
+        all.push({ item, exit, index, verdict, trail });
+      }
+    },
+  });
+  return { all, ways, complete };
+
+  /** Is the thing given back at once on the other side of the branch? Then its own state decides whether it must be. */
+  function releasedBeside(node: Extract<ProgramNode, { kind: 'branch' }>, took: boolean, taken: Taken): boolean {
+    let at = took ? node.otherwise : node.then;
+    for (let steps = 0; steps < 4; steps++) {
+      const next = program.nodes[at];
+      if (next?.kind !== 'do') return false;
+      if (doings(next).some((doing) => bearing(doing, taken, programs) === 'released')) return true;
+      at = next.next;
     }
+    return false;
+  }
+
+  function callText(node: ProgramNode, taken: Taken): string {
+    const doing = doings(node).find((one) => one.call.at === taken.at);
+    return doing === undefined ? '' : print(doing.call);
+  }
+}
+
+function borrowersOf(programs: readonly Program[], all: Surroundings['programs']): Borrowers {
+  const borrowers: Borrowers = { any: new Set(), sure: new Set() };
+  for (const program of programs) leavings(program, all, borrowers, true);
+  return borrowers;
+}
+
+/** Does a condition ask, by a call or by counting, how the thing itself stands: `list_empty(&p->users)`, `--p->count`? */
+function asksOf(condition: Expression, taken: Taken): boolean {
+  let asks = false;
+  visit(condition, (inner) => {
+    if (inner.kind === 'call' || inner.kind === 'update') asks ||= namesIn(inner).has(taken.text);
+  });
+  return asks && says(condition, true, taken.text) === null;
+}
+
+/** Does the function give the thing back anywhere? */
+function givesBack(program: Program, taken: Taken, programs: Surroundings['programs']): boolean {
+  return program.nodes.some((node) => doings(node).some((doing) => bearing(doing, taken, programs) === 'released'));
+}
+
+/** An exit at which something this function acquired is held and lost. */
+export const leakRule: PathRule = (program, surroundings) => {
+  const { programs } = surroundings;
+  const locals = variablesOf(program);
+  if (!program.nodes.some((node) => acquisitions(node, locals).length > 0)) return [];
+  const earlier = surroundings.before?.() ?? null;
+  const images = earlier === null ? [program] : [program, earlier];
+  const borrowers = borrowersOf(images, programs);
+  const { all, ways, complete } = leavings(program, programs, borrowers);
+  if (!complete) return [];
+  const hits: RuleHit[] = [];
+  const said = new Set<string>();
+  let past: readonly Leaving[] | null = null;
+  for (const leaving of all) {
+    const { taken } = leaving.item;
+    if (leaving.item.state !== 'held' || leaving.item.loan !== null) continue;
+    if (!lost(leaving)) continue;
+    // Exits that some way leaves rightly: there the turn towards them is to blame, not the exit.
+    const shared = [...(ways.get(leaving.index)?.values() ?? [])].some((held) => !held.has(taken.key));
+    const turn = lastTurn(program, leaving.trail);
+    const blamed = shared && leaving.verdict === 'fails' ? (turn ?? leaving.exit) : leaving.exit;
+    const key = `${taken.key}|${program.nodes.indexOf(blamed)}`;
+    if (said.has(key)) continue;
+    said.add(key);
+    const how = leaving.verdict === 'fails' ? 'fails' : 'returns';
+    hits.push({
+      rule: LEAK_ON_EXIT,
+      at: blamed.at,
+      message:
+        taken.kind === 'argument'
+          ? `${program.name}() ${how} here without ${taken.release}(): what ${taken.call}() did to ${taken.text} is not undone`
+          : `${program.name}() ${how} here without ${taken.release}(): ${taken.text} of ${taken.call}() is lost`,
+      key: `${taken.key}|${taken.call}`,
+      why: [
+        {
+          text:
+            taken.kind === 'local'
+              ? `nothing else holds ${taken.text}: it was neither stored nor passed on before this exit`
+              : `other ways out of ${program.name}() give it back`,
+          reference: null,
+        },
+      ],
+      related: [
+        { at: taken.at, message: `${taken.text} is acquired here` },
+        ...(turn === null || turn === blamed ? [] : [{ at: turn.at, message: 'the path turns here' }]),
+        ...(blamed === leaving.exit
+          ? []
+          : [{ at: leaving.exit.at, message: `and leaves by ${exitText(leaving.exit)}` }]),
+      ],
+    });
   }
   return hits;
+
+  function lost(leaving: Leaving): boolean {
+    const { taken, had } = leaving.item;
+    const fails = leaving.verdict === 'fails';
+    const backHere = all.some((one) => one.item.taken.key === taken.key && one.item.state === 'released');
+    const backBefore = earlier !== null && givesBack(earlier, taken, programs);
+    if (taken.kind === 'local') {
+      const declared = program.nodes.some((node) => node.kind === 'declare' && node.variable.name === taken.text);
+      if (!declared && !givesBack(program, taken, programs) && !backBefore) return false;
+      if (fails) return true;
+      if (had.length === 0) return declared && taken.primitive.kind !== 'query';
+      return had.every((one) => borrowers.sure.has(one.name));
+    }
+    if (!backHere && !backBefore && !(program.evidence === 'fragment' && givesBack(program, taken, programs)))
+      return false;
+    if (fails) return true;
+    if (leaving.verdict === null || earlier === null) return false;
+    // Before the patch it was given back on every way that ended well: it was taken for the time of the call.
+    past ??= leavings(earlier, programs, borrowers).all;
+    const ended = past.filter((one) => one.verdict === leaving.verdict && one.item.taken.key === taken.key);
+    return ended.length > 0 && ended.every((one) => one.item.state === 'released');
+  }
 };

@@ -16,6 +16,8 @@ export interface RuleHit {
   readonly at: Place;
   /** One sentence with names and values. */
   readonly message: string;
+  /** What is the same of this defect before and after a patch that does not touch it; the message when absent. */
+  readonly key?: string;
   readonly why: readonly Reason[];
   readonly related: readonly { readonly at: Place; readonly message: string }[];
   /** One expression or statement proves it: then it is the patch's only if a line of it is new, and not moved from elsewhere. */
@@ -27,6 +29,8 @@ export interface Surroundings {
   readonly programs: ReadonlyMap<string, Program>;
   /** `#define NAME value` and enumerators. */
   readonly constants?: ReadonlyMap<string, Expression>;
+  /** The program before the patch, read when first asked for; null for a new function and where it is not known. */
+  before?(): Program | null;
 }
 
 export type PathRule = (program: Program, surroundings: Surroundings) => RuleHit[];

@@ -112,7 +112,7 @@ out:
   it('lets an object go that an unknown function got, that was stored, or that never came', () => {
     expect(
       hits(
-        'int f(struct s *s) { struct a *a = kzalloc(8, GFP_KERNEL); if (!a) return -ENOMEM; if (adopt(a)) return -EIO; return 0; }',
+        'int f(struct s *s) { struct a *a = kzalloc(8, GFP_KERNEL); if (!a) return -ENOMEM; adopt(a); if (g(s)) return -EIO; return 0; }',
       ),
     ).toEqual([]);
     expect(
@@ -128,7 +128,121 @@ out:
   });
 });
 
+describe('references, maps and what a call keeps', () => {
+  const body = (text: string): string =>
+    `static int f(struct s *s, struct device *dev)\n{\n\tstruct a *a;\n\tint ret;\n\n${text}\n}`;
+  it('misses the release that the other failing exit makes', () => {
+    const text = (first: string) =>
+      body(`	ret = clk_prepare_enable(s->clk);
+	if (ret)
+		return ret;
+	ret = first(s);
+	if (ret)
+		${first};
+	ret = second(s);
+	if (ret)
+		goto off;
+	return 0;
+off:
+	clk_disable_unprepare(s->clk);
+	return ret;`);
+    expect(hits(text('return ret'))).toEqual(['leak-on-exit@11']);
+    expect(hits(text('goto off'))).toEqual([]);
+  });
+  it('keeps what a call refused, and lets go what it accepted', () => {
+    const text = (call: string) =>
+      body(`	a = kzalloc(sizeof(*a), GFP_KERNEL);
+	if (!a)
+		return -ENOMEM;
+${call}
+	return 0;`);
+    expect(hits(text('\tret = add(s, a);\n\tif (ret)\n\t\treturn ret;'))).toEqual(['leak-on-exit@11']);
+    expect(hits(text('\tret = add(s, a);\n\tif (ret)\n\t\tgoto out;\n\treturn 0;\nout:\n\tkfree(a);'))).toEqual([]);
+    expect(hits(text('\tadd(s, a);\n\tret = g(s);\n\tif (ret)\n\t\treturn ret;'))).toEqual([]);
+  });
+  it('learns from one way out that a call leaves the object with its caller', () => {
+    expect(
+      hits(
+        body(`	a = kzalloc(sizeof(*a), GFP_KERNEL);
+	if (!a)
+		return -ENOMEM;
+	prepare(s, a);
+	ret = first(s);
+	if (ret)
+		return ret;
+	ret = second(s);
+	if (ret) {
+		kfree(a);
+		return ret;
+	}
+	s->a = a;
+	return 0;`),
+      ),
+    ).toEqual(['leak-on-exit@12']);
+  });
+  it('takes the put of an embedded device for a put of what holds it', () => {
+    expect(
+      hits(
+        body(
+          '\tstruct platform_device *p = of_find_device_by_node(s->np);\n\tif (!p)\n\t\treturn -ENODEV;\n\tput_device(&p->dev);\n\treturn -EIO;',
+        ),
+      ),
+    ).toEqual([]);
+  });
+});
+
 describe('locks', () => {
+  it('sees a lock taken twice, and lets a retry that released it be', () => {
+    const text = (before: string) => `int f(struct s *s)
+{
+	int ret;
+again:
+	mutex_lock(&s->lock);
+	ret = g(s);
+	if (ret == -EAGAIN) {
+		${before}
+		goto again;
+	}
+	mutex_unlock(&s->lock);
+	return ret;
+}`;
+    expect(hits(text('first(s);'))).toEqual(['lock-taken-twice@5']);
+    expect(hits(text('mutex_unlock(&s->lock);'))).toEqual([]);
+  });
+  it('sees a second unlock, and a way to an unlock that took nothing', () => {
+    const text = (early: string, inner: string) => `int f(struct s *s)
+{
+	int ret = 0;
+
+	if (!s)
+		${early};
+	mutex_lock(&s->lock);
+	if (s->dead) {
+		ret = -EIO;
+		${inner}
+		goto out;
+	}
+	s->n++;
+out:
+	mutex_unlock(&s->lock);
+	return ret;
+}`;
+    expect(hits(text('return -EINVAL', ''))).toEqual([]);
+    expect(hits(text('goto out', ''))).toEqual(['unlock-not-held@5']);
+    expect(hits(text('return -EINVAL', 'mutex_unlock(&s->lock);'))).toEqual(['unlock-not-held@15']);
+  });
+  it('is content with a lock that is dropped for a while, with a try, and with one condition for both', () => {
+    expect(hits('void f(struct s *s) { mutex_unlock(&s->lock); g(s); mutex_lock(&s->lock); }')).toEqual([]);
+    expect(
+      hits(
+        'int f(struct s *s) { if (!mutex_trylock(&s->lock)) return -EBUSY; g(s); mutex_unlock(&s->lock); return 0; }',
+      ),
+    ).toEqual([]);
+    expect(
+      hits('void f(struct s *s) { if (s->own) mutex_lock(&s->lock); g(s); if (s->own) mutex_unlock(&s->lock); }'),
+    ).toEqual([]);
+  });
+
   it('sees the exit that keeps the lock which others release', () => {
     expect(
       hits(`int f(struct s *s)
@@ -143,7 +257,7 @@ describe('locks', () => {
     ).toEqual(['lock-held-at-exit@5']);
   });
   it('leaves functions alone that are meant to return with the lock', () => {
-    expect(hits('void f(struct s *s) { mutex_lock(&s->lock); s->n++; }')).toEqual([]);
+    expect(hits('void s_begin(struct s *s) { mutex_lock(&s->lock); s->n++; }')).toEqual([]);
   });
 });
 
