@@ -7,7 +7,7 @@ let front: FrontEnd;
 beforeAll(async () => {
   front = await frontEnd();
 });
-const hits = (text: string): string[] => hitsOf(front, text);
+const hits = (text: string): string[] => hitsOf(front, text, ['arith']);
 /** Hits in `void f(struct s *s)` with these statements, without lines. */
 const inside = (statements: string, head = ''): string[] =>
   hits(`${head}\nvoid f(struct s *s, unsigned int n)\n{\n${statements}\n}`).map((hit) => hit.split('@')[0] ?? '');
