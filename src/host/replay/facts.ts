@@ -53,11 +53,8 @@ export function platformFacts(value: unknown): PlatformFacts | null {
   };
 }
 
-const GICV2M: ControllerSpec = { kind: 'gicv2m', name: 'v2m0', base: 0x0802_0000, spiBase: 80, spiCount: 64 };
+const GICV2M = { kind: 'gicv2m', name: 'v2m0', base: 0x0802_0000, spiBase: 80, spiCount: 64 } as const;
 const ITS: ControllerSpec = { kind: 'its', name: 'its0', base: 0x0808_0000, deviceBits: 16 };
-
-/** SPIs that the host's own drivers hold on the recorded machines: the ports, a disk and a NIC. */
-const HOST_VECTORS = 6;
 
 export const USER_DEVICE = 0x0050;
 export const VICTIM_DEVICE = 0x0060;
@@ -66,7 +63,7 @@ export const VICTIM_DEVICE = 0x0060;
 export function machineOf(facts: PlatformFacts, entries: number): MachineSpec {
   const devices: readonly DeviceSpec[] = [
     { name: 'user', requesterId: USER_DEVICE, vectors: entries },
-    { name: 'victim', requesterId: VICTIM_DEVICE, vectors: HOST_VECTORS },
+    { name: 'victim', requesterId: VICTIM_DEVICE, vectors: GICV2M.spiCount },
   ];
   const controllers: readonly ControllerSpec[] =
     facts.controller === 'gicv2m'

@@ -2,6 +2,7 @@
  * Replay of forged messages: a device of a user writes what its user chose, while a device of the host has vectors enabled. The record
  * says where a write ended as far as could be seen from outside; the model's outcome is told in the same words.
  */
+import { isInterruptAddress } from '../../machine/apic';
 import { fieldsOf } from '../../machine/replay/verdict';
 import type { Outcome } from '../../machine/types';
 import type { ProgramSet } from '../types';
@@ -21,6 +22,8 @@ export interface ForgedRow extends EraRow {
   /** Why the record proves nothing; null when it does. */
   readonly unproven: string | null;
   readonly disabled: boolean;
+  /** The device raises its own message, whatever that is by then. */
+  readonly raised: boolean;
   readonly address: Part;
   readonly data: Part;
   readonly expected: string;
@@ -66,6 +69,7 @@ export function readForgedRows(file: unknown, platforms: ReadonlyMap<string, Pla
             : fields.sameAsOwn === true
               ? 'the forged message was the own one'
               : null,
+        raised,
         disabled: raised || /after the interrupt was disabled/.test(name),
         address: raised ? partOf('own', null) : partOf(words('addr'), fields.addr),
         data: raised ? partOf('own', null) : partOf(words('data'), fields.data),
@@ -99,21 +103,25 @@ function outcomeText(subject: Subject, outcome: Outcome): string {
   }
 }
 
-/** Words of the record that one outcome can have come under: a fault is only seen where its log line was, an interrupt nobody has only on x86. */
-const SEEN_AS: Readonly<Record<string, readonly string[]>> = {
-  own: ['own'],
-  victim: ['victim'],
-  ram: ['ram'],
-  fault: ['fault', 'dropped'],
-  dropped: ['dropped'],
-  unclaimed: ['elsewhere', 'dropped'],
-};
+/**
+ * The word of the record for an outcome. An interrupt that no driver has enabled: a GIC holds an SPI back that is not enabled (IHI 0048,
+ * GICD_ISENABLER), so that nothing is seen; a local APIC delivers every vector, and the kernel logs the one it does not know.
+ */
+function wordOfRecord(outcome: string, platform: PlatformFacts): string {
+  return outcome === 'unclaimed' ? (platform.architecture === 'arm64' ? 'dropped' : 'elsewhere') : outcome;
+}
 
-/** Does the recorded emulator let a compatibility-format message through that the hardware blocks? (`vtd-compat-not-blocked`) */
-function compatible(row: ForgedRow, address: number): boolean {
-  return (
-    row.platform.iommu === 'vtd' && row.platform.remapping && (address & 0x10) === 0 && row.expected === 'elsewhere'
-  );
+/**
+ * What the recorded emulator does other than the hardware: it records no fault of an interrupt request and none of AMD-Vi at all
+ * (`fault-not-recorded`), and lets compatibility-format messages through that VT-d blocks (`compat-not-blocked`).
+ */
+function quirkOf(row: ForgedRow, outcome: string, address: number): string | null {
+  const { iommu, remapping } = row.platform;
+  if (outcome !== 'fault') return null;
+  if (row.expected === 'dropped' && (iommu === 'amdvi' || (iommu === 'vtd' && isInterruptAddress(address))))
+    return 'fault-not-recorded';
+  const blocked = iommu === 'vtd' && remapping && isInterruptAddress(address) && (address & 0x10) === 0;
+  return blocked && row.expected === 'elsewhere' ? 'compat-not-blocked' : null;
 }
 
 export function replayForged(set: ProgramSet, row: ForgedRow): EraVerdict {
@@ -139,10 +147,16 @@ export function replayForged(set: ProgramSet, row: ForgedRow): EraVerdict {
   const address = resolve(row.address, 'address');
   const data = resolve(row.data, 'data');
   if (row.disabled) subject.run('disable');
-  const outcome = subject.host.platform.emit(USER_DEVICE, address, data, 4);
+  const now = message(USER_DEVICE, 0);
+  // A device raises its own message only while it is enabled; its DMA engine writes whenever it is told to.
+  const outcome: Outcome =
+    row.raised && now?.enabled !== true
+      ? { kind: 'dropped', unit: 'the device', why: 'its messages are disabled' }
+      : subject.host.platform.emit(USER_DEVICE, address, data, 4);
   const got = outcomeText(subject, outcome);
-  if (SEEN_AS[got]?.includes(row.expected) === true) return AGREES;
-  if (got === 'fault' && compatible(row, address)) return { kind: 'quirk', names: ['vtd-compat-not-blocked'] };
+  if (wordOfRecord(got, row.platform) === row.expected) return AGREES;
+  const quirk = quirkOf(row, got, address);
+  if (quirk !== null) return { kind: 'quirk', names: [quirk] };
   const why = outcome.kind === 'interrupt' || outcome.kind === 'memory' ? '' : ` (${outcome.why})`;
   return { kind: 'disagrees', expected: `${row.platform.id}: ${row.name}: ${row.expected}`, got: `${got}${why}` };
 }

@@ -33,11 +33,15 @@ const NO_REGION = 'regions of the device are not modelled';
 const NO_CONTAINER = '/dev/iommu in the place of a container is not modelled';
 const NO_SECOND = 'the machine has one device of the user';
 const NO_MEMORY = 'any address of the user is memory in the model';
+const NO_DISABLE = 'the record enables again what no step of it disabled';
+const NO_COPY = 'the record copied into this space without a step of its own';
 
 /** What a user keeps between calls: ids by the names that the record gives them. */
 export class Session {
   private readonly ids = new Map<string, number>();
   private lastMapped = { space: 'A', iova: 0, length: 0 };
+  /** The space that the device is attached to, as the record names it. */
+  private attached = '';
 
   constructor(
     private readonly subject: Subject,
@@ -87,7 +91,9 @@ export class Session {
       argsz: 12,
       pt_id: this.id(name),
     });
-    if (result === '0') this.ids.set('automatic hwpt', this.answer('pt_id'));
+    if (result !== '0') return result;
+    this.ids.set('automatic hwpt', this.answer('pt_id'));
+    this.attached = name;
     return result;
   }
 
@@ -134,8 +140,12 @@ export class Session {
     if (/^(pread|mmap)/.test(call)) return { leftOut: NO_REGION };
     if (/not mapped$/.test(call)) return { leftOut: NO_MEMORY };
     if (call.startsWith('device ') || call.startsWith('(read')) return this.hardware(call);
+    const again = /^SET_IRQS .*enable/.test(call) && this.message() !== null;
+    // Played with the disabling that must have been, so that the steps behind it start from where they started.
+    if (again) this.setIrqs(false);
     const out: Record<string, number> = {};
     const result = this.make(step, out);
+    if (again) return { leftOut: NO_DISABLE };
     return result === null
       ? { leftOut: `no call of the model for “${call}”` }
       : { result, arrived: false, dmaOk: false, out: result === '0' || result === 'EMSGSIZE' ? out : {} };
@@ -145,6 +155,7 @@ export class Session {
     const { host } = this.subject;
     const none = { result: null, arrived: false, dmaOk: false, out: {} };
     if (call.startsWith('device copies')) {
+      if (this.attached === 'B') return { leftOut: NO_COPY };
       const outcome = host.platform.emit(USER_DEVICE, KEPT.iova + PAGE, 0x5a, 4);
       return { ...none, dmaOk: outcome.kind === 'memory' };
     }
@@ -172,8 +183,6 @@ export class Session {
       case 'DESTROY':
         return this.destroy(this.target(step));
       case 'SET_IRQS':
-        // A record tells enabling from binding again: it enables what it had disabled, here and there without a step for it.
-        if (step.call.includes('enable') && this.message() !== null) this.setIrqs(false);
         return this.setIrqs(!step.call.includes('disable'));
       case 'DEVICE_GET_IRQ_INFO': {
         const index = Number(step.call.split(' ')[1] ?? 0);
@@ -189,8 +198,6 @@ export class Session {
           step.call.includes('flags=1') ? 'none' : name,
           step.call.includes('flags=1') ? 1 : 0,
         );
-        // The record's B holds what A holds; it was copied there without a step of its own.
-        if (name === 'B') this.map('B', KEPT.iova, KEPT.length, FIXED);
         return result;
       }
       case 'IOAS_MAP':
