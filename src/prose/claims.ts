@@ -13,7 +13,7 @@ import { isQuestion, polarityOf, tenseOf } from './mood';
 import { rangesIn } from './ranges';
 import { type Sentence, sentences } from './sentences';
 import type { Claim, ClaimPolarity, ClaimTense, Said, Speaker } from './types';
-import { namesField, type Term, termsIn } from './vocabulary';
+import { anyOf, NO_TERMS, namesField, type Term, type Terms, termsIn, termsOf } from './vocabulary';
 
 /** Begins by pointing back: what it says rests on the sentence before. */
 const POINTS_BACK =
@@ -26,6 +26,15 @@ const NAMES_AGAIN = /^(?:this|that|these|those|the same|such an?)\s+([a-z-]+)/i;
 /** Agrees with somebody: says nothing of its own. */
 const AGREES =
   /^(?:i (?:fully |completely |totally )?agree|agreed|i have no objection|yes|right|indeed|exactly|sure|ok(?:ay)?|fair (?:point|enough))\b/i;
+
+/** Longer than this is a log, a listing or a table that lost its lines, in characters. */
+const LONGEST = 600;
+
+/** Is it a sentence at all? Logs, code and lists of addresses are none. */
+const isProse = (text: string): boolean =>
+  text.length <= LONGEST && !/[{}]|\);|\[ *\d+\.\d{4,}\]|<[^<>\s]+@[^<>\s]+>[^<>]*<[^<>\s]+@|\*\/|->/.test(text);
+
+const CAPABILITY_NAMED: Terms = { has: (term) => term === 'capability' };
 
 interface Passage {
   readonly kind: Kind;
@@ -59,8 +68,6 @@ function trimmed(sentence: Sentence, first: boolean, last: boolean): Sentence {
   return pieces[lead === undefined ? 0 : 1] ?? sentence;
 }
 
-const union = (a: ReadonlySet<Term>, b: ReadonlySet<Term>): ReadonlySet<Term> => new Set([...a, ...b]);
-
 /** Does the sentence only go on about the noun that the one before named? */
 function namesAgain(sentence: Sentence, before: Sentence): boolean {
   const noun = NAMES_AGAIN.exec(sentence.text)?.[1]?.toLowerCase();
@@ -76,16 +83,17 @@ interface Reading {
 }
 
 /** Reads the sentences of one message, a clause at a time. */
-function read(all: readonly Sentence[], subject: ReadonlySet<Term>): Reading {
+function read(all: readonly Sentence[], subject: Terms): Reading {
   const passages: Passage[] = [];
   const free: Sentence[] = [];
   /** Sentences of the paragraph (and of one it plainly goes on from) that no claim has taken. */
   let lead: Sentence[] = [];
-  let before: ReadonlySet<Term> = subject;
+  let before: Terms = subject;
   let open: Passage | null = null as Passage | null;
   let previous: Sentence | null = null as Sentence | null;
-  const understood = (sentence: Sentence): { readonly kind: Kind | null; readonly terms: ReadonlySet<Term> } => {
-    const terms = namesField(sentence.text) ? termsIn(sentence.text) : new Set<Term>();
+  const understood = (sentence: Sentence): { readonly kind: Kind | null; readonly terms: Terms } => {
+    if (!isProse(sentence.text) || !namesField(sentence.text)) return { kind: null, terms: NO_TERMS };
+    const terms = termsOf(sentence.text);
     const heard: Heard = { text: sentence.text, terms, before, subject };
     return { kind: AGREES.test(sentence.text) ? null : kindOf(heard), terms };
   };
@@ -102,13 +110,13 @@ function read(all: readonly Sentence[], subject: ReadonlySet<Term>): Reading {
       if (!goesOn) {
         lead = [];
         // What was named once is “the capability” to the end of the mail; other terms must be named again.
-        before = before.has('capability') ? union(subject, new Set<Term>(['capability'])) : subject;
+        before = before.has('capability') ? anyOf([subject, CAPABILITY_NAMED]) : subject;
       }
     }
     const context = before;
     const within = (part: Sentence): Kind | null => {
       const { kind, terms } = understood(part);
-      before = union(before, terms);
+      before = terms === NO_TERMS ? before : anyOf([before, terms]);
       return kind;
     };
     const parts = clauses(whole, within);
@@ -117,7 +125,7 @@ function read(all: readonly Sentence[], subject: ReadonlySet<Term>): Reading {
       const { kind, terms } = understood(sentence);
       const last: Sentence | null = previous;
       previous = sentence;
-      before = union(before, terms);
+      before = terms === NO_TERMS ? before : anyOf([before, terms]);
       if (open !== null && last !== null && continues(open, kind, sentence, terms, last)) {
         open.sentences.push(sentence);
         const tense = tenseOf(sentence.text, open.kind.usual);
@@ -144,13 +152,7 @@ function read(all: readonly Sentence[], subject: ReadonlySet<Term>): Reading {
 }
 
 /** Does a sentence go on with the claim before it? */
-function continues(
-  open: Passage,
-  kind: Kind | null,
-  sentence: Sentence,
-  terms: ReadonlySet<Term>,
-  last: Sentence,
-): boolean {
+function continues(open: Passage, kind: Kind | null, sentence: Sentence, terms: Terms, last: Sentence): boolean {
   if (CONTRASTS.test(sentence.text) && kind !== null && kind !== open.kind) return false;
   if (kind === open.kind) return true;
   if (kind === null) return POINTS_BACK.test(sentence.text) || open.kind.own.some((term) => terms.has(term));
@@ -159,7 +161,7 @@ function continues(
 }
 
 /** The sentences before a claim that it rests on: what it points back to, the question it answers, what first names its topic. */
-function leansOn(sentence: Sentence, kind: Kind, terms: ReadonlySet<Term>, lead: readonly Sentence[]): Sentence[] {
+function leansOn(sentence: Sentence, kind: Kind, terms: Terms, lead: readonly Sentence[]): Sentence[] {
   const taken: Sentence[] = [];
   let at = lead.length - 1;
   let from = sentence;
@@ -185,8 +187,8 @@ function leansOn(sentence: Sentence, kind: Kind, terms: ReadonlySet<Term>, lead:
 /** Narrow terms: naming one again means speaking of the same. */
 const TOPICS: readonly Term[] = ['iova', 'capability', 'its', 'gicv2m', 'remapping', 'msixRange', 'doorbell'];
 
-function sharesTopic(earlier: Sentence, terms: ReadonlySet<Term>): boolean {
-  const said = termsIn(earlier.text);
+function sharesTopic(earlier: Sentence, terms: Terms): boolean {
+  const said = termsOf(earlier.text);
   return /^(?:I|we)\b/i.test(earlier.text) && TOPICS.some((term) => terms.has(term) && said.has(term));
 }
 
@@ -223,7 +225,7 @@ export function claimsIn(
   subject: string,
   speaker: (line: number, depth: number) => Speaker,
 ): Said {
-  const { passages, unmapped } = read(all, termsIn(subject));
+  const { passages, unmapped } = read(all, termsOf(subject));
   const claims = passages.flatMap((passage): Claim[] => {
     const said = passage.sentences.map((one, i) => trimmed(one, i === 0, i === passage.sentences.length - 1));
     const at = spanOf(said);
@@ -241,7 +243,7 @@ export function claimsIn(
         depth: head.depth,
         at,
         text,
-        terms: [...termsIn(text)],
+        terms: termsIn(text),
         ranges: rangesIn(text),
       },
     ];
@@ -251,8 +253,8 @@ export function claimsIn(
 
 /** Sentences that name at least two things of the field and state something: what an honest reader would have wanted understood. */
 function speaksOfField(sentence: Sentence): boolean {
-  if (!namesField(sentence.text) || sentence.text.length < 30) return false;
-  const terms = termsIn(sentence.text);
+  if (!isProse(sentence.text) || !namesField(sentence.text) || sentence.text.length < 30) return false;
+  const terms = termsOf(sentence.text);
   return (
     (
       ['msi', 'iova', 'iommu', 'remapping', 'its', 'gicv2m', 'doorbell', 'window', 'isolation', 'capability'] as const

@@ -3,16 +3,16 @@
  * Out: the kind. Each kind is told in `docs/claims.md`. A rule here speaks the language of the field, never that of one mail.
  */
 import { isQuestion } from './mood';
-import type { Term } from './vocabulary';
+import type { Term, Terms } from './vocabulary';
 
 /** A sentence as the kinds hear it. */
 export interface Heard {
   readonly text: string;
-  readonly terms: ReadonlySet<Term>;
+  readonly terms: Terms;
   /** Terms of the sentences before it in its paragraph, and of the subject. */
-  readonly before: ReadonlySet<Term>;
+  readonly before: Terms;
   /** Terms of the subject line alone. */
-  readonly subject: ReadonlySet<Term>;
+  readonly subject: Terms;
 }
 
 export interface Kind {
@@ -37,7 +37,8 @@ const known = (heard: Heard, ...terms: readonly Term[]): boolean =>
 const says = (heard: Heard, words: RegExp): boolean => words.test(heard.text);
 
 const DOORBELL =
-  /\b(?:doorbells?|msi (?:pages?|mappings?|iovas?|frames?|bindings?|windows?|address(?:es)?)|(?:iova|window|frame) pages?|mappings?|iovas?|bindings?)\b/i;
+  /\b(?:doorbells?|msi (?:pages?|mappings?|iovas?|frames?|bindings?|windows?|address(?:es)?)|(?:iova|window|frame) pages?)\b/i;
+const BINDING = /\b(?:mappings?|iovas?|bindings?)\b/i;
 const UNDONE =
   /\b(?:unmap(?:s|ped|ping)?|t(?:ear|ears|orn|earing) down|g(?:ive|ives|iven|iving) back|(?:release|remove)[sd]?|releasing|removing|free[sd]?|freeing|drop(?:s|ped|ping)?|returned to the (?:window|pool)|destroy(?:s|ed)?)\b/i;
 const END_OF_LIFE =
@@ -50,8 +51,18 @@ const OVERLAP = /\b(?:overlap(?:s|ping)?|collid(?:e|es|ing)|intersect(?:s|ing)?|
 const REFUSED = /\b(?:refus|reject|fail|check|verif|den(?:y|ies)|EINVAL|EBUSY|EEXIST|make sure|ensure)/i;
 const WINDOW =
   /\b(?:windows?|reserved (?:iova )?(?:range|region|area)s?|msi (?:iova )?(?:range|region)s?|iova ranges?)\b/i;
-const MUST = /\b(?:must|need(?:s|ed)?|require[sd]?|has to|have to|without|unless|only if)\b/i;
-const ARRIVE = /\b(?:reach(?:es)?|arriv\w+|get through|deliver\w*|exist|work)\b/i;
+/** “Is translated by the SMMU”, “go through the IOMMU”. */
+const TRANSLATED =
+  /\bMSIs?\b[^.;]{0,80}\b(?:translated|conveyed|go(?:es)?|pass(?:es|ed)?|travers\w*|routed|subject)\b[^.;]{0,24}\b(?:iommus?|smmu(?:v[23])?s?|vt-?d|amd-?vi|pamu|translation)\b/i;
+const MUST_MAP =
+  /\b(?:must|need(?:s|ed)?|require[sd]?|has to|have to|without|unless|only if)\b[^.;]{0,50}\b(?:mapp?(?:ing|ed|ings)|bindings?)\b|\b(?:mapp?(?:ing|ed|ings)|bindings?)\b[^.;]{0,30}\b(?:must|has to|have to|is (?:needed|required))\b/i;
+const ARRIVE = /\b(?:reach(?:es)?|arriv\w+|get through|deliver\w*|lost)\b/i;
+/** “Built by the driver”, “the driver fills the table”. */
+const OWNED =
+  /\btables?\b[^.;]{0,30}\b(?:built|set up|populated|filled|managed|maintained|created|owned|programmed)\b[^.;]{0,16}\bby\b|\b(?:builds|sets up|populates|fills|manages|maintains|creates|owns|programs)\b[^.;]{0,40}\btables?\b/i;
+/** What hardware does with an id. */
+const LOOKS_UP =
+  /\b(?:index(?:ed|es)?|look(?:s|ed)? (?:up|at)|compar\w+|check(?:s|ed)?|match(?:es|ed)?|reject\w*|translat\w+|identif\w+|convey\w*|outputs?|validat\w+|verif\w+|keeps?|isolat\w+|raise)\b/i;
 const HEDGED = /\bwhether\b/i;
 
 /** By its name, or as “the capability” in a text that has named it before. */
@@ -69,7 +80,11 @@ export const KINDS: readonly Kind[] = [
   },
   {
     id: 'unmap-on-disable',
-    fits: (h) => says(h, UNDONE) && says(h, DOORBELL) && says(h, END_OF_LIFE) && !says(h, /\bdma_unmap|dma unmap\b/i),
+    fits: (h) =>
+      says(h, UNDONE) &&
+      says(h, END_OF_LIFE) &&
+      (says(h, DOORBELL) || (says(h, BINDING) && known(h, 'msi', 'doorbell', 'window'))) &&
+      !says(h, /\bdma[-_ ](?:un)?map/i),
     usual: 'adds',
     own: [],
   },
@@ -127,11 +142,9 @@ export const KINDS: readonly Kind[] = [
   {
     id: 'window-on-domain',
     fits: (h) =>
-      all(h, 'iommuCore') &&
-      any(h, 'window', 'iova') &&
-      any(h, 'register', 'allocate') &&
+      all(h, 'iommuCore', 'window', 'register') &&
       !any(h, 'msixRange', 'rewrite') &&
-      !(all(h, 'user', 'register') && !all(h, 'interface')),
+      !(all(h, 'user') && !all(h, 'interface')),
     usual: 'adds',
     own: ['iommuCore'],
   },
@@ -152,8 +165,10 @@ export const KINDS: readonly Kind[] = [
   {
     id: 'provisioning',
     fits: (h) =>
-      (all(h, 'amount') && any(h, 'iova', 'window', 'page') && any(h, 'provision', 'user', 'msi', 'doorbell')) ||
-      (all(h, 'provision', 'iova') && any(h, 'amount')),
+      all(h, 'amount') &&
+      any(h, 'iova', 'window', 'page') &&
+      any(h, 'provision', 'msi', 'doorbell') &&
+      any(h, 'user', 'msi', 'doorbell'),
     usual: 'states',
     own: [],
     asked: true,
@@ -161,7 +176,8 @@ export const KINDS: readonly Kind[] = [
   {
     id: 'code-not-built',
     fits: (h) =>
-      all(h, 'sourceFile', 'built') &&
+      all(h, 'built') &&
+      says(h, /\b[\w-]+\.[ch]\b/) &&
       (all(h, 'not', 'everywhere') || says(h, /\b(?:only|unless|without|depends?)\b[^.]*\bCONFIG_\w+/i)),
     usual: 'states',
     own: [],
@@ -170,7 +186,7 @@ export const KINDS: readonly Kind[] = [
   {
     id: 'msi-bypass',
     fits: (h) =>
-      (all(h, 'bypass') && known(h, 'msi', 'interruptMessage') && any(h, 'iommu', 'range')) ||
+      (all(h, 'bypass') && any(h, 'msi', 'interruptMessage') && any(h, 'iommu', 'range')) ||
       (all(h, 'interruptMessage', 'range') && any(h, 'x86', 'address')),
     denial: /\b(?:not|never|no|n't)\b[^.;]{0,20}\bby-?pass|\b(?:is|are|be) translated\b/i,
     usual: 'states',
@@ -191,7 +207,8 @@ export const KINDS: readonly Kind[] = [
   {
     id: 'table-owner',
     fits: (h) =>
-      all(h, 'table', 'makes', 'driver') &&
+      all(h, 'table', 'driver') &&
+      says(h, OWNED) &&
       (known(h, 'its', 'remapping', 'msi', 'deviceId') || says(h, /\birq-[\w-]+\.c\b/)),
     usual: 'states',
     own: [],
@@ -209,13 +226,20 @@ export const KINDS: readonly Kind[] = [
     id: 'isolation-by-tables',
     fits: (h) =>
       (all(h, 'its') &&
-        (any(h, 'deviceId', 'eventId', 'isolation', 'granularity', 'foreign') ||
-          (all(h, 'someCapability') && !all(h, 'capability')))) ||
-      (all(h, 'deviceId') && any(h, 'eventId', 'table') && any(h, 'interrupts', 'msi', 'isolation')) ||
-      (all(h, 'sourceId') && any(h, 'table', 'isolation', 'foreign') && known(h, 'remapping', 'msi', 'interrupts')) ||
+        (any(h, 'isolation', 'granularity', 'foreign') ||
+          (says(h, LOOKS_UP) && any(h, 'deviceId', 'eventId')) ||
+          (all(h, 'someCapability') && says(h, /\bprovides?\b|\bhas\b|\bgives?\b/i) && !all(h, 'capability')))) ||
+      (all(h, 'deviceId') &&
+        says(h, LOOKS_UP) &&
+        any(h, 'eventId', 'table') &&
+        any(h, 'interrupts', 'msi', 'isolation')) ||
+      (all(h, 'sourceId') &&
+        says(h, LOOKS_UP) &&
+        any(h, 'table', 'isolation', 'foreign') &&
+        known(h, 'remapping', 'msi', 'interrupts')) ||
       (all(h, 'remapping') &&
         any(h, 'x86', 'vtd', 'amdvi', 'phb') &&
-        (any(h, 'table', 'granularity', 'isolation', 'foreign') || says(h, /\bhow it manages\b|\bmanages\b/i))) ||
+        (any(h, 'granularity', 'isolation', 'foreign') || all(h, 'table', 'perDevice') || says(h, /\bmanages\b/i))) ||
       (all(h, 'phb') && any(h, 'isolation', 'foreign')),
     usual: 'states',
     own: ['its', 'deviceId', 'sourceId', 'eventId', 'table', 'granularity'],
@@ -228,15 +252,15 @@ export const KINDS: readonly Kind[] = [
   },
   {
     id: 'window-registered',
-    fits: (h) => all(h, 'window', 'register') && !all(h, 'unavoidable'),
+    fits: (h) => all(h, 'window', 'register') && any(h, 'user', 'vfio') && !all(h, 'unavoidable'),
     usual: 'adds',
     own: [],
   },
   {
     id: 'msi-translated',
     fits: (h) =>
-      (all(h, 'msi', 'iommu', 'through') && !all(h, 'bypass')) ||
-      (all(h, 'msi', 'mapping') && says(h, MUST) && (says(h, ARRIVE) || all(h, 'frame')) && !says(h, /\bunmap/i)),
+      all(h, 'msi') &&
+      ((says(h, TRANSLATED) && !all(h, 'bypass')) || (says(h, MUST_MAP) && says(h, ARRIVE) && !says(h, /\bunmap/i))),
     usual: 'states',
     own: [],
   },
@@ -267,7 +291,8 @@ export const KINDS: readonly Kind[] = [
   {
     id: 'platform-in-scope',
     fits: (h) =>
-      all(h, 'covers') &&
+      all(h, 'covers', 'scope') &&
+      says(h, /\b(?:it|this|these|series|patch(?:es|set)?|we)\b/i) &&
       !all(h, 'not') &&
       (['x86', 'arm', 'powerpc', 'riscv'] as const).some(
         (platform) => h.terms.has(platform) && !h.subject.has(platform),

@@ -38,6 +38,8 @@ const ATTRIBUTION = /\b(?:wrote|writes):\s*$/;
 /** `A. Author (10):` and the titles below it: the list of patches in a cover letter. */
 const SHORTLOG = /^\S.* \(\d+\):$/;
 const DIFFSTAT = /^ \S.*\|\s+(?:\d+\s*[+-]*|Bin\b)|^ \d+ files? changed/;
+/** A line of a kernel log, or of C that stands alone. */
+const LOG = /^(?:\w{3} +\d+ \d\d:\d\d:\d\d |<\d>|\[ *\d+\.\d{4,}\])|[;{}]\s*$|^[+-]\t/;
 /** A quoted diff: from here on what is quoted as deep is code. */
 const QUOTED_DIFF = /^(?:diff --git |@@ -\d|--- a\/|Index: )/;
 
@@ -76,6 +78,20 @@ function endsSentence(text: string, end: number): boolean {
   );
 }
 
+/** Where a character of the folded text stands in the joined lines. */
+function unfolded(joined: string, begin: number, end: number, offset: number): number {
+  let at = 0;
+  let blank = false;
+  for (let i = begin; i < end; i++) {
+    const isBlank = /\s/.test(joined[i] ?? '');
+    if (isBlank && blank) continue;
+    if (at === offset) return i;
+    at += 1;
+    blank = isBlank;
+  }
+  return end;
+}
+
 interface Paragraph {
   readonly number: number;
   readonly follows: boolean;
@@ -110,15 +126,7 @@ function paragraphSentences(message: number, paragraph: Paragraph): Sentence[] {
     const begin = from + (raw.length - raw.trimStart().length);
     const end = from + raw.trimEnd().length;
     if (end <= begin) return [];
-    // Where each character of the folded text stands in the joined lines.
-    const places: number[] = [];
-    let text = '';
-    for (let i = begin; i < end; i++) {
-      const blank = /\s/.test(joined[i] ?? '');
-      if (blank && text.endsWith(' ')) continue;
-      places.push(i);
-      text += blank ? ' ' : (joined[i] ?? '');
-    }
+    const text = joined.slice(begin, end).replace(/\s+/g, ' ');
     const start = position(begin);
     const stop = position(end);
     const one: Sentence = {
@@ -128,7 +136,7 @@ function paragraphSentences(message: number, paragraph: Paragraph): Sentence[] {
       follows: paragraph.follows,
       at: { message, line: start.line, column: start.column, endLine: stop.line, endColumn: stop.column },
       cut: (offsets) => {
-        const ends = [...offsets.map((offset) => places[offset] ?? end), end];
+        const ends = [...offsets.map((offset) => unfolded(joined, begin, end, offset)), end];
         return ends.flatMap((stopAt, i) => sentence(i === 0 ? begin : (ends[i - 1] ?? begin), stopAt));
       },
     };
@@ -185,6 +193,10 @@ export function sentences(message: Message, firstLine: number, lastLine: number)
   const last = Math.min(lastLine, message.lines.length);
   const at = (n: number): ProseLine => proseLine(message.lines[n - 1] ?? '', n);
   for (let n = Math.max(1, firstLine); n <= last; n++) {
+    if (codeDepth === 1 && message.lines[n - 1]?.startsWith('>')) {
+      kept.push(null);
+      continue;
+    }
     const line = mended(at(n), n < last ? at(n + 1) : null);
     if (line.depth === 0 && /^-- ?$/.test(line.text)) break;
     const text = line.text;
@@ -201,6 +213,7 @@ export function sentences(message: Message, firstLine: number, lastLine: number)
       ATTRIBUTION.test(text) ||
       (/^On .*,/.test(text) && n < last && ATTRIBUTION.test(at(n + 1).text)) ||
       DIFFSTAT.test(text) ||
+      LOG.test(text) ||
       listing;
     kept.push(skipped ? null : line);
   }

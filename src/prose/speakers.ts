@@ -26,7 +26,7 @@ function attributions(message: Message, last: number): Attribution[] {
   const found: Attribution[] = [];
   for (let n = message.bodyLine; n <= Math.min(last, message.lines.length); n++) {
     const raw = message.lines[n - 1] ?? '';
-    if (!WROTE.test(raw)) continue;
+    if (!raw.trimEnd().endsWith(':') || !WROTE.test(raw)) continue;
     const marks = /^(?:> ?)*/.exec(raw)?.[0] ?? '';
     const depth = (marks.match(/>/g) ?? []).length;
     const above = (message.lines[n - 2] ?? '').slice(marks.length);
@@ -64,12 +64,15 @@ export function speakersOf(
   author: string,
   lastLine: number,
 ): (line: number, depth: number) => Speaker {
-  const known = attributions(message, lastLine);
-  const deepest = Math.max(0, ...known.map((one) => one.depth));
   const answer = isAnswer(message);
   const original: Speaker['role'] | null = message.tag === null ? null : message.tag.index === 0 ? 'cover' : 'patch';
   const byAuthor = (name: string): boolean => author !== '' && folded(name) === folded(author);
+  // Most mails claim nothing: who is quoted is looked for when somebody is asked for.
+  let found: readonly Attribution[] | null = null;
   return (line, depth) => {
+    found ??= attributions(message, lastLine);
+    const known = found;
+    const deepest = Math.max(0, ...known.map((one) => one.depth));
     const name =
       depth === 0
         ? message.from.name

@@ -18,7 +18,7 @@ const WORDS = {
   riscv: /\b(?:risc-?v|imsics?)\b/i,
   its: /\bITS(?:es)?\b|\bGITS_\w+|\binterrupt translation services?\b/,
   gicv2m: /\b(?:gic-?)?v2m\b|\bGICv2m\b/i,
-  mbi: /\bMBIs?\b|\bmessage[- ]based (?:SPI|interrupt)s?\b/,
+  mbi: /\bMBIs?\b|\bmessage[- ]based SPIs?\b/,
   // What identifies a writer and an interrupt.
   deviceId: /\bdevice ?-?ids?\b/i,
   sourceId: /\bsource[- _]?ids?\b|\brequester[- _]?ids?\b|\bstream[- _]?ids?\b|\bRIDs?\b/i,
@@ -37,10 +37,7 @@ const WORDS = {
   iommu: /\b(?:iommus?|smmu(?:v[23])?s?|dma[- ]?remapp?(?:ing|er)|vt-?d|amd-?vi|pamu)\b/i,
   iova: /\biovas?\b|\bi\/o virtual address(?:es)?\b|\bbus address(?:es)?\b/i,
   mapping: /\bmapp?(?:ing|ings|ed|s)?\b|\bbindings?\b/i,
-  through:
-    /\b(?:convey|go|goes|gone|pass|travers|travel|rout|sent|translat|subject|filter)\w*\b[^.]{0,40}\b(?:through|by|via|to)\b|\btranslated\b|\bthrough the (?:iommu|smmu)\b/i,
-  bypass:
-    /\bby-?pass(?:es|ed|ing)?\b|\b(?:not|never|n't|without being)\b[^.;]{0,30}\b(?:translated|remapped by the iommu|pass(?:ed)? through)\b|\buntranslated\b|\bdo(?:es)? not go through\b/i,
+  bypass: /\bby-?pass(?:es|ed|ing)?\b|\b(?:not|never|n't|without being)\b[^.;]{0,30}\btranslated\b|\buntranslated\b/i,
   dmaWrite: /\b(?:dma|memory|plain|ordinary|normal|regular|posted) (?:writes?|transactions?)\b/i,
   tell: /\b(?:identif(?:y|ies)|distinguish(?:es|ed)?|tells?\b[^.?]{0,40}\b(?:apart|from)|differentiat\w+|recogni[sz]es?|knows? (?:that|whether|it)|know this|told (?:apart|from))\b/i,
   ram: /\bRAM\b|\bDRAM\b|\b(?:guest|system|main|physical) memory\b/i,
@@ -61,7 +58,7 @@ const WORDS = {
   unavoidable:
     /\b(?:unavoidable|inevitable|no (?:other )?(?:way|option|choice|alternative)|ha(?:s|ve) to|necessary|needed|required|must)\b/i,
   amount:
-    /\bhow (?:much|many|big|large)\b|\b(?:amount|number|size) of (?:the )?(?:\w+ ){0,3}(?:iovas?|windows?|pages?|regions?|ranges?|space)\b|\b(?:pages?|iovas?|window) (?:\w+ ){0,2}(?:needed|required)\b|\bsizing\b/i,
+    /\bhow (?:much|many|big|large)\b|\b(?:amount|size) of (?:the )?(?:\w+ ){0,3}(?:iovas?|windows?|space)\b|\bnumber of (?:\w+ ){0,2}pages\b|\b(?:pages?|iovas?|window) (?:\w+ ){0,2}(?:needed|required)\b|\bsizing\b/i,
   provision: /\bprovision(?:s|ed|ing)?\b|\b(?:reserve|set aside|dimension|size)[sd]?\b/i,
   // Who does what.
   vfio: /\bvfio(?:[-_ ]?pcie?)?\w*\b/i,
@@ -98,23 +95,47 @@ const WORDS = {
     /\b(?:built|set up|populated|filled|managed|maintained|created|allocated|owned|programmed|written)\b[^.;]{0,20}\bby\b|\b(?:builds|sets up|populates|fills|manages|maintains|creates|owns)\b/i,
   driver: /\b(?:drivers?|irq ?chips?|irq-[\w-]+\.c|firmware|hypervisor|host|kernel|core)\b/i,
   covers:
-    /\b(?:cover(?:s|ing)?|support(?:s|ed|ing)?|address(?:es|ing)|appl(?:y|ies)|aim(?:s|ed)?|target(?:s|ed|ing)?|extend(?:s|ed)?|work(?:s|ing)? on|need(?:s|ed)? on|useful (?:for|on)|intended for)\b/i,
+    /\b(?:cover(?:s|ing)?|aim(?:s|ed|ing)? (?:at|to)|address(?:es|ing)|extend(?:s|ed|ing)? [\w/ ]{1,40} to|also (?:works?|appl(?:y|ies)|applicable|needed|useful|supports?)|same (?:need|problem|issue)|in scope)\b/i,
+  scope: /\b(?:platforms?|machines?|systems?|hosts?|architectures?|boards?|SoCs?)\b/i,
   not: /\b(?:not|no|never|cannot|without|neither|nor|none|nothing|lacks?|lacking|missing|absent)\b|n't\b/i,
 } as const;
 
 const NAMES = Object.keys(WORDS) as Term[];
 
-/** Words without which no sentence can be about the field: looked for first, because most prose has none of them. */
+/** Words without which no sentence makes a claim: looked for first, because most prose has none of them. */
 const FIELD =
-  /iova|iommu|smmu|\bMSI|msi[-x]|\bGIC|\bITS\b|v2m|remap|doorbell|\bPAMU|\bPHB|IMSIC|x86|source[- ]?id|device ?-?id|event ?-?id|requester|stream[- ]?id|capabilit|isolat|window|mapping|\brange|\bRAM\b|power ?pc|\bppc|risc-?v|\bapic|interrupt|iova\.c|CONFIG_|address space/i;
+  /\bMSI|\biova|remap|\bITS\b|\bGIC|v2m|doorbell|window|capabilit|isolat|functional change|behaviou?r|mapping|binding|\bmap(?:s|ped)\b|unmap|source-?id|requester|device ?id|power ?pc|\bppc|risc-?v|\bPAMU|\bPHB|IMSIC|INTR_REMAP|reserved|\bRAM\b|\b[\w-]+\.c\b|msi[-x_]|irq[-_]/i;
 
-/** Can the text be about the field at all? */
+/** Can the text claim anything about the field at all? */
 export const namesField = (text: string): boolean => FIELD.test(text);
 
-/** All terms a text names. */
-export function termsIn(text: string): ReadonlySet<Term> {
-  return new Set(NAMES.filter((name) => WORDS[name].test(text)));
+/** The terms a text names, looked for when asked for. */
+export interface Terms {
+  readonly has: (term: Term) => boolean;
 }
+
+export const NO_TERMS: Terms = { has: () => false };
+
+/** Terms of one text; each is looked for once. */
+export function termsOf(text: string): Terms {
+  const known = new Map<Term, boolean>();
+  return {
+    has(term) {
+      let there = known.get(term);
+      if (there === undefined) {
+        there = WORDS[term].test(text);
+        known.set(term, there);
+      }
+      return there;
+    },
+  };
+}
+
+/** Terms that any of several texts names. */
+export const anyOf = (all: readonly Terms[]): Terms => ({ has: (term) => all.some((one) => one.has(term)) });
+
+/** All terms a text names, by name. */
+export const termsIn = (text: string): readonly Term[] => NAMES.filter((name) => WORDS[name].test(text));
 
 /** Platforms among terms, as a preset's architecture has them. */
 export const PLATFORMS = ['x86', 'arm', 'powerpc', 'riscv'] as const satisfies readonly Term[];

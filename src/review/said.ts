@@ -21,11 +21,18 @@ export function saidIn(series: Series, changes: readonly Change[]): Said {
   const author = seriesAuthor(series);
   const claims: Claim[] = [];
   const unmapped: Span[] = [];
+  const known = new Set<string>();
   for (const message of series.messages) {
     const change = changes.find((one) => one.message === message.index) ?? null;
     const last = change?.diffLine ?? message.lines.length;
     const heard = said(message, change, speakersOf(message, author, last));
-    claims.push(...heard.claims);
+    for (const claim of heard.claims) {
+      // What an answer quotes was said where it was written, when that mail is there too.
+      const key = `${claim.kind}|${claim.text.replace(/\W+/g, ' ')}`;
+      if (claim.depth > 0 && known.has(key)) continue;
+      known.add(key);
+      claims.push(claim);
+    }
     unmapped.push(...heard.unmapped);
   }
   return { claims, unmapped };
