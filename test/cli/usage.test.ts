@@ -16,14 +16,28 @@ describe('arguments', () => {
       design: null,
       kernels: [],
     });
-    expect(readArguments(['review', '-', '--jobs=4', '--fail-on', 'never', '--format', 'jsonl'])).toEqual({
+    expect(
+      readArguments([
+        'review',
+        '-',
+        '--jobs=4',
+        '--fail-on',
+        'never',
+        '--format',
+        'jsonl',
+        '--kernel',
+        'a',
+        '--kernel',
+        'b',
+      ]),
+    ).toEqual({
       kind: 'review',
       files: ['-'],
       format: 'jsonl',
       failOn: 'never',
       jobs: 4,
       design: null,
-      kernels: [],
+      kernels: ['a', 'b'],
     });
     expect(readArguments(['simulate', 's', '--design', 'd', '--machine', 'm'])).toEqual({
       kind: 'simulate',
