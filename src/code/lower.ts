@@ -3,73 +3,52 @@
  * that what follows is known when a statement is lowered; targets not known yet are jumps, resolved at the end.
  */
 import type { Place } from '../place';
+import {
+  CLEANUP,
+  type Cleanup,
+  classVariable,
+  declaredBy,
+  enterGuard,
+  handedOn,
+  handOver,
+  labelScopes,
+  leave,
+  noteHolding,
+  outlives,
+  scopedCall,
+  sharedWith,
+} from './cleanups';
 import { declarator, parameters, typeText, variables } from './declarations';
-import { commaItems, expression, fold, number, type Reading, textOf } from './expressions';
+import { commaItems, expression, name, number, type Reading, textOf } from './expressions';
+import { Builder, NOWHERE, numbered } from './program-builder';
 import { childOf, childOfType, type SyntaxNode } from './syntax';
+import { assignment, decidedValue, step, test } from './tests';
 import type { BodySource, Evidence, Expression, Program, ProgramNode } from './types';
+import { withoutCasts } from './walk';
 
-type Draft = ProgramNode | { readonly kind: 'jump'; next: number };
+export { NOWHERE, successors } from './program-builder';
 
-/** What surrounds a statement: where `break` and `continue` lead, −1 outside loops. */
+/** What surrounds a statement: where `break` and `continue` lead, −1 outside loops, and what is to be undone on the way. */
 interface Around {
   readonly breakTo: number;
   readonly continueTo: number;
+  /** In force here, where the loop or switch began, and where the loop began. */
+  readonly cleanups: Cleanup | null;
+  readonly breakCleanups: Cleanup | null;
+  readonly continueCleanups: Cleanup | null;
 }
 
-/** `next` of a node behind which nothing is known. */
-export const NOWHERE = -1;
+const OUTERMOST: Around = {
+  breakTo: NOWHERE,
+  continueTo: NOWHERE,
+  cleanups: null,
+  breakCleanups: null,
+  continueCleanups: null,
+};
 
-class Builder {
-  readonly drafts: Draft[] = [];
-  /** Offset in the text, for numbering the nodes in the order they are written. */
-  readonly offsets: number[] = [];
-  readonly labels = new Map<string, number>();
-  readonly placed = new Set<string>();
-  constructor(readonly reading: Reading) {}
-
-  add(node: ProgramNode, offset: number): number {
-    this.drafts.push(node);
-    this.offsets.push(offset);
-    return this.drafts.length - 1;
-  }
-  jump(): { readonly index: number; lead(next: number): void } {
-    const draft = { kind: 'jump' as const, next: NOWHERE };
-    this.drafts.push(draft);
-    this.offsets.push(0);
-    return {
-      index: this.drafts.length - 1,
-      lead: (next) => {
-        draft.next = next;
-      },
-    };
-  }
-  unknown(text: string, next: number, start: number, end: number): number {
-    const short = fold(text);
-    return this.add(
-      {
-        kind: 'unknown',
-        text: short.length > 120 ? `${short.slice(0, 117)}...` : short,
-        next,
-        at: this.reading.place(start, end),
-      },
-      start,
-    );
-  }
-  label(text: string): number {
-    const known = this.labels.get(text);
-    if (known !== undefined) return known;
-    const target = this.jump();
-    this.labels.set(text, target.index);
-    return target.index;
-  }
-  place(label: string, entry: number): number {
-    const target = this.drafts[this.label(label)];
-    if (target?.kind === 'jump' && !this.placed.has(label)) {
-      target.next = entry;
-      this.placed.add(label);
-    }
-    return entry;
-  }
+/** Inside a loop that goes on at `continueTo` and is left to `breakTo`. */
+function inLoop({ cleanups }: Around, breakTo: number, continueTo: number): Around {
+  return { breakTo, continueTo, cleanups, breakCleanups: cleanups, continueCleanups: cleanups };
 }
 
 /** Lowers a `function_definition`. Null when it has no name or no body. */
@@ -114,7 +93,8 @@ function lowerBody(
   if (!body.children.some((child) => child.named)) return { nodes: [], entry: -1 };
   const builder = new Builder(reading);
   const falls = builder.add({ kind: 'return', value: null, at: end }, endOffset);
-  const entry = block(builder, body.children, falls, { breakTo: NOWHERE, continueTo: NOWHERE });
+  if (CLEANUP.test(reading.text.slice(body.start, body.end))) builder.scopes = labelScopes(builder, body);
+  const entry = block(builder, body.children, falls, OUTERMOST);
   for (const [text, index] of builder.labels) {
     if (builder.placed.has(text)) continue;
     const target = builder.drafts[index];
@@ -124,87 +104,8 @@ function lowerBody(
   return numbered(builder, entry, endOffset, end);
 }
 
-/** Drops jumps and what nothing leads to, and numbers the rest in the order of the text. */
-function numbered(
-  builder: Builder,
-  entry: number,
-  endOffset: number,
-  end: Place,
-): { nodes: ProgramNode[]; entry: number } {
-  const { drafts, offsets } = builder;
-  let endless = NOWHERE;
-  const resolve = (index: number): number => {
-    let at = index;
-    for (let hops = 0; hops <= drafts.length; hops++) {
-      const draft = drafts[at];
-      if (draft === undefined) return NOWHERE;
-      if (draft.kind !== 'jump') return at;
-      at = draft.next;
-    }
-    if (endless === NOWHERE) {
-      drafts.push({ kind: 'unknown', text: 'a loop without an end', next: NOWHERE, at: end });
-      offsets.push(endOffset);
-      endless = drafts.length - 1;
-    }
-    return endless;
-  };
-  const seen = new Set<number>();
-  const work = [resolve(entry)];
-  while (work.length > 0) {
-    const index = work.pop() ?? NOWHERE;
-    const draft = drafts[index];
-    if (draft === undefined || draft.kind === 'jump' || seen.has(index)) continue;
-    seen.add(index);
-    for (const next of successors(draft)) work.push(resolve(next));
-  }
-  const order = [...seen].sort((a, b) => (offsets[a] ?? 0) - (offsets[b] ?? 0) || b - a);
-  const numbers = new Map(order.map((index, position) => [index, position]));
-  const to = (index: number): number => numbers.get(resolve(index)) ?? NOWHERE;
-  const nodes: ProgramNode[] = [];
-  for (const index of order) {
-    const draft = drafts[index];
-    if (draft === undefined || draft.kind === 'jump') continue;
-    nodes.push(renumber(draft, to));
-  }
-  return { nodes, entry: to(entry) };
-}
-
-function renumber(node: ProgramNode, to: (index: number) => number): ProgramNode {
-  switch (node.kind) {
-    case 'branch':
-      return { ...node, then: to(node.then), otherwise: to(node.otherwise) };
-    case 'each':
-      return { ...node, body: to(node.body), next: to(node.next) };
-    case 'switch':
-      return {
-        ...node,
-        cases: node.cases.map((one) => ({ value: one.value, next: to(one.next) })),
-        otherwise: to(node.otherwise),
-      };
-    case 'return':
-      return node;
-    default:
-      return { ...node, next: to(node.next) };
-  }
-}
-
-/** Where a node may lead, in the order: taken, not taken. Empty for a return. */
-export function successors(node: ProgramNode): readonly number[] {
-  switch (node.kind) {
-    case 'branch':
-      return [node.then, node.otherwise];
-    case 'each':
-      return [node.body, node.next];
-    case 'switch':
-      return [...node.cases.map((one) => one.next), node.otherwise];
-    case 'return':
-      return [];
-    default:
-      return [node.next];
-  }
-}
-
 function block(builder: Builder, children: readonly SyntaxNode[], next: number, around: Around): number {
+  if (builder.scopes !== null) return scope(builder, children, next, around);
   let entry = next;
   for (let i = children.length - 1; i >= 0; i--) {
     const child = children[i];
@@ -213,23 +114,88 @@ function block(builder: Builder, children: readonly SyntaxNode[], next: number, 
   return entry;
 }
 
+/** A block whose statements may leave something to be undone at its end. */
+function scope(builder: Builder, children: readonly SyntaxNode[], next: number, around: Around): number {
+  const inForce: (Cleanup | null)[] = [];
+  let cleanups = around.cleanups;
+  for (const child of children) {
+    inForce.push(cleanups);
+    if (child.named) cleanups = declaredBy(builder, child, cleanups);
+  }
+  let entry = leave(builder, cleanups, around.cleanups, children.at(-1)?.end ?? 0, next);
+  for (let i = children.length - 1; i >= 0; i--) {
+    const child = children[i];
+    if (child?.named) entry = statement(builder, child, entry, { ...around, cleanups: inForce[i] ?? null });
+  }
+  return entry;
+}
+
 function optional(builder: Builder, node: SyntaxNode | null, next: number, around: Around): number {
   return node === null ? next : statement(builder, node, next, around);
 }
 
-function doNode(builder: Builder, node: SyntaxNode, next: number): number {
+/** An expression as a statement: what it does, with what `guard(…)` and `no_free_ptr(…)` mean. */
+function doNode(builder: Builder, node: SyntaxNode, next: number, around: Around): number {
+  if (builder.scopes === null) return step(builder, node, next);
   const { reading } = builder;
-  let entry = next;
-  // `a = b, c = d;` as a statement is two steps.
-  for (const item of commaItems(node).reverse()) {
-    const lowered = expression(item, reading);
-    const at = reading.place(item.start, item.end);
-    if (lowered.kind === 'name' && lowered.name === 'fallthrough') continue;
-    if (lowered.kind === 'unknown') entry = builder.unknown(lowered.text, entry, item.start, item.end);
-    else entry = builder.add({ kind: 'do', expression: lowered, next: entry, at }, item.start);
+  const lowered = expression(node, reading);
+  const at = reading.place(node.start, node.end);
+  const scoped = scopedCall(lowered);
+  if (scoped?.macro === 'guard')
+    return enterGuard(builder, scoped.words[0] ?? '', scoped.args, node.start, node.end, null).take(next);
+  if (scoped !== null) {
+    const { variable, init } = classVariable(scoped.words, scoped.args, at);
+    return builder.add({ kind: 'declare', variable, init, next, at }, node.start);
   }
-  return entry;
+  if (lowered.kind === 'call' && lowered.target.kind === 'name' && lowered.target.name === 'return_ptr') {
+    const value = lowered.args[0] ?? number(0);
+    const kept = new Set(value.kind === 'name' ? [value.name] : []);
+    return leave(
+      builder,
+      around.cleanups,
+      null,
+      node.start,
+      builder.add({ kind: 'return', value, at }, node.start),
+      kept,
+    );
+  }
+  const { value, variables: moved } = handedOn(lowered);
+  if (moved.size === 0) {
+    if (lowered.kind !== 'assign' || lowered.target.kind !== 'name') return step(builder, node, next);
+    return step(builder, node, noteHolding(builder, lowered.target.name, !isNull(lowered.value), node.start, at, next));
+  }
+  const entry = handOver(builder, moved, node.start, at, next);
+  return builder.add({ kind: 'do', expression: value, next: entry, at }, node.start);
 }
+
+/** A return: the value, then what is to be undone, in this order. */
+function returnStatement(builder: Builder, node: SyntaxNode, around: Around): number {
+  const { reading } = builder;
+  const written = node.children.find((child) => child.named && child.type !== 'ERROR') ?? null;
+  const end = node.start + reading.text.slice(node.start, node.end).replace(/\s*;?$/, '').length;
+  const at = reading.place(node.start, end);
+  const give = (value: Expression | null, offset: number, place: Place): number =>
+    builder.add({ kind: 'return', value, at: place }, offset);
+  if (written === null) return leave(builder, around.cleanups, null, node.start, give(null, node.start, at));
+  if (around.cleanups === null) {
+    const decided = decidedValue(builder, written, node.start, (side) =>
+      give(expression(side, reading), side.start, reading.place(side.start, side.end)),
+    );
+    return decided ?? give(expression(written, reading), node.start, at);
+  }
+  const { value, variables: kept } = handedOn(expression(written, reading));
+  if (outlives(value)) return leave(builder, around.cleanups, null, node.start, give(value, node.start, at), kept);
+  const back = give(name(RESULT), node.start, at);
+  const undone = leave(builder, around.cleanups, null, node.start, back, kept);
+  const first = assignment(RESULT, value, at);
+  return builder.add({ kind: 'do', expression: first, next: undone, at }, node.start);
+}
+
+/** Holds what a function returns while its scopes are left. */
+const RESULT = '__returned_value';
+
+/** Calls from which none comes back. */
+const ENDS = /^(?:BUG|panic|do_exit|make_task_dead|unreachable|kthread_exit|__builtin_unreachable)$/;
 
 function condition(builder: Builder, node: SyntaxNode | null): Expression {
   return node === null || node.start === node.end ? number(1) : expression(node, builder.reading);
@@ -244,7 +210,10 @@ function statement(builder: Builder, node: SyntaxNode, next: number, around: Aro
       const inner = node.children.filter((child) => child.named);
       let entry = next;
       for (const child of inner.reverse()) {
-        entry = child.type === 'ERROR' ? broken(builder, child, entry, around) : doNode(builder, child, entry);
+        entry =
+          child.type === 'ERROR'
+            ? broken(builder, child, entry, around)
+            : doNode(builder, child, neverBack(child, reading) ? NOWHERE : entry, around);
       }
       return entry;
     }
@@ -257,21 +226,15 @@ function statement(builder: Builder, node: SyntaxNode, next: number, around: Aro
     case 'while_statement':
       return whileStatement(builder, node, next, around);
     case 'do_statement': {
-      const test = childOf(node, 'condition');
+      const asked = childOf(node, 'condition');
       const head = builder.jump();
-      const start = test?.start ?? node.end;
-      const branch = builder.add(
-        {
-          kind: 'branch',
-          condition: condition(builder, test),
-          then: head.index,
-          otherwise: next,
-          loop: true,
-          at: reading.place(start, test?.end ?? node.end),
-        },
-        start,
-      );
-      head.lead(optional(builder, childOf(node, 'body'), branch, { breakTo: next, continueTo: branch }));
+      const start = asked?.start ?? node.end;
+      const branch = test(builder, asked, start, asked?.end ?? node.end, {
+        then: head.index,
+        otherwise: next,
+        loop: true,
+      });
+      head.lead(optional(builder, childOf(node, 'body'), branch, inLoop(around, next, branch)));
       return head.index;
     }
     case 'for_statement':
@@ -290,28 +253,21 @@ function statement(builder: Builder, node: SyntaxNode, next: number, around: Aro
     case 'goto_statement': {
       const label = childOf(node, 'label');
       if (label === null) return builder.unknown(textOf(node, reading), NOWHERE, node.start, node.end);
-      return builder.label(textOf(label, reading));
+      const target = builder.label(textOf(label, reading));
+      if (around.cleanups === null) return target;
+      const until = sharedWith(around.cleanups, builder.scopes?.get(textOf(label, reading)));
+      return leave(builder, around.cleanups, until, node.start, target);
     }
     case 'break_statement':
       return around.breakTo === NOWHERE
         ? builder.unknown('break: its loop is not in sight', NOWHERE, node.start, node.end)
-        : around.breakTo;
+        : leave(builder, around.cleanups, around.breakCleanups, node.start, around.breakTo);
     case 'continue_statement':
       return around.continueTo === NOWHERE
         ? builder.unknown('continue: its loop is not in sight', NOWHERE, node.start, node.end)
-        : around.continueTo;
-    case 'return_statement': {
-      const value = node.children.find((child) => child.named && child.type !== 'ERROR') ?? null;
-      const end = node.start + reading.text.slice(node.start, node.end).replace(/\s*;?$/, '').length;
-      return builder.add(
-        {
-          kind: 'return',
-          value: value === null ? null : expression(value, reading),
-          at: reading.place(node.start, end),
-        },
-        node.start,
-      );
-    }
+        : leave(builder, around.cleanups, around.continueCleanups, node.start, around.continueTo);
+    case 'return_statement':
+      return returnStatement(builder, node, around);
     case 'ERROR':
       return broken(builder, node, next, around);
     case 'function_definition': {
@@ -350,92 +306,102 @@ function broken(builder: Builder, node: SyntaxNode, next: number, around: Around
   return builder.unknown(builder.reading.text.slice(node.start, node.end), entry, node.start, node.end);
 }
 
+/** Is it a call after which nothing follows? */
+function neverBack(node: SyntaxNode, reading: Reading): boolean {
+  if (node.type !== 'call_expression') return false;
+  const callee = childOf(node, 'function');
+  return callee?.type === 'identifier' && ENDS.test(reading.text.slice(callee.start, callee.end));
+}
+
+function isNull(value: Expression): boolean {
+  const inner = withoutCasts(value);
+  return inner.kind === 'number' && inner.value === 0;
+}
+
 function declaration(builder: Builder, node: SyntaxNode, next: number): number {
   const { reading } = builder;
   let entry = next;
   for (const { variable, init, node: part } of variables(node, reading).reverse()) {
-    entry = builder.add(
-      {
-        kind: 'declare',
-        variable,
-        init: init === null ? null : expression(init, reading),
-        next: entry,
-        at: variable.at,
-      },
-      part.start,
-    );
+    const declared = (value: Expression | null, then: number): number =>
+      builder.add({ kind: 'declare', variable, init: value, next: then, at: variable.at }, part.start);
+    const after = entry;
+    const decided =
+      init === null
+        ? null
+        : decidedValue(builder, init, init.start, (side) => {
+            const at = reading.place(side.start, side.end);
+            const value = assignment(variable.name, expression(side, reading), at);
+            return builder.add({ kind: 'do', expression: value, next: after, at }, side.start);
+          });
+    if (decided !== null) entry = declared(null, decided);
+    else if (init === null)
+      entry = declared(null, noteHolding(builder, variable.name, false, part.start, variable.at, entry));
+    else if (builder.scopes === null) entry = declared(expression(init, reading), entry);
+    else {
+      const { value, variables: moved } = handedOn(expression(init, reading));
+      const held = noteHolding(builder, variable.name, !isNull(value), part.start, variable.at, entry);
+      entry = declared(value, handOver(builder, moved, part.start, variable.at, held));
+    }
   }
   return entry;
 }
 
 function ifStatement(builder: Builder, node: SyntaxNode, next: number, around: Around): number {
-  const test = childOf(node, 'condition');
+  const asked = childOf(node, 'condition');
   const then = optional(builder, childOf(node, 'consequence'), next, around);
   const otherwise = optional(builder, childOf(node, 'alternative'), next, around);
-  return builder.add(
-    {
-      kind: 'branch',
-      condition: condition(builder, test),
-      then,
-      otherwise,
-      loop: false,
-      at: builder.reading.place(node.start, test?.end ?? node.end),
-    },
-    node.start,
-  );
+  return test(builder, asked, node.start, asked?.end ?? node.end, { then, otherwise, loop: false });
 }
 
 function whileStatement(builder: Builder, node: SyntaxNode, next: number, around: Around): number {
   const { reading } = builder;
-  const test = childOf(node, 'condition');
-  const head = builder.jump();
-  const body = optional(builder, childOf(node, 'body'), head.index, { breakTo: next, continueTo: head.index });
-  void around;
-  const at = reading.place(node.start, test?.end ?? node.end);
+  const asked = childOf(node, 'condition');
+  const at = reading.place(node.start, asked?.end ?? node.end);
   const macro = reading.loops.get(node.start);
-  if (macro !== undefined) {
-    const inner = test?.children.find((child) => child.named) ?? null;
-    const bare = /^\w+\s*\(\s*\)/.test(reading.text.slice(node.start, node.start + 200));
-    const args = inner === null || bare ? [] : commaItems(inner).map((item) => expression(item, reading));
-    head.lead(builder.add({ kind: 'each', macro, args, body, next, at }, node.start));
-  } else {
-    head.lead(
-      builder.add(
-        { kind: 'branch', condition: condition(builder, test), then: body, otherwise: next, loop: true, at },
-        node.start,
-      ),
+  const inner = asked?.children.find((child) => child.named) ?? null;
+  const bare = /^\w+\s*\(\s*\)/.test(reading.text.slice(node.start, node.start + 200));
+  const args = (): Expression[] =>
+    inner === null || bare ? [] : commaItems(inner).map((item) => expression(item, reading));
+  if (macro === 'scoped_guard') {
+    const [className, ...locks] = args();
+    const end = asked?.end ?? node.end;
+    const guard = enterGuard(
+      builder,
+      className?.kind === 'name' ? className.name : '',
+      locks,
+      node.start,
+      end,
+      around.cleanups,
     );
+    const left = leave(builder, guard.cleanup, around.cleanups, node.end, next);
+    // It is a loop of one turn: `break` leaves it.
+    const within: Around = { ...around, cleanups: guard.cleanup, breakTo: next, breakCleanups: around.cleanups };
+    return guard.take(optional(builder, childOf(node, 'body'), left, within));
   }
+  const head = builder.jump();
+  const body = optional(builder, childOf(node, 'body'), head.index, inLoop(around, next, head.index));
+  head.lead(
+    macro !== undefined
+      ? builder.add({ kind: 'each', macro, args: args(), body, next, at }, node.start)
+      : test(builder, asked, node.start, asked?.end ?? node.end, { then: body, otherwise: next, loop: true }),
+  );
   return head.index;
 }
 
 function forStatement(builder: Builder, node: SyntaxNode, next: number, around: Around): number {
   const { reading } = builder;
-  void around;
-  const test = childOf(node, 'condition');
+  const asked = childOf(node, 'condition');
   const update = childOf(node, 'update');
   const head = builder.jump();
-  const again = update === null ? head.index : doNode(builder, update, head.index);
+  const again = update === null ? head.index : step(builder, update, head.index);
   const bodyNode = childOf(node, 'body');
-  const body = optional(builder, bodyNode, again, { breakTo: next, continueTo: again });
+  const body = optional(builder, bodyNode, again, inLoop(around, next, again));
   const close = node.start + reading.text.slice(node.start, bodyNode?.start ?? node.end).trimEnd().length;
-  const offset = test?.start ?? node.start + 1;
-  head.lead(
-    builder.add(
-      {
-        kind: 'branch',
-        condition: condition(builder, test),
-        then: body,
-        otherwise: next,
-        loop: true,
-        at: reading.place(node.start, close),
-      },
-      offset,
-    ),
-  );
+  const offset = asked?.start ?? node.start + 1;
+  head.lead(test(builder, asked, node.start, close, { then: body, otherwise: next, loop: true, offset }));
   const first = childOf(node, 'initializer');
   if (first === null) return head.index;
-  return first.type === 'declaration' ? declaration(builder, first, head.index) : doNode(builder, first, head.index);
+  return first.type === 'declaration' ? declaration(builder, first, head.index) : step(builder, first, head.index);
 }
 
 function caseStatements(node: SyntaxNode): SyntaxNode[] {
@@ -444,9 +410,9 @@ function caseStatements(node: SyntaxNode): SyntaxNode[] {
 
 function switchStatement(builder: Builder, node: SyntaxNode, next: number, around: Around): number {
   const { reading } = builder;
-  const test = childOf(node, 'condition');
+  const asked = childOf(node, 'condition');
   const body = childOf(node, 'body');
-  const inside: Around = { breakTo: next, continueTo: around.continueTo };
+  const inside: Around = { ...around, breakTo: next, breakCleanups: around.cleanups };
   const cases: { value: Expression; next: number }[] = [];
   let otherwise = next;
   let entry = next;
@@ -471,10 +437,10 @@ function switchStatement(builder: Builder, node: SyntaxNode, next: number, aroun
   return builder.add(
     {
       kind: 'switch',
-      subject: condition(builder, test),
+      subject: condition(builder, asked),
       cases,
       otherwise,
-      at: reading.place(node.start, test?.end ?? node.end),
+      at: reading.place(node.start, asked?.end ?? node.end),
     },
     node.start,
   );

@@ -145,7 +145,7 @@ function annotations(work: Patchwork, bare: string): void {
   }
 }
 
-const LOOP = /\b(\w*for_each\w*)(\s*)\(/g;
+const LOOP = /\b(\w*for_each\w*|scoped_guard)(\s*)\(/g;
 
 /** `list_for_each_entry(a, b, c) …` becomes `while (a, b, c) …`; functions of such a name, called as such, stay. */
 function loopMacros(work: Patchwork, bare: string, loops: Map<number, string>): void {

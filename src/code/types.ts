@@ -58,7 +58,14 @@ export interface Variable {
 
 /** One step of a function. `next`, `then`, `otherwise` are indexes into `Program.nodes`. Loops are edges that lead back. */
 export type ProgramNode =
-  | { readonly kind: 'do'; readonly expression: Expression; readonly next: number; readonly at: Place }
+  /** `implicit`: not written where it is done: what leaving a scope undoes (`guard()`, `__free()`); `at` is the declaration then. */
+  | {
+      readonly kind: 'do';
+      readonly expression: Expression;
+      readonly next: number;
+      readonly at: Place;
+      readonly implicit?: true;
+    }
   | {
       readonly kind: 'declare';
       readonly variable: Variable;
@@ -73,6 +80,7 @@ export type ProgramNode =
       readonly otherwise: number;
       readonly loop: boolean;
       readonly at: Place;
+      readonly implicit?: true;
     }
   /** A `for_each…(args)` macro: the body is entered once for each item; `body` leads back here, `next` follows when there are no more. */
   | {
