@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { createAnalyst } from './analyst';
+import { registerClaims } from './claims';
 import { registerCommands } from './commands';
 import { registerDecodedMail } from './decoded-mail';
 import { registerDecorations } from './decorations';
@@ -44,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): DoorbellApi {
 
   registerDecorations(context, { store });
   registerWindowUsage(context, { store, selection });
+  registerClaims(context, { store });
   registerDiagnostics(context, { store });
   registerHovers(context, { store, selection, titles });
   registerTermHovers(context, { store });

@@ -34,6 +34,7 @@ export const SETTINGS = {
   glyph: 'decorations.glyph',
   text: 'decorations.text',
   windowUsage: 'windowUsage',
+  claims: 'claims',
   pathLens: 'pathLens',
   design: 'design',
 } as const;

@@ -7,6 +7,7 @@ import type { Span } from '../place';
 import type { Finding, FindingClass, MatrixCell, Review } from '../review/types';
 import type { Verdict } from '../scenario/types';
 import type { Patch } from '../series/types';
+import { claimText } from './claim-text';
 import { type Mark, markOf, patchMark, SHAPES, summary, worstFirst, worstVerdict } from './marks';
 import { LINKS, VIEWS } from './names';
 import { spanLabel } from './patch-lines';
@@ -29,6 +30,8 @@ export type TreeNode =
   | ({ readonly kind: 'findings' } & Of)
   | ({ readonly kind: 'class'; readonly class: FindingClass } & Of)
   | ({ readonly kind: 'finding'; readonly finding: Finding; readonly under: 'class' | 'patch' } & Of)
+  | ({ readonly kind: 'claims' } & Of)
+  | ({ readonly kind: 'claim'; readonly at: number } & Of)
   | ({ readonly kind: 'scenarios' } & Of)
   | ({ readonly kind: 'scenario'; readonly scenario: string } & Of)
   | ({ readonly kind: 'run'; readonly scenario: string; readonly machine: string } & Of)
@@ -95,6 +98,7 @@ function childrenOf(node: TreeNode): readonly TreeNode[] {
       const patches = series.patches.map((patch): TreeNode => ({ kind: 'patch', subject, review, patch }));
       const rest: TreeNode[] = [];
       if (review.findings.length > 0) rest.push({ kind: 'findings', subject, review });
+      if (review.claims.some(({ verdict }) => verdict !== 'untried')) rest.push({ kind: 'claims', subject, review });
       if (review.matrix.length > 0) rest.push({ kind: 'scenarios', subject, review });
       if (review.choices.length > 0) rest.push({ kind: 'choices', subject, review });
       if (review.damage.length > 0) rest.push({ kind: 'damages', subject, review });
@@ -129,6 +133,10 @@ function childrenOf(node: TreeNode): readonly TreeNode[] {
         under: 'class',
       }));
     }
+    case 'claims':
+      return node.review.claims.flatMap((claim, at) =>
+        claim.verdict === 'untried' ? [] : [{ kind: 'claim', subject: node.subject, review: node.review, at }],
+      );
     case 'scenarios': {
       const { subject, review } = node;
       const names = new Set(review.matrix.map(({ scenario }) => scenario));
@@ -182,6 +190,7 @@ function identity(node: TreeNode): string {
       return `${base}/${node.scenario}/${node.machine}`;
     case 'cell':
       return `${base}/${node.cell.scenario}/${node.cell.machine}/${node.cell.prefix}`;
+    case 'claim':
     case 'choice':
     case 'damage':
       return `${base}/${node.at}`;
@@ -290,6 +299,25 @@ export function registerReviewTree(
         item.command = reveal(node.subject, review, { finding: finding.id });
         item.contextValue = finding.trace === null ? 'finding' : 'findingWithTrace';
         item.accessibilityInformation = { label: `${finding.severity}: ${plain(finding.short)}` };
+        return item;
+      }
+      case 'claims': {
+        const item = new vscode.TreeItem(
+          vscode.l10n.t('What the text says'),
+          node.review.series.patches.length === 0 ? opened : closed,
+        );
+        item.iconPath = new vscode.ThemeIcon('comment');
+        item.description = String(childrenOf(node).length);
+        return item;
+      }
+      case 'claim': {
+        const claim = node.review.claims[node.at];
+        const item = new vscode.TreeItem(claim === undefined ? '' : clipped(claimText(claim), 100), leaf);
+        if (claim === undefined) return item;
+        item.description = spanLabel(node.review, claim.at);
+        item.tooltip = plain(`${claim.text} — ${claim.finding}`);
+        item.command = reveal(node.subject, node.review, { at: claim.at });
+        item.accessibilityInformation = { label: `${claim.verdict}: ${plain(claim.finding)}` };
         return item;
       }
       case 'scenarios': {
