@@ -8,6 +8,7 @@
 import type { Change, FileChange, Hunk, HunkLine } from '../patch/types';
 import type { Damage, Place } from '../place';
 import { applyHunks, type FileImage, placeOf, sourceLineOf, UNKNOWN_FILE } from './file-image';
+import { fileName } from './file-name';
 import { fragmentLines, withType } from './fragment';
 import type { FrontEnd } from './front-end';
 import { isWhole, itemAt, type Layout, layoutOf, linesOf, type PlacedItem } from './layout';
@@ -26,6 +27,8 @@ export type { Touched } from './touched';
 /** Text of one function, as last known. */
 interface Body {
   readonly lines: readonly SourceLine[];
+  /** Lines of it were laid where nothing next to them surely stood. */
+  readonly loose?: true;
 }
 
 /** What is known after some patches. A value. */
@@ -80,12 +83,8 @@ export function begin(base: Base): Amended {
   };
 }
 
-function basename(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
 function keyOf(path: string, name: string): string {
-  return `${basename(path)}:${name}`;
+  return `${fileName(path)}:${name}`;
 }
 
 /** The lines of the mail a change came in; the places of section texts are found there. */
@@ -276,7 +275,7 @@ function touchFunction(
   const newItems = after.items.filter((item) => item.kind === 'function' && item.name === name);
   const oldFile = file.oldPath ?? file.path;
   const previous = work.known.set.programs.get(name);
-  const previousHere = previous !== undefined && basename(previous.file) === basename(oldFile) ? previous : null;
+  const previousHere = previous !== undefined && fileName(previous.file) === fileName(oldFile) ? previous : null;
   const oldWhole = oldItems.find(isWhole);
   const beforeProgram = once(
     (): Program | null =>
@@ -310,7 +309,11 @@ function touchFunction(
   // A fragment never takes the place of a body that is known: it cannot be run.
   if (found.evidence === 'fragment' && work.draft.hasProgram(file.path, name)) return;
   work.draft.setProgram(file.path, found.program);
-  if (found.evidence !== 'fragment') work.bodies.set(keyOf(file.path, name), { lines: found.lines });
+  if (found.evidence !== 'fragment')
+    work.bodies.set(keyOf(file.path, name), {
+      lines: found.lines,
+      ...(found.program.loose === true ? { loose: true } : {}),
+    });
 }
 
 interface Found {
@@ -352,7 +355,9 @@ function bodyOf(
         break;
       }
       const { lines } = laid;
-      const program = read(work.frontEnd, file.path, name, lines, 'spliced', 'design');
+      const plain = read(work.frontEnd, file.path, name, lines, 'spliced', 'design');
+      const loose = laid.loose || body.loose === true;
+      const program: Program | null = plain !== null && loose ? { ...plain, loose: true } : plain;
       const because = 'its hunks were laid over the design';
       if (program !== null) return { evidence: 'spliced', source: 'design', reason: because, program, lines };
       if (prefer === 'before') reason = `${reason}, and the hunk laid over the design's ${name}() is no whole function`;

@@ -12,6 +12,8 @@ export interface Spliced {
   readonly lines: readonly SourceLine[];
   /** How many context or deleted lines found their line in the body. */
   readonly anchors: number;
+  /** Some added line had no line next to it that surely stands in the body: where it went is a guess. */
+  readonly loose: boolean;
 }
 
 /** A stretch of one function as one hunk shows it. */
@@ -117,6 +119,16 @@ function statementEnd(bare: readonly string[], first: number): number {
   return first;
 }
 
+/**
+ * Last body line that goes with a deleted one: the end of its statement, and where that is the head of a branch whose deleted statement the
+ * body says in other words, what hangs on it.
+ */
+function takenWith(bare: readonly string[], pair: number, next: HunkLine | undefined, nextPair: number): number {
+  const end = statementEnd(bare, pair);
+  if (next?.kind !== 'delete' || nextPair >= 0 || !/^\s*if\b/.test(bare[pair] ?? '')) return end;
+  return hangingEnd(bare, end);
+}
+
 /** Which anchor an added line follows: the nearest one, or always the one in front of it or behind it, where there is one. */
 export type Preference = 'nearest' | 'before' | 'behind';
 
@@ -149,6 +161,8 @@ export function splice(
   /** Lines to put in behind a body line; −1: in front of the first. */
   const inserts = new Map<number, SourceLine[]>();
   const removed = new Set<number>();
+  const sure = surely(pairs, oldFeatures, bodyFeatures);
+  let loose = false;
   let oldIndex = -1;
   /** Index into `old` of the first line of the piece. */
   let pieceStart = 0;
@@ -161,7 +175,7 @@ export function splice(
         oldIndex++;
         const pair = pairs[oldIndex] ?? -1;
         if (line.kind === 'delete' && pair >= 0) {
-          const last = statementEnd(bodyBare, pair);
+          const last = takenWith(bodyBare, pair, piece[at + 1], pairs[oldIndex + 1] ?? -1);
           for (let i = pair; i <= last; i++) if (i === pair || !pairs.includes(i)) removed.add(i);
         }
         continue;
@@ -175,6 +189,7 @@ export function splice(
         removed,
         closes(piece, at) ? 'behind' : prefer,
       );
+      if (line.text.trim() !== '' && !settled(oldIndex, pieceStart, pieceEnd, oldFeatures, sure)) loose = true;
       const list = inserts.get(target);
       const added = sourceLineOf(line, message);
       if (list === undefined) inserts.set(target, [added]);
@@ -189,7 +204,41 @@ export function splice(
     if (line !== undefined && !removed.has(i)) lines.push(line);
     lines.push(...(inserts.get(i) ?? []));
   }
-  return { lines, anchors };
+  return { lines, anchors, loose };
+}
+
+/**
+ * Which old lines surely stand for the body line they were paired with: those that say enough, and are found no oftener in the hunks than
+ * in the body; and what hangs next to such a one.
+ */
+function surely(pairs: Int32Array, old: readonly Features[], body: readonly Features[]): boolean[] {
+  const times = (features: readonly Features[], norm: string): number =>
+    features.reduce((sum, one) => sum + (one.norm === norm ? 1 : 0), 0);
+  const sure = old.map((features, i) => {
+    const pair = pairs[i] ?? -1;
+    if (pair < 0 || features.trivial) return false;
+    return features.norm !== body[pair]?.norm || times(old, features.norm) <= times(body, features.norm);
+  });
+  for (const step of [1, -1])
+    for (let i = step > 0 ? 0 : old.length - 1; i >= 0 && i < old.length; i += step)
+      if (sure[i] === true && (pairs[i + step] ?? -1) === (pairs[i] ?? 0) + step && (pairs[i + step] ?? -1) >= 0)
+        sure[i + step] = true;
+  return sure;
+}
+
+/** Is the old line in front of an added one, or the one behind it, surely in the body? Blank lines are looked past. */
+function settled(
+  previous: number,
+  start: number,
+  end: number,
+  old: readonly Features[],
+  sure: readonly boolean[],
+): boolean {
+  let before = previous;
+  while (before >= start && old[before]?.norm === '') before--;
+  let behind = previous + 1;
+  while (behind < end && old[behind]?.norm === '') behind++;
+  return (before >= start && sure[before] === true) || (behind < end && sure[behind] === true);
 }
 
 /** The added lines around `at` close more than they open on the way: `} else if (…) {`, which goes in front of a closing brace. */

@@ -3,6 +3,7 @@
  * touch is shared. Two files may define a static function of one name (the two SMMU drivers do): the plain name belongs to the
  * file that had it first, the other one's is kept under `path:name`.
  */
+import { fileName } from './file-name';
 import type { Expression, Program, ProgramTable, Structure, Table, Unit } from './types';
 
 type Global = Unit['globals'][number];
@@ -12,15 +13,11 @@ export function fileKey(path: string, name: string): string {
   return `${path}:${name}`;
 }
 
-function basename(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
 /** The key a file's definition has, or would have; files move between folders, so the last part of the path decides. */
 function ownKey(map: ReadonlyMap<string, unknown>, path: string, name: string): string {
   const own = fileKey(path, name);
   if (map.has(own)) return own;
-  const end = `${basename(path)}:${name}`;
+  const end = `${fileName(path)}:${name}`;
   for (const key of map.keys())
     if (key.endsWith(end) && (key.length === end.length || key.charAt(key.length - end.length - 1) === '/')) return key;
   return own;
@@ -49,7 +46,7 @@ export class TableDraft {
     const own = ownKey(map, path, name);
     if (map.has(own)) return own;
     const plain = map.get(name);
-    if (plain === undefined || basename(plain.file) === basename(path)) return name;
+    if (plain === undefined || fileName(plain.file) === fileName(path)) return name;
     // Two non-static functions of one name cannot be: it moved.
     return plain.static || (incoming?.static ?? true) ? own : name;
   }
@@ -75,7 +72,7 @@ export class TableDraft {
     const map = this.tables ?? this.base.tables;
     const own = ownKey(map, path, name);
     const plain = map.get(name)?.at;
-    const foreign = plain?.kind === 'design' && basename(plain.file) !== basename(path);
+    const foreign = plain?.kind === 'design' && fileName(plain.file) !== fileName(path);
     return map.has(own) || foreign ? own : name;
   }
 

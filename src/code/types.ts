@@ -121,6 +121,8 @@ export interface Program {
   readonly entry: number;
   readonly evidence: Evidence;
   readonly source: BodySource;
+  /** Of a spliced body: some of its lines were put where nothing next to them surely stands in the design. */
+  readonly loose?: true;
   /** The function's head. */
   readonly at: Place;
   /** The closing brace. */

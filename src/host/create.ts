@@ -8,6 +8,7 @@ import { ask } from './ask';
 import { boot } from './boot';
 import { ERRNO } from './constants';
 import { evaluate } from './evaluate';
+import { globalNamed } from './globals';
 import type { Host, HostOptions, Observations, StageInput, StageResult } from './host';
 import { callValue, invoke } from './interpreter';
 import { store } from './locations';
@@ -24,7 +25,6 @@ import type { World } from './world';
 import { createLedger, Halt, incident } from './world';
 
 const NOWHERE: Place = { kind: 'design', file: '', line: 0 };
-const CAP_INTR_REMAP = 1;
 
 /** A host that can be looked into. */
 export interface ObservedHost extends Host {
@@ -233,7 +233,7 @@ function claims(world: World): boolean | null {
     const answers = groups.map((group) => truth(ask(world, 'iommu_group_has_isolated_msi', [group.object])));
     return answers.length === 0 || answers.includes(null) ? null : answers.every((answer) => answer === true);
   }
-  const capability = truth(ask(world, 'iommu_capable', [bus, CAP_INTR_REMAP]));
+  const capability = truth(ask(world, 'iommu_capable', [bus, globalNamed(world, 'IOMMU_CAP_INTR_REMAP') ?? 0]));
   if (!world.set.programs.has('irq_domain_check_msi_remap')) return capability;
   return truth(ask(world, 'irq_domain_check_msi_remap', [])) === true ? true : capability;
 }

@@ -45,11 +45,45 @@ function typesOf(program: Program): ReadonlyMap<string, string> {
   return found;
 }
 
+const pointers = new WeakMap<Program, readonly (string | null)[]>();
+
+/** For each parameter the structure it points to, or null. */
+function pointersOf(program: Program): readonly (string | null)[] {
+  let found = pointers.get(program);
+  if (!found) {
+    found = program.parameters.map((parameter) => POINTER.exec(parameter.type)?.[1] ?? null);
+    pointers.set(program, found);
+  }
+  return found;
+}
+
+const POINTER = /^(?:const )?(struct \w+)(?: const)? ?\*$/;
+
+/**
+ * What C would not compile: an argument too few or too many, or a structure of one type where a pointer to another is taken. It shows
+ * that caller and callee are of different trees, so that nothing that follows means anything. Null when the call fits.
+ */
+function misfitOf(program: Program, args: readonly Value[]): string | null {
+  const { parameters } = program;
+  const wants = pointersOf(program);
+  if (args.length !== parameters.length && parameters.at(-1)?.type !== '...')
+    return `${program.name}() is called with ${args.length} argument${args.length === 1 ? '' : 's'} and takes ${parameters.length}: caller and callee are of different trees`;
+  for (const [i, parameter] of parameters.entries()) {
+    const arg = args[i];
+    const wanted = wants[i] ?? null;
+    if (wanted === null || !isStruct(arg) || !arg.type.startsWith('struct ') || arg.type === wanted) continue;
+    return `${program.name}() takes a ${wanted} as ${parameter.name} and gets a ${arg.type}: caller and callee are of different trees`;
+  }
+  return null;
+}
+
 /** Enters a program. */
 export function invoke(world: World, program: Program, args: readonly Value[], at: Place | null): Value {
   const caller = world.frame;
   const depth = caller === null ? 0 : caller.depth + 1;
   if (depth > DEEPEST) throw new Halt(`calls nest deeper than ${DEEPEST} at ${program.name}()`);
+  const misfit = misfitOf(program, args);
+  if (misfit !== null) throw new Halt(misfit);
   const frame: Frame = {
     program,
     locals: new Map(),

@@ -69,9 +69,11 @@ function typeOfCursor(frame: Frame, cursor: Expression | undefined): string {
   return cursor?.kind === 'name' ? pointee(frame.types.get(cursor.name) ?? '') : '';
 }
 
-/** What the cursor of a finished walk points to: no entry, so nothing in it is known. */
-function beyond(frame: Frame, cursor: Expression | undefined): StructValue {
-  return newStruct(typeOfCursor(frame, cursor), 'unknown');
+/** What the cursor of a finished walk points to: no entry, so nothing in it is known but that its link is the list's head. */
+function beyond(frame: Frame, cursor: Expression | undefined, head: StructValue, member: string): StructValue {
+  const made = newStruct(typeOfCursor(frame, cursor), 'unknown');
+  if (/^\w+$/.test(member)) made.beyond = { field: member, head };
+  return made;
 }
 
 /** Starts a loop. Null when the macro is not known. */
@@ -187,7 +189,7 @@ function* entries(
     if (!safe) checkLive(world, here, frame.place);
     node = safe ? ahead : nextOf(here);
   }
-  bind(beyond(frame, cursor));
+  bind(beyond(frame, cursor, head, member));
 }
 
 function nodeIn(entry: StructValue, member: string): StructValue | null {

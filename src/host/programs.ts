@@ -2,6 +2,7 @@
  * From a design's C texts to a program set. In: a design and the front end. Out: its programs, with those of the designs it
  * amends below them; later definitions replace earlier ones of the same name.
  */
+import { fileName } from '../code/file-name';
 import type { FrontEnd } from '../code/front-end';
 import { fileKey } from '../code/table-draft';
 import type { Program, SourceLine, Unit } from '../code/types';
@@ -49,14 +50,10 @@ export function programSet(
   );
 }
 
-function basename(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
 /** The plain name belongs to the file that had it first; a static function of that name in another file has a key of its own. */
 function programKey(programs: ReadonlyMap<string, Program>, program: Program): string {
   const plain = programs.get(program.name);
-  if (plain === undefined || basename(plain.file) === basename(program.file)) return program.name;
+  if (plain === undefined || fileName(plain.file) === fileName(program.file)) return program.name;
   return plain.static && program.static ? fileKey(program.file, program.name) : program.name;
 }
 
@@ -76,7 +73,7 @@ export function mergeUnits(set: ProgramSet, units: readonly Unit[], name: string
       const owner = tableOwners.get(table.name);
       if (owner === undefined) tableOwners.set(table.name, unit.file);
       into.tables.set(
-        owner === undefined || basename(owner) === basename(unit.file) ? table.name : fileKey(unit.file, table.name),
+        owner === undefined || fileName(owner) === fileName(unit.file) ? table.name : fileKey(unit.file, table.name),
         table,
       );
     }

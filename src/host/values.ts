@@ -25,6 +25,8 @@ export interface StructValue {
   /** Where it was freed, or null while it lives. */
   freed: Place | null;
   heap: boolean;
+  /** Of the cursor of a walk that ran to its end: which of its fields is the list's head in truth. */
+  beyond?: { readonly field: string; readonly head: StructValue };
 }
 
 export interface ArrayValue {
@@ -148,6 +150,7 @@ export function derive(of: UnknownValue, key: string, make: () => Value): Value 
 export function embedded(owner: StructValue, field: string, type = ''): StructValue {
   const now = owner.fields.get(field);
   if (isStruct(now) && now.parent === owner && now.member === field) return now;
+  if (owner.beyond?.field === field) return owner.beyond.head;
   const made = newStruct(type, owner.fill);
   made.parent = owner;
   made.member = field;

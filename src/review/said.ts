@@ -14,6 +14,7 @@ import type { Scenario, Trace } from '../scenario/types';
 import type { Series } from '../series/types';
 import { tryClaim } from './claim-trials/try';
 import type { RunDesign, Tried, TriedClaim } from './claim-trials/types';
+import { plainly } from './second-look';
 import type { TrialStore } from './trials';
 
 /** Claims of all messages, in order of message and place. */
@@ -47,12 +48,12 @@ export function designRunner(
   return (id, machine, design) => {
     const key = `${design}|${id}|${machine}`;
     const before = store.base.get(key);
-    if (before !== undefined) return before;
+    if (before !== undefined) return before.result;
     const scenario = library().find((one) => one.id === id);
     const programs = set(design);
     if (scenario === undefined || programs === null) return null;
     const result = runScenario(scenario, programs, { machines: [machine], prefix: 0 })[0] ?? null;
-    if (result !== null) store.base.set(key, result);
+    if (result !== null) store.base.set(key, plainly(result));
     return result;
   };
 }

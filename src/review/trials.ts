@@ -1,10 +1,12 @@
 import type { Amended } from '../code/bodies';
+import type { ProgramTable } from '../code/types';
 import { addNumber, addText, createHash, hashValue } from '../machine/hash';
 import type { Change } from '../patch/types';
 import { runScenario } from '../scenario/run';
 import type { Scenario, ScenarioResult } from '../scenario/types';
 import type { Message } from '../series/types';
 import { machinesOf, type Selection } from './choose';
+import { type Judged, plainly, secondLook } from './second-look';
 
 /** The runs of one scenario on one machine after k patches. */
 export interface Trial {
@@ -44,16 +46,16 @@ const KEPT = 2_000;
 
 /** What is kept of earlier reviews: base runs for good, runs of prefixes for the series reviewed last. */
 export interface TrialStore {
-  readonly base: Map<string, ScenarioResult>;
+  readonly base: Map<string, Judged>;
   /** Oldest first; the key names the text of all patches up to the prefix. */
-  readonly recent: Map<string, ScenarioResult>;
+  readonly recent: Map<string, Judged>;
 }
 
 export function trialStore(): TrialStore {
   return { base: new Map(), recent: new Map() };
 }
 
-function keep(store: TrialStore, prefix: number, key: string, run: ScenarioResult): void {
+function keep(store: TrialStore, prefix: number, key: string, run: Judged): void {
   if (prefix === 0) store.base.set(key, run);
   else {
     store.recent.delete(key);
@@ -100,20 +102,22 @@ export function trials(
   const results: ScenarioResult[][] = amended.map(() => []);
   for (const scenario of scenarios) {
     for (const machine of machinesOf(scenario, selection, amended[0]?.set.name ?? '')) {
-      let last: ScenarioResult | null = null;
+      let last: Judged | null = null;
       for (const [prefix, now] of amended.entries()) {
         if (signal?.aborted) return results;
         const before = amended[prefix - 1];
-        if (last === null || before === undefined || bears(now, before, last)) {
+        if (last === null || before === undefined || bears(now, before, last.result)) {
           const key = `${keys[prefix] ?? ''}|${scenario.id}|${machine}`;
-          const known: ScenarioResult | undefined = (prefix === 0 ? store.base : store.recent).get(key);
-          const run: ScenarioResult | undefined =
-            known ?? runScenario(scenario, now.set, { machines: [machine], prefix })[0];
-          if (run === undefined) break;
-          keep(store, prefix, key, run);
-          last = run;
+          const known: Judged | undefined = (prefix === 0 ? store.base : store.recent).get(key);
+          const run = (set: ProgramTable): ScenarioResult | undefined =>
+            runScenario(scenario, set, { machines: [machine], prefix })[0];
+          const raw: ScenarioResult | undefined = known?.result ?? run(now.set);
+          if (raw === undefined) break;
+          const judged: Judged = known ?? (last === null ? plainly(raw) : secondLook(raw, amended, prefix, last, run));
+          keep(store, prefix, key, judged);
+          last = judged;
         }
-        results[prefix]?.push(last);
+        results[prefix]?.push(last.result);
       }
     }
   }

@@ -264,6 +264,16 @@ describe('lists and trees', () => {
       'int n = 0; struct entry *e; put(1); put(2); put(3); list_for_each_entry(e, &all, node) if (e->v == 3) break; list_for_each_entry_continue_reverse(e, &all, node) n = n * 10 + e->v; return n;',
       21,
     ],
+    [
+      'behind a walk that ran to its end, the cursor’s link is the head',
+      'int n = 0; struct entry *e, *f; put(1); put(2); f = kzalloc(sizeof(*f), GFP_KERNEL); f->v = 3; list_for_each_entry(e, &all, node) if (f->v < e->v) break; list_add_tail(&f->node, &e->node); list_for_each_entry(e, &all, node) n = n * 10 + e->v; return n;',
+      123,
+    ],
+    [
+      'a local list takes entries and is put back',
+      'int n = 0; struct entry *e, *t, *top; LIST_HEAD(stack); put(1); put(2); list_for_each_entry_safe(e, t, &all, node) { list_for_each_entry_reverse(top, &stack, node) if (top->v > e->v) goto drop; list_move_tail(&e->node, &stack); continue; drop: kfree(e); } list_splice(&stack, &all); list_for_each_entry(e, &all, node) n = n * 10 + e->v; return n;',
+      12,
+    ],
     ['an empty list has no first entry', 'return list_first_entry_or_null(&all, struct entry, node) == NULL;', 1],
   ];
   for (const [title, body, wanted] of lists)

@@ -1,0 +1,116 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createReviewer, type Reviewer } from '../../../src/review/review';
+import type { Review } from '../../../src/review/types';
+import { readSeries } from '../../../src/series/read';
+import { frontEnd } from './c';
+
+let reviewer: Reviewer;
+beforeAll(async () => {
+  reviewer = createReviewer(await frontEnd());
+}, 60_000);
+
+const TYPE1 = 'drivers/vfio/vfio_iommu_type1.c';
+const IOMMU = 'drivers/iommu/iommu.c';
+
+/** Reviews one patch of 2019 that changes one file; each hunk its section text and its lines as in a diff. */
+async function review(path: string, ...hunks: readonly (readonly [string, string])[]): Promise<Review> {
+  let at = 100;
+  const text = hunks.flatMap(([section, body]) => {
+    const lines = body.replace(/^\n|\n$/g, '').split('\n');
+    const count = (kind: string) => lines.filter((line) => line[0] !== kind).length;
+    at += 200;
+    return [`@@ -${at},${count('+')} +${at},${count('-')} @@ ${section}`, ...lines];
+  });
+  const mail = [
+    'From: A Author <author@example.org>',
+    'Date: Wed, 21 Aug 2019 10:00:00 +0000',
+    'Subject: [PATCH] vfio: sample',
+    'Message-ID: <sample@example.org>',
+    '',
+    'Changes a function.',
+    '---',
+    `diff --git a/${path} b/${path}`,
+    `--- a/${path}`,
+    `+++ b/${path}`,
+    ...text,
+    '-- ',
+    '2.39.5',
+    '',
+  ].join('\n');
+  const [series] = await readSeries([{ name: 'a.eml', bytes: new TextEncoder().encode(mail) }]);
+  if (series === undefined) throw new Error('no series');
+  return reviewer.review(series, {
+    machines: ['arm64-smmuv3-its'],
+    scenarios: ['detach-while-enabled', 'own-interrupt'],
+  });
+}
+
+const traced = (found: Review) => found.findings.filter((one) => one.trace !== null).map((one) => one.rule);
+const verdict = (found: Review, scenario: string) =>
+  found.matrix.find((cell) => cell.scenario === scenario && cell.prefix === 1);
+
+const DETACH = 'static void vfio_iommu_type1_detach_group(void *iommu_data, struct iommu_group *iommu_group)';
+
+describe('hunks laid over a condensed body', () => {
+  it('count where the lines around them stand in it', async () => {
+    const found = await review(TYPE1, [
+      DETACH,
+      `
+ 			if (list_is_singular(&iommu->domain_list))
+ 				vfio_iommu_unmap_unpin_all(iommu);
+-			iommu_domain_free(domain->domain);
+ 			list_del(&domain->next);
+ 			kfree(domain);
+`,
+    ]);
+    expect(traced(found)).toContain('stale-door');
+  });
+  it('do not accuse by where a line was put that has no neighbour there', async () => {
+    const found = await review(TYPE1, [
+      DETACH,
+      `
+ 		iommu_detach_group(domain->domain, iommu_group);
+ 		group->audited = false;
+ 		group->quiet = false;
++		goto done;
+ 		iommu->audits = 0;
+ 		iommu->quiet = 0;
+`,
+    ]);
+    expect(traced(found)).toEqual([]);
+    expect(verdict(found, 'detach-while-enabled')?.verdict).not.toBe('violated');
+  });
+});
+
+const INSERT = `
+-int iommu_insert_resv_region(struct iommu_resv_region *new, struct list_head *regions)
++int iommu_insert_resv_region(struct iommu_resv_region *new,
++			     struct list_head *regions)
+ {
+ 	struct iommu_resv_region *nr;
+ 
+-	nr = iommu_alloc_resv_region(new->start, new->length, new->prot, new->type);
++	nr = iommu_alloc_resv_region(new->start, new->length,
++				     new->prot, new->type);
+ 	if (!nr)
+ 		return -ENOMEM;
+-KEPT
++	LEFT
+ 	return 0;
+ }
+`;
+
+describe('a function that the patch shows whole', () => {
+  it('is accused of what its old body did not do', async () => {
+    const found = await review(IOMMU, [
+      '',
+      INSERT.replace('-KEPT', '-	list_add_tail(&nr->list, regions);').replace('LEFT', 'kfree(nr);'),
+    ]);
+    expect(traced(found)).toContain('interrupt-lost');
+  });
+  it('is not accused of what its old body would do on this model as well', async () => {
+    const found = await review(IOMMU, ['', INSERT.replace('-KEPT\n', '').replace('LEFT', '/* Nothing to list. */')]);
+    expect(traced(found)).toEqual([]);
+    expect(verdict(found, 'own-interrupt')?.verdict).toBe('undecided');
+  });
+});
