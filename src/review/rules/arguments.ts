@@ -1,5 +1,6 @@
 import type { Expression, Program } from '../../code/types';
 import { calleeOf, print, printShort, withoutCasts } from '../../code/walk';
+import type { Place } from '../../place';
 import { PREPARED_COUNT, SWAPPED_ARGUMENTS, UNIT_MIX } from '../catalog-arith';
 import { isConstantName, localHit, scan } from './scan';
 import type { PathRule, RuleHit } from './types';
@@ -76,41 +77,34 @@ export const preparedCountRule: PathRule = (program) => {
     ),
   );
   for (const name of arrays) {
-    const filled = filledElements(program, name);
-    if (filled < 2) continue;
-    const calls = scan(program).flatMap(({ expression, at }) => {
-      if (expression.kind !== 'call' || calleeOf(expression) === 'memset') return [];
+    for (const { expression, at, index } of scan(program)) {
+      if (expression.kind !== 'call' || calleeOf(expression) === 'memset') continue;
       const place = expression.args.findIndex((arg) => {
         const inner = withoutCasts(arg);
         return inner.kind === 'name' && inner.name === name;
       });
       const count = place < 0 ? undefined : expression.args[place + 1];
-      return count?.kind === 'number' && /^\d+$/.test(count.text)
-        ? [{ callee: calleeOf(expression) ?? 'it', count: count.value, at }]
-        : place < 0
-          ? []
-          : [{ callee: '', count: -1, at }];
-    });
-    // Only when the array goes to this call alone.
-    const [call] = calls;
-    if (calls.length !== 1 || call === undefined || call.count < 1 || call.count >= filled) continue;
-    hits.push(
-      localHit(
-        PREPARED_COUNT,
-        call.at,
-        `${filled} elements of ${name} are filled, and ${call.callee}() is told of ${call.count}`,
-        'the rest is never looked at',
-      ),
-    );
+      if (count?.kind !== 'number' || !/^\d+$/.test(count.text) || count.value < 1) continue;
+      const filled = filledElements(program, name, index);
+      if (filled > count.value) hits.push(short(name, filled, count.value, calleeOf(expression) ?? 'it', at));
+    }
   }
   return hits;
 };
 
-/** How many elements, from 0 on, are given values by constant index. */
-function filledElements(program: Program, name: string): number {
+function short(name: string, filled: number, told: number, callee: string, at: Place): RuleHit {
+  return localHit(
+    PREPARED_COUNT,
+    at,
+    `${filled} elements of ${name} are filled, and ${callee}() is told of ${told}`,
+    'the rest is never looked at',
+  );
+}
+/** How many elements, from 0 on, are given values by constant index before a node. */
+function filledElements(program: Program, name: string, before: number): number {
   const indexes = new Set<number>();
-  for (const { expression } of scan(program)) {
-    if (expression.kind !== 'assign') continue;
+  for (const { expression, index } of scan(program)) {
+    if (expression.kind !== 'assign' || index >= before) continue;
     let target = withoutCasts(expression.target);
     while (target.kind === 'field') target = withoutCasts(target.base);
     if (target.kind === 'index' && print(target.base) === name && target.index.kind === 'number')

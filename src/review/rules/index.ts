@@ -1,12 +1,22 @@
 import type { Program } from '../../code/types';
 import { preparedCountRule, swappedArgumentsRule, unitMixRule } from './arguments';
 import { inclusiveEndRule, offByOneRule, rollbackIndexRule } from './bounds';
+import { foreignCallbackRule } from './callbacks';
+import { capabilityChainRule } from './capability-chain';
+import { rawCopyResultRule } from './copy-results';
+import { errorPointerRule, positiveErrnoRule, wrongErrnoRule } from './errnos';
+import { doubleFetchRule } from './fetches';
 import { HOLDING_RULES } from './holding';
+import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
 import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
 import { sameOperandsRule } from './repeats';
+import { stackToUserRule } from './stack-to-user';
 import type { PatchHit, PatchRule, PatchView, PathRule, RuleHit, Surroundings } from './types';
+import { userLayoutRule } from './user-layout';
+import { numberConflictRule, userGrownRule } from './user-numbers';
 import { userStructureRule } from './user-structures';
+import { unboundedAllocationRule, userRangeRule, warnFromUserRule } from './user-values';
 import { errorAsBoolRule, narrowPointerRule, pointerSizeRule, shiftWidthRule, signLostRule } from './widths';
 
 const PATH_RULES: readonly PathRule[] = [
@@ -30,6 +40,19 @@ const PATH_RULES: readonly PathRule[] = [
   unmapProgressRule,
   roundedDownRule,
   granuleMixRule,
+  rawCopyResultRule,
+  doubleFetchRule,
+  userRangeRule,
+  unboundedAllocationRule,
+  warnFromUserRule,
+  stackToUserRule,
+  wrongErrnoRule,
+  positiveErrnoRule,
+  errorPointerRule,
+  overwrittenErrorRule,
+  printedErrorRule,
+  invertedErrorRule,
+  capabilityChainRule,
 ];
 
 /** Same defect in the function before and after the patch: equal but for the place. */
@@ -60,7 +83,7 @@ export function pathHits(program: Program, before: () => Program | null, surroun
   return hits.filter((hit) => own.has(hit));
 }
 
-const PATCH_RULES: readonly PatchRule[] = [];
+const PATCH_RULES: readonly PatchRule[] = [userLayoutRule, numberConflictRule, userGrownRule, foreignCallbackRule];
 
 /** What the rules say that look at a patch as a whole. */
 export function patchHits(view: PatchView): PatchHit[] {

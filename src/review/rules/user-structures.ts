@@ -1,7 +1,7 @@
 import { NOWHERE, successors } from '../../code/lower';
 import type { Expression, Program, ProgramNode, Structure, Variable } from '../../code/types';
-import { calleeOf, callsOf, expressionsOf, print, visit, withoutCasts } from '../../code/walk';
-import { ARGSZ_UNCHECKED, FLAGS_UNCHECKED } from '../catalog-uapi';
+import { type CallExpression, calleeOf, callsOf, expressionsOf, print, visit, withoutCasts } from '../../code/walk';
+import { ARGSZ_UNCHECKED, FLAGS_UNCHECKED, RESERVED_UNCHECKED } from '../catalog-uapi';
 import type { PathRule, RuleHit } from './types';
 
 const VFIO_UAPI = 'include/uapi/linux/vfio.h: argsz and flags of every structure';
@@ -10,7 +10,7 @@ const VFIO_UAPI = 'include/uapi/linux/vfio.h: argsz and flags of every structure
 interface UserStructure {
   readonly variable: Variable;
   readonly structure: Structure;
-  readonly copy: { readonly at: Variable['at'] };
+  readonly copy: CallExpression;
   /** Where the variable's name means it. */
   readonly nodes: readonly ProgramNode[];
 }
@@ -163,7 +163,13 @@ function refusesUnknown(decision: Expression, variable: string, field: string): 
   return refuses;
 }
 
-/** `argsz` and `flags` of a structure from userspace must be looked at before the rest is believed. */
+/** Is the whole structure copied, not only a part in front? */
+function copiesAll(copy: CallExpression): boolean {
+  const size = copy.args[2];
+  return size !== undefined && /^sizeof\((?:struct \w+|\w+)\)$/.test(print(size));
+}
+
+/** `argsz`, `flags` and reserved fields of a structure from userspace must be looked at before the rest is believed. */
 export const userStructureRule: PathRule = (program, { structures, programs }) => {
   if (program.evidence === 'fragment') return [];
   const hits: RuleHit[] = [];
@@ -199,6 +205,24 @@ export const userStructureRule: PathRule = (program, { structures, programs }) =
             },
           ],
           related,
+        });
+    }
+    // Only of a structure that the series defines: in an older one it is too late to refuse what was accepted.
+    const reserved = structure.fields.find((field) => /^_*(?:reserved|resv|rsvd|mbz)\d*$/.test(field.name));
+    if (reserved !== undefined && reserved.at.kind === 'message' && reserved.at.added && copiesAll(copy)) {
+      const { decided, handedOver } = uses(nodes, variable.name, reserved.name, programs);
+      if (decided.length === 0 && !handedOver)
+        hits.push({
+          rule: RESERVED_UNCHECKED,
+          at: copy.at,
+          message: `${variable.name}.${reserved.name} (struct ${structure.name}) is accepted whatever it holds`,
+          why: [
+            {
+              text: 'a field that is not required to be zero today cannot be used tomorrow',
+              reference: 'Documentation/process/botching-up-ioctls.rst, Basics',
+            },
+          ],
+          related: [{ at: reserved.at, message: `reserved in struct ${structure.name}` }],
         });
     }
   }
