@@ -1,6 +1,7 @@
 /** `doorbell compare`: two versions of a series in, what became of patches, findings, verdicts and window out. */
 import { openInputs } from '../node/files';
 import { loadReviewer } from '../node/reviewer';
+import { openSidecars } from '../node/sidecars';
 import { comparisonJson, comparisonText } from '../report/comparison';
 import { compareVersions, isVersionOf } from '../review/versions';
 import { readSeries } from '../series/read';
@@ -24,8 +25,9 @@ export async function compare(command: Extract<Command, { kind: 'compare' }>, te
     return 2;
   }
   const judge = await early;
-  const old = await judge.review(pair.old);
-  const now = await judge.review(pair.new);
+  const sidecars = openSidecars();
+  const old = await judge.review(pair.old, { corrections: sidecars.of(pair.old, false) });
+  const now = await judge.review(pair.new, { corrections: sidecars.of(pair.new, false) });
   for (const problem of judge.problems()) terminal.complain(problem);
   const comparison = compareVersions(old, now);
   await terminal.write(

@@ -68,6 +68,7 @@ export async function review(command: Extract<Command, { kind: 'review' }>, term
     colours: command.format === 'text' && terminal.colours,
     design: command.design,
     checkouts: command.kernels,
+    alone: chosen.length === 1,
     compare: command.jobs === 1 && chosen.length <= MAX_COMPARED,
   };
   const totals = { errors: 0, warnings: 0, failed: false };

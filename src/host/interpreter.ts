@@ -4,7 +4,7 @@
  */
 import type { Expression, Program } from '../code/types';
 import type { Primitive as KernelFact } from '../kernel/primitives';
-import { primitive as kernelFact } from '../kernel/primitives';
+import { isCorrected, primitive as kernelFact } from '../kernel/primitives';
 import type { Place } from '../place';
 import { ERRNO, GFP_MAY_SLEEP } from './constants';
 import { convert } from './conversion';
@@ -255,6 +255,7 @@ const meanings = new Map<string, Meaning>();
 
 /** What is known of a function by name alone. */
 function meaningOf(name: string): Meaning {
+  if (isCorrected(name)) return { fact: kernelFact(name), quiet: isQuiet(name) };
   let meaning = meanings.get(name);
   if (!meaning) {
     meaning = { fact: kernelFact(name), quiet: isQuiet(name) };

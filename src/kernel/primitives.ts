@@ -90,9 +90,68 @@ export function primitives(): ReadonlyMap<string, Primitive> {
   return table;
 }
 
+/** What a user knows better of a function than the table, or of a function it does not have. */
+export interface Fact {
+  readonly function: string;
+  readonly sleeps?: boolean;
+  /** The argument, counted from 0, whose ownership passes to it. */
+  readonly takes?: number;
+  /** The argument, counted from 0, that it gives up for its caller. */
+  readonly releases?: number;
+  readonly returns?: ReturnShape;
+}
+
+const UNKNOWN: Omit<Primitive, 'name'> = {
+  kind: 'other',
+  returns: 'value',
+  fails: [],
+  acquires: null,
+  releases: null,
+  transfers: null,
+  maySleep: false,
+  mustHold: [],
+  pairsWith: [],
+  since: null,
+  until: null,
+  changed: [],
+  area: '',
+  note: '',
+};
+
+let corrected: ReadonlyMap<string, Primitive> = new Map();
+
 /** What is known of a function; null when nothing is. */
 export function primitive(name: string): Primitive | null {
-  return table.get(name) ?? null;
+  return corrected.get(name) ?? table.get(name) ?? null;
+}
+
+/** Is what is known of it a user's word? Then it holds for one piece of work only, and must not be kept. */
+export function isCorrected(name: string): boolean {
+  return corrected.has(name);
+}
+
+/** Does the work, which must not be asynchronous, with the facts in force. */
+export function withFacts<T>(facts: readonly Fact[], work: () => T): T {
+  const before = corrected;
+  const now = new Map(before);
+  for (const fact of facts) {
+    const known = now.get(fact.function) ?? table.get(fact.function) ?? { ...UNKNOWN, name: fact.function };
+    now.set(fact.function, {
+      ...known,
+      ...(fact.sleeps === undefined ? {} : { maySleep: fact.sleeps }),
+      ...(fact.takes === undefined ? {} : { transfers: `arg${fact.takes}` as const }),
+      ...(fact.releases === undefined
+        ? {}
+        : { kind: 'free' as const, releases: { resource: 'object', by: `arg${fact.releases}` as const } }),
+      ...(fact.returns === undefined ? {} : { returns: fact.returns }),
+    });
+  }
+  corrected = now;
+  try {
+    return work();
+  } finally {
+    corrected = before;
+  }
 }
 
 /** The position of an `argN`, or null for a result or a global. */

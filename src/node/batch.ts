@@ -14,6 +14,7 @@ import type { Series } from '../series/types';
 import type { StoredMail } from './mbox-file';
 import { openMailStore } from './mbox-file';
 import type { Judge } from './reviewer';
+import { openSidecars } from './sidecars';
 
 export type ReviewTask =
   | { readonly kind: 'series'; readonly series: Series }
@@ -32,6 +33,8 @@ export interface BatchSetup {
   readonly checkouts: readonly string[];
   /** Versions of one series are held against each other; their reviews are kept for that. */
   readonly compare: boolean;
+  /** The input holds one series: what a corrections file says that meets nothing is meant for no other. */
+  readonly alone: boolean;
 }
 
 export interface Report {
@@ -54,6 +57,7 @@ export function createTaskRunner(setup: BatchSetup, judge: Judge): RunTask {
   const store = openMailStore(setup.files);
   const names = setup.files.map((file) => file.name);
   const earlier: Review[] = [];
+  const sidecars = openSidecars();
   const options = setup.design === null ? {} : { design: setup.design };
   return async (task) => {
     let subject = task.kind === 'series' ? task.series.subject : '';
@@ -63,7 +67,7 @@ export function createTaskRunner(setup: BatchSetup, judge: Judge): RunTask {
           ? task.series
           : assembleSeries(task.group, (position) => read(task.mails.get(position)), names);
       subject = series.subject;
-      const review = await judge.review(series, options);
+      const review = await judge.review(series, { ...options, corrections: sidecars.of(series, setup.alone) });
       const older = earlier
         .filter((one) => one.series.version < series.version && isVersionOf(one.series, series))
         .sort((a, b) => b.series.version - a.series.version)[0];

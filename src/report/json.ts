@@ -3,7 +3,7 @@
  * the raw mail, an mbox `From ` line not counted. Knows nothing of files or terminals.
  */
 import type { Place } from '../place';
-import type { Review } from '../review/types';
+import type { Finding, Review } from '../review/types';
 import type { Trace, Verdict } from '../scenario/types';
 import { allDamage, authorOf, mailLine, messageId, patchOf } from './places';
 
@@ -20,6 +20,8 @@ export interface ReviewJson {
     }[];
   };
   readonly findings: readonly FindingJson[];
+  /** Only with a corrections file: findings it dismisses, which `findings` does not have. */
+  readonly dismissed?: readonly (FindingJson & { readonly reason: string })[];
   readonly claims: readonly {
     readonly kind: string;
     readonly polarity: string;
@@ -152,23 +154,15 @@ export function reviewJson(review: Review): ReviewJson {
         mailLine: at ? mailLine(series, at) : null,
       })),
     },
-    findings: review.findings.map((finding) => ({
-      rule: finding.rule,
-      class: finding.class,
-      severity: finding.severity,
-      message: finding.message,
-      patch: finding.patch,
-      messageId: messageId(series, finding.at.message),
-      file: finding.file,
-      function: finding.function,
-      fileLine: finding.fileLine,
-      mailLine: mailLine(series, finding.at),
-      related: finding.related.map(({ at, patch, message }) => ({ mailLine: mailLine(series, at), patch, message })),
-      trace: finding.trace,
-      introducedBy: finding.introducedBy,
-      fixedBy: finding.fixedBy,
-      evidence: finding.evidence,
-    })),
+    findings: review.findings.map((finding) => findingJson(review, finding)),
+    ...(review.corrections === undefined
+      ? {}
+      : {
+          dismissed: review.corrections.dismissed.map(({ finding, reason }) => ({
+            ...findingJson(review, finding),
+            reason,
+          })),
+        }),
     claims: review.claims.map((claim) => ({
       kind: claim.kind,
       polarity: claim.polarity,
@@ -198,6 +192,26 @@ export function reviewJson(review: Review): ReviewJson {
     matrix: matrixByScenario(review),
     coverage: coverageOf(review),
     traces: Object.fromEntries(Object.entries(review.traces).map(([id, trace]) => [id, traceJson(review, trace)])),
+  };
+}
+
+function findingJson({ series }: Review, finding: Finding): FindingJson {
+  return {
+    rule: finding.rule,
+    class: finding.class,
+    severity: finding.severity,
+    message: finding.message,
+    patch: finding.patch,
+    messageId: messageId(series, finding.at.message),
+    file: finding.file,
+    function: finding.function,
+    fileLine: finding.fileLine,
+    mailLine: mailLine(series, finding.at),
+    related: finding.related.map(({ at, patch, message }) => ({ mailLine: mailLine(series, at), patch, message })),
+    trace: finding.trace,
+    introducedBy: finding.introducedBy,
+    fixedBy: finding.fixedBy,
+    evidence: finding.evidence,
   };
 }
 

@@ -23,6 +23,7 @@ export function reviewText(review: Review, options: TextOptions): string {
     damageLines(review, paint),
     ...review.findings.map((finding) => findingLines(review, finding, paint)),
     claimLines(review, paint),
+    dismissedLines(review, paint),
     windowLines(review, paint),
     matrixLines(review, paint),
     coverageLines(review, paint),
@@ -90,6 +91,16 @@ function findingLines(review: Review, finding: Finding, paint: Paint): string[] 
   ];
   if (history.length > 0) lines.push(`      ${paint('grey', printable(history.join(' · ')))}`);
   return lines;
+}
+
+function dismissedLines({ corrections, series }: Review, paint: Paint): string[] {
+  return (corrections?.dismissed ?? []).map(({ finding, reason }) => {
+    const patch = finding.patch > 0 ? `patch ${finding.patch} ` : '';
+    return paint(
+      'grey',
+      `dismissed ${finding.rule}  ${patch}mail line ${mailLine(series, finding.at)}${finding.function === null ? '' : ` ${printable(finding.function)}()`}: ${printable(reason)}`,
+    );
+  });
 }
 
 function windowLines({ windows }: Review, paint: Paint): string[] {

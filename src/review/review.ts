@@ -14,6 +14,8 @@ import type { Scenario, ScenarioResult, Trace } from '../scenario/types';
 import type { Series } from '../series/types';
 import { breakageFindings, shorten } from './breakage';
 import { select, TRIED_BY_ITSELF } from './choose';
+import { reviewCorrected } from './corrected';
+import type { Corrections, CorrectionsText } from './corrections';
 import { coverageOf, stageLines } from './coverage';
 import { pathEra } from './era';
 import { isOwn, patchFindings } from './patch-findings';
@@ -37,6 +39,8 @@ export interface ReviewOptions {
   readonly scenarios?: readonly string[];
   /** Answers to `blobsNamed(series)` from the user's checkouts; absent or null: none was named. */
   readonly blobs?: Blobs;
+  /** Corrections files of the user. */
+  readonly corrections?: readonly CorrectionsText[];
   readonly signal?: { readonly aborted: boolean };
 }
 
@@ -71,7 +75,18 @@ export function createReviewer(
     return known;
   };
   const kept: Kept = { frontEnd, library, base, store: trialStore() };
-  return { review: (series, options = {}) => review(kept, series, options) };
+  /** Runs with facts of the user are kept apart: they hold for those facts only. */
+  let special: { readonly facts: string; readonly store: TrialStore } | null = null;
+  const storeFor = (facts: Corrections['facts']): TrialStore => {
+    if (facts.length === 0) return kept.store;
+    const key = JSON.stringify(facts.map(({ at: _, reason: __, ...fact }) => fact));
+    if (special?.facts !== key) special = { facts: key, store: trialStore() };
+    return special.store;
+  };
+  return {
+    review: (series, options = {}) =>
+      reviewCorrected(series, options, (chosen, facts) => review({ ...kept, store: storeFor(facts) }, series, chosen)),
+  };
 }
 
 function review({ frontEnd, library, base: baseFor, store }: Kept, series: Series, options: ReviewOptions): Review {

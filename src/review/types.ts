@@ -4,6 +4,7 @@ import type { Damage, Span } from '../place';
 import type { Stage, Trace, Verdict } from '../scenario/types';
 import type { Series } from '../series/types';
 import type { TriedClaim } from './claim-trials/types';
+import type { Corrected } from './corrections';
 
 export type FindingClass = 'isolation' | 'window' | 'lifetime' | 'context' | 'uapi' | 'arith' | 'described' | 'bisect';
 export type Severity = 'error' | 'warning' | 'info';
@@ -122,5 +123,7 @@ export interface Review {
   readonly stages: readonly StageLine[];
   readonly choices: readonly Choice[];
   readonly traces: Readonly<Record<string, Trace>>;
+  /** What the user's corrections came to; absent without a corrections file. `findings` has none of what they dismiss. */
+  readonly corrections?: Corrected;
   readonly damage: readonly Damage[];
 }

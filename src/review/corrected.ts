@@ -1,0 +1,33 @@
+/** A review with the user's corrections in force: facts and choices before it, dismissals behind it. */
+import { withFacts } from '../kernel/primitives';
+import type { Series } from '../series/types';
+import { type Corrections, correctionsOf, dismiss, problemDamage } from './corrections';
+import type { ReviewOptions } from './review';
+import type { Review } from './types';
+
+/** Does the review with what the corrections choose; `work` must not be asynchronous. */
+export function reviewCorrected(
+  series: Series,
+  options: ReviewOptions,
+  work: (options: ReviewOptions, facts: Corrections['facts']) => Review,
+): Review {
+  const texts = options.corrections ?? [];
+  if (texts.length === 0) return work(options, []);
+  const corrections = correctionsOf(texts);
+  const design = options.design ?? corrections.design;
+  const machines = options.machines ?? corrections.machines;
+  const review = withFacts(corrections.facts, () =>
+    work(
+      { ...options, ...(design === null ? {} : { design }), ...(machines === null ? {} : { machines }) },
+      corrections.facts,
+    ),
+  );
+  const alone = texts.every((one) => one.alone);
+  const { findings, dismissed, facts, problems } = dismiss(series, review.findings, corrections, alone);
+  return {
+    ...review,
+    findings,
+    corrections: { dismissed, facts, problems },
+    damage: [...review.damage, ...problemDamage(problems)],
+  };
+}
