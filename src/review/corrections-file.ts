@@ -89,7 +89,7 @@ function commaBetween(text: string, from: number, to: number): number {
   const scanner = createScanner(text, false);
   scanner.setPosition(from);
   for (scanner.scan(); scanner.getTokenLength() > 0 && scanner.getTokenOffset() < to; scanner.scan())
-    if (scanner.getTokenValue() === ',') return scanner.getTokenOffset();
+    if (text[scanner.getTokenOffset()] === ',') return scanner.getTokenOffset();
   return -1;
 }
 
