@@ -7,6 +7,7 @@ import affinityChange from './library/affinity-change.scenario.json?raw';
 import aliasBehindABridge from './library/alias-behind-a-bridge.scenario.json?raw';
 import capabilityAudit from './library/capability-audit.scenario.json?raw';
 import claimWithNosid from './library/claim-with-nosid.scenario.json?raw';
+import claimsOnOtherPlatforms from './library/claims-on-other-platforms.scenario.json?raw';
 import compatibilityFormat from './library/compatibility-format.scenario.json?raw';
 import crashBesideANeighbour from './library/crash-beside-a-neighbour.scenario.json?raw';
 import detachAndAttachAgain from './library/detach-and-attach-again.scenario.json?raw';
@@ -21,6 +22,8 @@ import guardedAttach from './library/guarded-attach.scenario.json?raw';
 import guestCrash from './library/guest-crash.scenario.json?raw';
 import hostInterruptForged from './library/host-interrupt-forged.scenario.json?raw';
 import lifeCycle from './library/life-cycle.scenario.json?raw';
+import lifeOnOtherPlatforms from './library/life-on-other-platforms.scenario.json?raw';
+import lifeOnPamu from './library/life-on-pamu.scenario.json?raw';
 import malformedSize from './library/malformed-size.scenario.json?raw';
 import manyGuestsGicv2m from './library/many-guests-gicv2m.scenario.json?raw';
 import manyGuestsIts from './library/many-guests-its.scenario.json?raw';
@@ -32,19 +35,25 @@ import oneOfTwoUnplugged from './library/one-of-two-unplugged.scenario.json?raw'
 import ownInterrupt from './library/own-interrupt.scenario.json?raw';
 import pagesByGranule from './library/pages-by-granule.scenario.json?raw';
 import programmedBeforeMapped from './library/programmed-before-mapped.scenario.json?raw';
+import releaseOnOtherPlatforms from './library/release-on-other-platforms.scenario.json?raw';
 import releaseWithoutDisable from './library/release-without-disable.scenario.json?raw';
 import replaceWhileEnabled from './library/replace-while-enabled.scenario.json?raw';
 import staleDoorAfterDisable from './library/stale-door-after-disable.scenario.json?raw';
+import staleDoorOnOtherPlatforms from './library/stale-door-on-other-platforms.scenario.json?raw';
 import subhandleWrap from './library/subhandle-wrap.scenario.json?raw';
 import teardownDoor from './library/teardown-door.scenario.json?raw';
 import twoGuestsGicv2m from './library/two-guests-gicv2m.scenario.json?raw';
 import twoGuestsIts from './library/two-guests-its.scenario.json?raw';
+import twoGuestsOnOtherPlatforms from './library/two-guests-on-other-platforms.scenario.json?raw';
+import twoGuestsOnPamu from './library/two-guests-on-pamu.scenario.json?raw';
 import twoGuestsPosting from './library/two-guests-posting.scenario.json?raw';
 import twoGuestsX86 from './library/two-guests-x86.scenario.json?raw';
 import twoItsTwoPages from './library/two-its-two-pages.scenario.json?raw';
 import windowBeyondAperture from './library/window-beyond-aperture.scenario.json?raw';
 import windowGivenUpWhileUsed from './library/window-given-up-while-used.scenario.json?raw';
 import windowMisaligned from './library/window-misaligned.scenario.json?raw';
+import windowOnPamu from './library/window-on-pamu.scenario.json?raw';
+import windowOnSmmuv2 from './library/window-on-smmuv2.scenario.json?raw';
 import windowOnePageShort from './library/window-one-page-short.scenario.json?raw';
 import windowOverDeviceRegisters from './library/window-over-device-registers.scenario.json?raw';
 import windowOverRam from './library/window-over-ram.scenario.json?raw';
@@ -99,6 +108,15 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'malformed-size': malformedSize,
   'two-guests-posting': twoGuestsPosting,
   'guarded-attach': guardedAttach,
+  'life-on-other-platforms': lifeOnOtherPlatforms,
+  'life-on-pamu': lifeOnPamu,
+  'two-guests-on-other-platforms': twoGuestsOnOtherPlatforms,
+  'two-guests-on-pamu': twoGuestsOnPamu,
+  'claims-on-other-platforms': claimsOnOtherPlatforms,
+  'stale-door-on-other-platforms': staleDoorOnOtherPlatforms,
+  'release-on-other-platforms': releaseOnOtherPlatforms,
+  'window-on-smmuv2': windowOnSmmuv2,
+  'window-on-pamu': windowOnPamu,
 };
 
 let scenarios: readonly Scenario[] | null = null;

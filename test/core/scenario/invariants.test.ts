@@ -85,6 +85,69 @@ describe('each invariant is broken by its defect and by a good host it is not', 
   });
 });
 
+/** The scenario with its window where a PAMU has a subwindow. */
+function placed(scenario: Scenario, machine: string): Scenario {
+  if (!machine.startsWith('powerpc-pamu')) return scenario;
+  const steps = scenario.steps.map((step) =>
+    step.stage === 'register-window' ? { ...step, iova: 0x10000000, pages: 1 } : step,
+  );
+  return { ...scenario, steps };
+}
+
+describe('each invariant on the other platforms: broken by its defect, and not by a good host', () => {
+  const TRANSLATED = ['arm64-smmuv2-gicv2m', 'arm64-smmuv3-mbi', 'powerpc-pamu', 'powerpc-pamu-bank-per-domain'];
+  const SHARED = ['arm64-smmuv2-gicv2m', 'arm64-smmuv3-mbi', 'x86-amdvi-noremap', 'powerpc-pamu', 'riscv-imsic-shared'];
+  const APART = ['x86-amdvi', 'powerpc-pamu-bank-per-domain', 'powerpc-phb', 'riscv-imsic'];
+  const PAGED = TRANSLATED.filter((machine) => !machine.startsWith('powerpc-pamu'));
+  const ALL = [...SHARED, ...APART];
+  const cases: readonly [InvariantId, string, Defect, readonly string[]][] = [
+    ['I2', 'teardown-door', 'keeps-map', TRANSLATED],
+    ['I3', 'own-interrupt', 'no-map', TRANSLATED],
+    ['I4', 'capability-audit', 'false-claim', SHARED],
+    ['I5', 'capability-audit', 'no-guard', SHARED],
+    ['I6', 'own-interrupt', 'door-twice', PAGED],
+    ['I6', 'window-over-ram', 'no-overlap-check', PAGED],
+    ['I7', 'teardown-door', 'keeps-page', TRANSLATED],
+    ['I7', 'enable-fails-midway', 'fails-dirty', PAGED],
+    ['I8', 'map-over-window', 'maps-over', PAGED],
+    ['I9', 'affinity-change', 'sleeps', ALL],
+    ['I10', 'programmed-before-mapped', 'unmaps-first', TRANSLATED],
+    ['I10', 'programmed-before-mapped', 'frees-under-handler', ALL],
+    ['I11', 'release-without-disable', 'leaks', ALL],
+  ];
+  for (const [invariant, id, defect, machines] of cases)
+    it.each(machines)(`${invariant}: ${defect} in ${id} on %s`, (machine) => {
+      const scenario = { ...placed(built(id), machine), watch: [invariant] };
+      const bad = run(scenario, machine, defect);
+      expect(bad.verdict, bad.reason ?? '').toBe('violated');
+      expect(broken(bad)).toEqual([invariant]);
+      const good = run(scenario, machine);
+      expect(good.verdict, good.reason ?? '').toBe('holds');
+    });
+
+  it.each(SHARED)('I1: two guests reach each other on %s', (machine) => {
+    const result = run({ ...placed(built('two-guests-on-other-platforms'), machine), unsafeInterrupts: true }, machine);
+    expect(result.verdict, result.reason ?? '').toBe('violated');
+    expect(broken(result)).toEqual(['I1']);
+  });
+
+  it.each(APART)('I1: two guests are kept apart on %s', (machine) => {
+    const result = run(placed(built('two-guests-on-other-platforms'), machine), machine);
+    expect(result.verdict, result.reason ?? '').toBe('holds');
+  });
+
+  it.each([
+    ['I6', 'no-overlap-check'],
+    ['I8', 'maps-over'],
+  ] as const)('%s: %s where windows fill subwindows', (invariant, defect) => {
+    for (const machine of ['powerpc-pamu', 'powerpc-pamu-bank-per-domain']) {
+      const scenario: Scenario = { ...built('window-on-pamu'), watch: [invariant] };
+      expect(broken(run(scenario, machine, defect))).toEqual([invariant]);
+      expect(run(scenario, machine).verdict).toBe('holds');
+    }
+  });
+});
+
 describe('what is no violation', () => {
   it('an SPI that nobody holds may be raised', () => {
     const scenario: Scenario = {

@@ -1,13 +1,15 @@
 /* x86 messages without remapping: address and data name CPU and vector, and follow the affinity. */
 
 #define MSI_ADDR_BASE_LO 0xfee00000
+/* flat model: the destination is a set of local APICs, one bit each */
+#define MSI_ADDR_DEST_MODE_LOGICAL (1 << 2)
 
 static void irq_msi_compose_msg(struct irq_data *data, struct msi_msg *msg)
 {
 	struct irq_cfg *cfg = irqd_cfg(data);
 
 	msg->address_hi = 0;
-	msg->address_lo = MSI_ADDR_BASE_LO | (cfg->dest_apicid << 12);
+	msg->address_lo = MSI_ADDR_BASE_LO | MSI_ADDR_DEST_MODE_LOGICAL | (cfg->dest_apicid << 12);
 	msg->data = cfg->vector;
 }
 
