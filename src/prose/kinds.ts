@@ -63,6 +63,9 @@ const OWNED =
 /** What hardware does with an id. */
 const LOOKS_UP =
   /\b(?:index(?:ed|es)?|look(?:s|ed)? (?:up|at)|compar\w+|check(?:s|ed)?|match(?:es|ed)?|reject\w*|translat\w+|identif\w+|convey\w*|outputs?|validat\w+|verif\w+|keeps?|isolat\w+|raise)\b/i;
+/** “Will be used by the next patch”. */
+const LATER_PATCH =
+  /\b(?:will|to|going to|is|are) be (?:used|called|added|removed|needed|converted|replaced|dropped|implemented|extended)\b[^.;]{0,30}\b(?:in|by|with|from) (?:the |a |some )?(?:next|following|subsequent|later|upcoming) patch(?:es)?\b/i;
 const HEDGED = /\bwhether\b/i;
 
 /** By its name, or as “the capability” in a text that has named it before. */
@@ -77,6 +80,12 @@ export const KINDS: readonly Kind[] = [
     usual: 'states',
     own: [],
     negative: true,
+  },
+  {
+    id: 'later-patch',
+    fits: (h) => says(h, LATER_PATCH),
+    usual: 'states',
+    own: [],
   },
   {
     id: 'unmap-on-disable',

@@ -104,7 +104,7 @@ const NAMES = Object.keys(WORDS) as Term[];
 
 /** Words without which no sentence makes a claim: looked for first, because most prose has none of them. */
 const FIELD =
-  /\bMSI|\biova|remap|\bITS\b|\bGIC|v2m|doorbell|window|capabilit|isolat|functional change|behaviou?r|mapping|binding|\bmap(?:s|ped)\b|unmap|source-?id|requester|device ?id|power ?pc|\bppc|risc-?v|\bPAMU|\bPHB|IMSIC|INTR_REMAP|reserved|\bRAM\b|\b[\w-]+\.c\b|msi[-x_]|irq[-_]/i;
+  /\bMSI|\biova|remap|\bITS\b|\bGIC|v2m|doorbell|window|capabilit|isolat|functional change|behaviou?r|mapping|binding|\bmap(?:s|ped)\b|unmap|source-?id|requester|device ?id|power ?pc|\bppc|risc-?v|\bPAMU|\bPHB|IMSIC|INTR_REMAP|reserved|\bRAM\b|\b[\w-]+\.c\b|msi[-x_]|irq[-_]|(?:next|following|subsequent|later|upcoming) patch/i;
 
 /** Can the text claim anything about the field at all? */
 export const namesField = (text: string): boolean => FIELD.test(text);

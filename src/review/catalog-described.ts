@@ -1,3 +1,23 @@
+/** Rules on what text and comments say and the diff does not do. */
 import type { Rule } from './rule';
 
-export const DESCRIBED_RULES: readonly Rule[] = [];
+export const DOC_DIFFERS: Rule = {
+  id: 'comment-differs',
+  title: 'Comment does not fit the function',
+  class: 'described',
+  severity: 'warning',
+};
+export const NAMED_NOT_TOUCHED: Rule = {
+  id: 'named-not-touched',
+  title: 'Named and not touched',
+  class: 'described',
+  severity: 'info',
+};
+export const LATER_PATCH: Rule = {
+  id: 'later-patch-missing',
+  title: 'Later patch does not come',
+  class: 'described',
+  severity: 'info',
+};
+
+export const DESCRIBED_RULES: readonly Rule[] = [DOC_DIFFERS, NAMED_NOT_TOUCHED, LATER_PATCH];

@@ -37,6 +37,11 @@ function isPromise(claim: Claim): boolean {
   );
 }
 
+/** The invariants that a claim promises to hold; none when it is no promise. */
+export function promisedInvariants(claim: Claim): readonly InvariantId[] {
+  return isPromise(claim) ? (PROMISES[claim.kind]?.invariants ?? []) : [];
+}
+
 /** The event by which a domain goes while a doorbell is still mapped in it; null when none does. */
 function freedWhileMapped(trace: Trace): number | null {
   const doors = new Map<string, Set<string>>();

@@ -17,9 +17,11 @@ import { select, TRIED_BY_ITSELF } from './choose';
 import { reviewCorrected } from './corrected';
 import type { Corrections, CorrectionsText } from './corrections';
 import { coverageOf, stageLines } from './coverage';
+import { describedFindings, describedInput } from './described';
 import { pathEra } from './era';
 import { isOwn, patchFindings } from './patch-findings';
 import { baseOf, changesOf, type PreparedDesigns, prefixes } from './prefixes';
+import { promiseVerdict } from './promise-verdicts';
 import { promiseFindings } from './promises';
 import { pathHits } from './rules';
 import { designRunner, saidIn, tryClaims } from './said';
@@ -131,6 +133,7 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
     : amended.map((): ScenarioResult[] => []);
 
   const { claims: allClaims, unmapped } = saidIn(series, changes);
+  const described = describedInput(series, changes, allClaims);
   const broken = results.map((now, prefix) => brokenOf(now, prefix, scenarios));
   const fallback = (one: Broken): MessagePlace | null =>
     touchedAndExecuted(amended[one.prefix], results[one.prefix] ?? [], one);
@@ -148,6 +151,7 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
     ...pathFindings(series, changes, amended),
     ...patchFindings(series, changes, amended),
     ...seriesFindings(series, changes),
+    ...describedFindings(described),
   ].sort((a, b) => a.patch - b.patch || a.at.line - b.at.line);
 
   const traces: Record<string, Trace> = {};
@@ -172,7 +176,7 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
   const tried = tryClaims(
     allClaims,
     designRunner(library, (name) => baseFor(name).set, store),
-    () => null,
+    (claim) => promiseVerdict({ series, described, findings, scenarios, results }, claim),
   );
   for (const trace of tried.traces) traces[trace.id] ??= trace;
 
