@@ -17,6 +17,8 @@ export interface Reading {
   readonly loops: ReadonlyMap<number, string>;
   /** Offsets of the names whose `struct` was blanked: they are types. */
   readonly types: ReadonlyMap<number, string>;
+  /** Offsets of the names that stand for a preprocessor condition → the condition. */
+  readonly configs: ReadonlyMap<number, string>;
 }
 
 /** The text of a node with blanks folded. */
@@ -79,6 +81,9 @@ export function expression(node: SyntaxNode | null, reading: Reading): Expressio
     case 'statement_identifier': {
       const type = reading.types.get(node.start);
       if (type !== undefined) return { kind: 'type', type };
+      const config = reading.configs.get(node.start);
+      if (config !== undefined)
+        return config.startsWith('!') ? { kind: 'unary', operator: '!', operand: name(config.slice(1)) } : name(config);
       const word = reading.text.slice(node.start, node.end);
       if (word === '') return unknown();
       if (word === 'NULL') return number(0, word);

@@ -39,7 +39,12 @@ function isErrno(expression: Expression): boolean {
   );
 }
 
-/** Strips `!`, `== 0`, `!= NULL`, `likely(…)`: what is left, and whether the meaning was turned round. */
+/** Their value is whether their first argument holds. */
+const WRAPPERS = /^(?:(?:un)?likely|WARN(?:_ON)?(?:_ONCE)?)$/;
+/** Asking whether a pointer is an error changes nothing, and gives the same answer again. */
+const STEADY = /^(?:IS_ERR\w*|PTR_ERR\w*|ERR_PTR|ERR_CAST|(?:un)?likely|WARN(?:_ON)?(?:_ONCE)?)$/;
+
+/** Strips `!`, `== 0`, `!= NULL`, `likely(…)`, `WARN_ON(…)`: what is left, and whether the meaning was turned round. */
 function core(expression: Expression): { inner: Expression; turned: boolean } {
   let inner = withoutCasts(expression);
   let turned = false;
@@ -57,7 +62,7 @@ function core(expression: Expression): { inner: Expression; turned: boolean } {
     } else if (
       inner.kind === 'call' &&
       inner.target.kind === 'name' &&
-      /^(?:un)?likely$/.test(inner.target.name) &&
+      WRAPPERS.test(inner.target.name) &&
       inner.args[0] !== undefined
     ) {
       inner = withoutCasts(inner.args[0]);
@@ -86,6 +91,8 @@ function decideCore(inner: Expression, facts: Facts): boolean | null {
   }
   const fact = facts.get(print(inner));
   if (fact !== undefined) return fact.holds;
+  const pointer = askedOf(inner);
+  if (pointer !== null) return decideError(pointer.asks, print(pointer.of), facts);
   if (inner.kind === 'binary' && (inner.operator === '<' || inner.operator === '>') && isZero(inner.right)) {
     // Zero is neither below nor above zero.
     if (facts.get(print(withoutCasts(inner.left)))?.holds === false) return false;
@@ -93,6 +100,30 @@ function decideCore(inner: Expression, facts: Facts): boolean | null {
     if (facts.get(print(other))?.holds === true) return false;
   }
   return null;
+}
+
+/** `IS_ERR(p)` and its like: what is asked, and of which pointer. */
+function askedOf(inner: Expression): { readonly asks: string; readonly of: Expression } | null {
+  if (inner.kind !== 'call' || inner.target.kind !== 'name') return null;
+  const of = inner.args[0];
+  if (of === undefined || !/^(?:IS_ERR|IS_ERR_OR_NULL|PTR_ERR|PTR_ERR_OR_ZERO)$/.test(inner.target.name)) return null;
+  return { asks: inner.target.name, of: withoutCasts(of) };
+}
+
+function decideError(asks: string, pointer: string, facts: Facts): boolean | null {
+  const there = facts.get(pointer)?.holds;
+  const error = facts.get(`IS_ERR(${pointer})`)?.holds;
+  const neither = facts.get(`IS_ERR_OR_NULL(${pointer})`)?.holds === false;
+  switch (asks) {
+    case 'IS_ERR_OR_NULL':
+      return there === false || error === true ? true : there === true && error === false ? false : null;
+    case 'PTR_ERR':
+      // Of a sound pointer it is a number nobody asks for.
+      return error === true ? true : there === false ? false : null;
+    default:
+      if (error !== undefined) return error;
+      return there === false || neither ? false : null;
+  }
 }
 
 /**
@@ -109,15 +140,24 @@ export function assume(condition: Expression, holds: boolean, facts: Facts, stea
   if (
     !steady &&
     callsIn(inner).length > 0 &&
-    !(inner.kind === 'call' && inner.target.kind === 'name' && /^(?:IS_ERR\w*|PTR_ERR\w*)$/.test(inner.target.name))
+    !callsIn(inner).every((call) => call.target.kind === 'name' && STEADY.test(call.target.name))
   )
     return facts;
   const next = new Map(facts);
   note(next, inner, value);
+  const pointer = askedOf(inner);
+  if (pointer !== null && pointer.asks === 'IS_ERR' && value) note(next, pointer.of, true);
+  else if (pointer !== null && pointer.asks === 'IS_ERR_OR_NULL' && !value) note(next, pointer.of, true);
   if (value && inner.kind === 'binary' && (inner.operator === '<' || inner.operator === '>') && isZero(inner.right)) {
     note(next, withoutCasts(inner.left), true);
   }
   return next;
+}
+
+/** Behind `BUG_ON(x)`, x does not hold. */
+function ruledOut(expression: Expression): Expression | null {
+  if (expression.kind !== 'call' || expression.target.kind !== 'name') return null;
+  return expression.target.name === 'BUG_ON' ? (expression.args[0] ?? null) : null;
 }
 
 function note(facts: Map<string, Fact>, inner: Expression, holds: boolean): void {
@@ -150,8 +190,7 @@ export function after(node: ProgramNode, facts: Facts, steady = false): Facts {
   for (const expression of expressionsOf(node)) {
     visit(expression, (inner) => {
       if (inner.kind === 'call') {
-        // Asking whether a pointer is an error changes nothing.
-        if (inner.target.kind === 'name' && /^(?:IS_ERR\w*|PTR_ERR\w*|(?:un)?likely)$/.test(inner.target.name)) return;
+        if (inner.target.kind === 'name' && STEADY.test(inner.target.name)) return;
         memory ||= !steady;
       } else if (inner.kind === 'assign' || inner.kind === 'update') {
         const target = withoutCasts(inner.target);
@@ -164,7 +203,8 @@ export function after(node: ProgramNode, facts: Facts, steady = false): Facts {
       }
     });
   }
-  if (written.size === 0 && !memory) return facts;
+  const ruled = node.kind === 'do' ? ruledOut(node.expression) : null;
+  if (written.size === 0 && !memory) return ruled === null ? facts : assume(ruled, false, facts, steady);
   const next = new Map<string, Fact>();
   for (const [key, fact] of facts) {
     if (memory && fact.memory) continue;
@@ -175,8 +215,10 @@ export function after(node: ProgramNode, facts: Facts, steady = false): Facts {
     const truth = constantTruth(value) ?? decide(value, facts);
     if (truth === null || callsIn(target).length > 0) continue;
     note(next, target, truth);
-    if (isErrno(withoutCasts(value)))
+    const bare = withoutCasts(value);
+    const error = bare.kind === 'call' && askedOf(bare)?.asks.startsWith('PTR_ERR') === true && truth;
+    if (isErrno(bare) || error)
       note(next, { kind: 'binary', operator: '<', left: target, right: { kind: 'number', value: 0, text: '0' } }, true);
   }
-  return next;
+  return ruled === null ? next : assume(ruled, false, next, steady);
 }

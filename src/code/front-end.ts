@@ -88,7 +88,8 @@ interface Collected {
 function parseUnit(trees: TreeCache, file: string, lines: readonly SourceLine[], origin: Origin): ParsedUnit {
   const source = sourceText(lines);
   const { repaired, root } = trees.get(source.text);
-  const reading: Reading = { text: source.text, place: source.place, loops: repaired.loops, types: repaired.types };
+  const { loops, types: typeNames, configs } = repaired;
+  const reading: Reading = { text: source.text, place: source.place, loops, types: typeNames, configs };
   const found: Collected = { programs: [], extents: [], tables: [], structures: [], constants: [], globals: [] };
   const damage: Damage[] = [];
   if (root === null) {
@@ -250,6 +251,7 @@ function defineValues(syntax: Syntax, defines: readonly Define[], source: Source
       place: (start, end) => source.place(start + shift, end + shift),
       loops: new Map(),
       types: new Map(),
+      configs: new Map(),
     };
     const at = source.place(current.define.at, current.define.end);
     constants.push({ name: current.define.name, value: expression(value, reading), at });

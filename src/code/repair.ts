@@ -4,14 +4,11 @@
  * Knows no hunks; the edges of cut text are mended in `edges.ts`.
  */
 
-export interface Define {
-  readonly name: string;
-  /** Offsets of the value; empty for a flag. */
-  readonly start: number;
-  readonly end: number;
-  /** Offset of the `#`. */
-  readonly at: number;
-}
+import { type Define, directives } from './directives';
+import { blank, Patchwork } from './patchwork';
+
+export type { Define } from './directives';
+export { Patchwork } from './patchwork';
 
 export interface MacroGlobal {
   readonly name: string;
@@ -26,6 +23,8 @@ export interface Repaired {
   readonly loops: ReadonlyMap<number, string>;
   /** Offset of a name that is a structure's tag → the type as written. */
   readonly types: ReadonlyMap<number, string>;
+  /** Offset of a name that stands for a preprocessor condition → the condition, with `!` in front where it is turned. */
+  readonly configs: ReadonlyMap<number, string>;
   readonly defines: readonly Define[];
   readonly globals: readonly MacroGlobal[];
 }
@@ -37,41 +36,6 @@ export function mask(text: string, keepStrings: boolean): string {
     if (keepStrings) return token;
     return `${token.charAt(0)}${' '.repeat(Math.max(token.length - 2, 0))}${token.charAt(0)}`;
   });
-}
-
-function blank(text: string): string {
-  if (!text.includes('\n')) return ' '.repeat(text.length);
-  return text
-    .split('\n')
-    .map((line) => ' '.repeat(line.length))
-    .join('\n');
-}
-
-/** Ranges to blank or to overwrite in place, in any text of the length they were found in. */
-export class Patchwork {
-  private readonly pieces: { start: number; end: number; text: string | null }[] = [];
-  blank(start: number, end: number): void {
-    if (end > start) this.pieces.push({ start, end, text: null });
-  }
-  /** `replacement` is filled up with blanks to the length of the range. */
-  overwrite(start: number, end: number, replacement: string): void {
-    this.pieces.push({ start, end, text: replacement.padEnd(end - start).slice(0, end - start) });
-  }
-  /** Of two overlapping pieces the first in the text wins for what both cover. */
-  result(text: string): string {
-    if (this.pieces.length === 0) return text;
-    const sorted = [...this.pieces].sort((a, b) => a.start - b.start || b.end - a.end);
-    let out = '';
-    let at = 0;
-    for (const piece of sorted) {
-      if (piece.end <= at) continue;
-      const from = Math.max(piece.start, at);
-      out += text.slice(at, from);
-      out += piece.text === null ? blank(text.slice(from, piece.end)) : piece.text.slice(from - piece.start);
-      at = piece.end;
-    }
-    return out + text.slice(at);
-  }
 }
 
 /** Words that tell compiler, linker or checker something and change no behaviour we follow. */
@@ -107,7 +71,8 @@ export function repair(text: string): Repaired {
   let code = mask(text, true);
   let bare = code.includes('"') || code.includes("'") ? mask(code, false) : code;
   const first = new Patchwork();
-  const defines = directives(first, bare);
+  const configs = new Map<number, string>();
+  const defines = directives(first, bare, configs);
   code = first.result(code);
   bare = first.result(bare);
   const second = new Patchwork();
@@ -131,7 +96,7 @@ export function repair(text: string): Repaired {
   }
   typeArguments(third, bare, types);
   plainTypeArguments(third, bare, types);
-  return { text: third.result(code), loops, types, defines, globals };
+  return { text: third.result(code), loops, types, configs, defines, globals };
 }
 
 function annotations(work: Patchwork, bare: string): void {
@@ -286,105 +251,3 @@ const GLOBAL_TYPES: Readonly<Record<string, string>> = {
   DEFINE_XARRAY_ALLOC: 'struct xarray',
   DECLARE_WAIT_QUEUE_HEAD: 'wait_queue_head_t',
 };
-
-interface Arm {
-  readonly condition: string;
-  /** Offset behind the directive, and of the next one. */
-  readonly start: number;
-  end: number;
-}
-
-/** Blanks every preprocessor line and the arms not taken; gives the `#define`s. */
-function directives(work: Patchwork, bare: string): Define[] {
-  const defines: Define[] = [];
-  const open: { depth: number; arms: Arm[] }[] = [];
-  let depth = 0;
-  let at = 0;
-  const dead = (offset: number): boolean =>
-    open.some((group) => group.arms.length > 1 && group.depth > 0 && (group.arms.at(-1)?.start ?? 0) <= offset);
-  while (at < bare.length) {
-    let end = bare.indexOf('\n', at);
-    if (end < 0) end = bare.length;
-    const line = bare.slice(at, end);
-    const directive = /^\s*#\s*(\w+)/.exec(line);
-    if (directive === null) {
-      if (line.startsWith('}')) depth = 0;
-      else if (line.startsWith('{')) depth = 1;
-      else if (!dead(at))
-        for (let i = at; i < end; i++) {
-          const unit = bare.charCodeAt(i);
-          if (unit === 123) depth++;
-          else if (unit === 125) depth--;
-        }
-      at = end + 1;
-      continue;
-    }
-    while (/\\\s*$/.test(bare.slice(at, end)) && end < bare.length) {
-      const next = bare.indexOf('\n', end + 1);
-      end = next < 0 ? bare.length : next;
-    }
-    work.blank(at, end);
-    const word = directive[1] ?? '';
-    const rest = bare.slice(at + directive[0].length, end);
-    if (word === 'define') {
-      const define = /^\s+(\w+)(\()?/.exec(rest);
-      if (define !== null && define[2] === undefined) {
-        const start = at + directive[0].length + define[0].length;
-        defines.push({ name: define[1] ?? '', start, end, at: at + line.indexOf('#') });
-      }
-    } else if (word === 'if' || word === 'ifdef' || word === 'ifndef') {
-      open.push({
-        depth: Math.max(depth, 0),
-        arms: [{ condition: `${word} ${rest.trim()}`, start: end, end: bare.length }],
-      });
-    } else if (word === 'else' || word === 'elif' || word === 'elifdef') {
-      const group = open.at(-1);
-      if (group === undefined) {
-        // The `#if` is out of sight: what stood before is its first arm.
-        open.push({
-          depth: 1,
-          arms: [
-            { condition: 'if ?', start: at, end: at },
-            { condition: word, start: end, end: bare.length },
-          ],
-        });
-      } else {
-        const last = group.arms.at(-1);
-        if (last !== undefined) last.end = at;
-        group.arms.push({ condition: `${word} ${rest.trim()}`, start: end, end: bare.length });
-      }
-    } else if (word === 'endif') {
-      const group = open.pop();
-      const last = group?.arms.at(-1);
-      if (group !== undefined && last !== undefined) {
-        last.end = at;
-        choose(work, bare, group);
-      }
-    }
-    at = end + 1;
-  }
-  for (const group of open) choose(work, bare, group);
-  return defines;
-}
-
-function choose(work: Patchwork, bare: string, group: { depth: number; arms: Arm[] }): void {
-  const first = group.arms[0];
-  const never = first !== undefined && /^if\s+0\b/.test(first.condition);
-  const whole = group.depth === 0 && group.arms.every((arm) => isWhole(bare.slice(arm.start, arm.end)));
-  group.arms.forEach((arm, index) => {
-    if (index === 0 ? never : !whole && !(never && index === 1)) work.blank(arm.start, arm.end);
-  });
-}
-
-/** Balanced, and ending where a declaration may end. */
-function isWhole(bare: string): boolean {
-  let depth = 0;
-  for (let i = 0; i < bare.length; i++) {
-    const unit = bare.charCodeAt(i);
-    if (unit === 123 || unit === 40) depth++;
-    else if (unit === 125 || unit === 41) depth--;
-    if (depth < 0) return false;
-  }
-  const kept = bare.replace(/^\s*#.*(?:\\\n.*)*$/gm, '').trim();
-  return depth === 0 && (kept === '' || /[;}]$/.test(kept));
-}

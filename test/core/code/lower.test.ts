@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { enumeratePaths } from '../../../src/code/paths';
+import type { Program } from '../../../src/code/types';
 import { callsOf, print } from '../../../src/code/walk';
 import { at, dump, parse, programOf } from './reading';
 
@@ -148,10 +150,8 @@ describe('statements', () => {
     ]);
   });
 
-  it('takes the first arm of a preprocessor conditional, and the second of #if 0', async () => {
-    expect(
-      await body('#ifdef CONFIG_A', 'g();', '#else', 'h();', '#endif', '#if 0', 'x();', '#else', 'y();', '#endif'),
-    ).toEqual(['0 g()', '1 y()', '2 return']);
+  it('takes the first arm of a preprocessor conditional that cuts statements, and the second of #if 0', async () => {
+    expect(await body('#if 0', 'x();', '#else', 'y();', '#endif')).toEqual(['0 y()', '1 return']);
     expect(await body('#ifdef CONFIG_A', 'if (a) {', '#else', 'if (b) {', '#endif', '\tg();', '}')).toEqual([
       '0 if (a) → 1 : 2',
       '1 g()',
@@ -316,5 +316,66 @@ describe('declarations', () => {
       '#ifndef CONFIG_A\nstatic inline int f(void) { return -ENODEV; }\n#else\nint f(void)\n{\n\tint ret = g();\n\n\treturn ret;\n}\n#endif',
     );
     expect(unit.programs.map(dump)).toEqual([['0 int ret = g()', '1 return ret']]);
+  });
+});
+
+describe('preprocessor conditions within a function', () => {
+  const f = (...lines: string[]): Promise<Program> => programOf(`int f(int a)\n{\n${lines.join('\n')}\n}`);
+
+  it('are branches, each arm of which is seen', async () => {
+    expect(dump(await f('\tg();', '#ifdef CONFIG_A', '\th();', '#else', '\ti();', '#endif', '\treturn 0;'))).toEqual([
+      '0 g()',
+      '1 if (CONFIG_A) → 2 : 3',
+      '2 h() → 4',
+      '3 i()',
+      '4 return 0',
+    ]);
+    expect(
+      dump(
+        await f('#if !defined(CONFIG_A)', '\tg();', '#elif IS_ENABLED(CONFIG_B)', '\th();', '#endif', '\treturn 0;'),
+      ),
+    ).toEqual(['0 if (!CONFIG_A) → 1 : 2', '1 g() → 4', '2 if (CONFIG_B) → 3 : 4', '3 h()', '4 return 0']);
+    expect(dump(await f('#ifndef A', '\tif (a)', '\t\tg();', '#endif', '\treturn 0;'))).toEqual([
+      '0 if (!A) → 1 : 3',
+      '1 if (a) → 2 : 3',
+      '2 g()',
+      '3 return 0',
+    ]);
+  });
+
+  it('take the same side each time', async () => {
+    const program = await f(
+      '#ifdef CONFIG_A',
+      '\tlock();',
+      '#endif',
+      '\tg();',
+      '#ifdef CONFIG_A',
+      '\tunlock();',
+      '#endif',
+      '\treturn 0;',
+    );
+    expect(enumeratePaths(program).paths).toHaveLength(2);
+  });
+
+  it('leave the first arm where an arm is no block of its own', async () => {
+    expect(dump(await f('#ifdef A', '\tint b = 1;', '#else', '\tint b = 2;', '#endif', '\treturn b;'))).toEqual([
+      '0 int b = 1',
+      '1 return b',
+    ]);
+    expect(dump(await f('\tif (a)', '#ifdef A', '\t\tg();', '#else', '\t\th();', '#endif', '\treturn 0;'))).toEqual([
+      '0 if (a) → 1 : 2',
+      '1 g()',
+      '2 return 0',
+    ]);
+    expect(dump(await f('#ifdef A', '\tif (a)', '\t\tg();', '\telse', '#endif', '\t\th();', '\treturn 0;'))).toEqual([
+      '0 if (a) → 1 : 2',
+      '1 g() → 3',
+      '2 h()',
+      '3 return 0',
+    ]);
+    expect(dump(await f('#if 0', '\tg();', '#else', '\th();', '#endif', '\treturn 0;'))).toEqual([
+      '0 h()',
+      '1 return 0',
+    ]);
   });
 });

@@ -45,6 +45,29 @@ describe('paths', () => {
     ]);
   });
 
+  it('knows error pointers from others, and what an assertion rules out', async () => {
+    expect(
+      told(
+        await body(
+          'p = get();',
+          'if (IS_ERR(p)) { ret = PTR_ERR(p); goto out; }',
+          'ret = 0;',
+          'out:',
+          'if (ret < 0) h();',
+          'return ret;',
+        ),
+      ),
+    ).toEqual(['get IS_ERR(p) PTR_ERR ret < 0 h return ret', 'get !IS_ERR(p) !ret < 0 return ret']);
+    expect(
+      told(await body('if (IS_ERR_OR_NULL(p)) return 1;', 'if (!p) g();', 'if (IS_ERR(p)) h();', 'return 0;')),
+    ).toEqual(['IS_ERR_OR_NULL(p) return 1', '!IS_ERR_OR_NULL(p) !!p !IS_ERR(p) return 0']);
+    expect(told(await body('if (WARN_ON(!p)) return 1;', 'if (!p) g();', 'return 0;'))).toEqual([
+      'WARN_ON(!p) return 1',
+      '!WARN_ON(!p) !!p return 0',
+    ]);
+    expect(told(await body('\tBUG_ON(!p);', 'if (!p) g();', 'return 0;'))).toEqual(['BUG_ON !!p return 0']);
+  });
+
   it('enters loops once, and lets loops without a test end by break alone', async () => {
     expect(told(await body('while (i < n) { g(); i++; }', 'return 0;'))).toEqual([
       'i < n g !i < n return 0',
