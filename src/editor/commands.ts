@@ -12,6 +12,7 @@ import { plain } from './plain-text';
 import { isReviewable, type ReviewStore, type Subject } from './review-store';
 import type { ScenarioTitles } from './scenario-titles';
 import type { SelectionStore } from './selection';
+import { chooseWhenSeveral } from './series-choice';
 import { type TopologyPanel, verdictOf } from './topology-panel';
 
 interface Deps {
@@ -122,6 +123,7 @@ async function openSeries(deps: Deps, given: unknown): Promise<void> {
   const shown =
     document.languageId === 'plaintext' ? await vscode.languages.setTextDocumentLanguage(document, LANGUAGE) : document;
   await vscode.window.showTextDocument(shown, { preview: false });
+  void chooseWhenSeveral(deps.store, first);
   if (uris.length > 1 && subject?.reviews.length === 0)
     void vscode.window.showWarningMessage(vscode.l10n.t('No patch mail was found in these files.'));
   if (uris.length === 1 && deps.store.subjectOf(first) === undefined && !isReviewable(shown))

@@ -3,22 +3,29 @@
  * leaves the machine. Each surface is a file of this folder; none knows another but through what it is handed here.
  */
 import * as vscode from 'vscode';
+import { runProgram } from '../node/run-program';
 import { createAnalyst } from './analyst';
 import { registerClaims } from './claims';
 import { registerCommands } from './commands';
+import { type CommentStore, registerCommentStore } from './comment-store';
+import { type CommentThreads, registerCommentThreads } from './comment-threads';
 import { registerDecodedMail } from './decoded-mail';
 import { registerDecorations } from './decorations';
 import { registerDiagnostics } from './diagnostics';
 import { registerHovers } from './hovers';
 import { registerLinks } from './links';
+import { registerOpenFetched } from './open-fetched';
 import { registerOutline } from './outline';
 import { registerPathLens } from './path-lens';
+import { registerReply } from './reply-document';
 import { registerReviewStore } from './review-store';
 import { registerReviewTree } from './review-tree';
 import { registerSample } from './sample';
 import { registerScenarioTests } from './scenario-tests';
 import { registerScenarioTitles } from './scenario-titles';
 import { registerSelection } from './selection';
+import { registerSeriesChoice } from './series-choice';
+import { registerSeriesDocuments } from './series-documents';
 import { registerStatusBar, subjectInView } from './status-bar';
 import { registerTermHovers } from './term-hovers';
 import { registerTopologyPanel } from './topology-panel';
@@ -29,6 +36,8 @@ import { workerThread } from './worker-thread';
 export interface DoorbellApi {
   readonly store: ReturnType<typeof registerReviewStore>;
   readonly tests: vscode.TestController;
+  readonly comments: CommentStore;
+  readonly threads: CommentThreads;
 }
 
 export function activate(context: vscode.ExtensionContext): DoorbellApi {
@@ -59,7 +68,13 @@ export function activate(context: vscode.ExtensionContext): DoorbellApi {
   registerLinks(context, { store, selection, panel });
   registerCommands(context, { store, selection, titles, analyst, panel, subjectInView: inView });
   registerSample(context);
-  return { store, tests };
+  const documents = registerSeriesDocuments(context);
+  registerOpenFetched(context, { store, documents, run: runProgram });
+  registerSeriesChoice(context, { subjectInView: inView });
+  const comments = registerCommentStore(context);
+  const threads = registerCommentThreads(context, { store, comments });
+  registerReply(context, { store, comments, threads, subjectInView: inView });
+  return { store, tests, comments, threads };
 }
 
 export function deactivate(): void {}

@@ -72,6 +72,7 @@ export function findingMarkdown(subject: Subject, review: Review, finding: Findi
             { ...address, scenario: trace.scenario, machine: trace.machine },
           ]),
         ]),
+    commandLink(vscode.l10n.t('Add to reply'), LINKS.addToReply, [address]),
     commandLink(vscode.l10n.t('About this rule'), LINKS.aboutRule, [finding.rule]),
   ];
   return `${lines.join('  \n')}\n\n${links.join(' · ')}`;

@@ -47,7 +47,7 @@ function isSpan(value: unknown): value is Span {
 }
 
 /** A tree node passes itself: it holds subject and review as values. */
-function addressOf(value: unknown): Address {
+export function addressOf(value: unknown): Address {
   if (!isAddress(value)) return {};
   if (!('kind' in value)) return value;
   const node = value as {

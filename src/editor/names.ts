@@ -14,6 +14,12 @@ export const COMMANDS = {
   closeSeries: 'doorbell.closeSeries',
   nextFinding: 'doorbell.nextFinding',
   previousFinding: 'doorbell.previousFinding',
+  composeReply: 'doorbell.composeReply',
+  copySendCommand: 'doorbell.copySendCommand',
+  openClipboard: 'doorbell.openClipboard',
+  openWithB4: 'doorbell.openWithB4',
+  reviewGitRange: 'doorbell.reviewGitRange',
+  showSeries: 'doorbell.showSeries',
 } as const;
 
 /** Commands that only our own links, lenses and rows call, always with arguments. */
@@ -22,6 +28,16 @@ export const LINKS = {
   runScenarioOf: 'doorbell.runScenarioOf',
   aboutRule: 'doorbell.aboutRule',
   reveal: 'doorbell.reveal',
+  addToReply: 'doorbell.addToReply',
+} as const;
+
+/** Commands of the comment threads: VS Code calls them with a comment or a thread. */
+export const THREADS = {
+  add: 'doorbell.comment.add',
+  edit: 'doorbell.comment.edit',
+  save: 'doorbell.comment.save',
+  cancel: 'doorbell.comment.cancel',
+  remove: 'doorbell.comment.remove',
 } as const;
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS] | (typeof LINKS)[keyof typeof LINKS];
@@ -36,6 +52,7 @@ export const SETTINGS = {
   windowUsage: 'windowUsage',
   claims: 'claims',
   pathLens: 'pathLens',
+  answers: 'answers',
   design: 'design',
 } as const;
 
@@ -59,11 +76,17 @@ export const COLORS = {
 /** Language of mboxes and single mails. */
 export const LANGUAGE = 'doorbell-series';
 
+/** Language of the replies that we compose. */
+export const REPLY_LANGUAGE = 'doorbell-reply';
+
 /** Languages in which a patch mail may stand. */
 export const MAIL_LANGUAGES = [LANGUAGE, 'diff', 'plaintext'] as const;
 
 /** Scheme of the read-only documents that show a decoded mail. */
 export const SCHEME = 'doorbell';
+
+/** Scheme of the read-only documents of series that are no files. */
+export const SERIES_SCHEME = 'doorbell-series';
 
 /** Source of our entries in Problems. */
 export const SOURCE = 'Doorbell';

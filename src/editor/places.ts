@@ -97,6 +97,26 @@ function spanRange(span: Span, line: number): vscode.Range {
   return new vscode.Range(line, span.column, line, one ? span.endColumn : 10_000);
 }
 
+/** The mail and its line (1-based, as shown) that stand at a line (0-based) of a document now; null for a line of none. */
+export function lineAt(
+  document: vscode.Uri,
+  reviewed: Reviewed,
+  line: number,
+): { readonly review: Review; readonly message: Message; readonly line: number } | null {
+  for (const review of reviewed.reviews)
+    for (const message of review.series.messages)
+      for (let at = 1; at <= message.lines.length; at++) {
+        const span = { message: message.index, line: at, column: 0, endLine: at, endColumn: 0 };
+        const range = placeIn(document, reviewed, review, span);
+        if (range === null && at === 1 && sourceOf(reviewed, review, message)?.toString() !== document.toString()) {
+          // Another document's mail, unless it is shown decoded in this one.
+          if (!message.decoded || decodedUri(reviewed, review, message).toString() !== document.toString()) break;
+        }
+        if (range?.start.line === line) return { review, message, line: at };
+      }
+  return null;
+}
+
 /** Name of a patch among its fellows: `7/10`, or `cover` for 0. */
 export function patchName(review: Review, patch: number): string {
   return patch === 0 ? vscode.l10n.t('cover') : `${patch}/${review.series.total}`;

@@ -8,7 +8,7 @@ import type { Review } from '../review/types';
 import type { Source } from '../series/types';
 import type { Analyst, Interest, Progress } from './analyst';
 import { type LineMap, shifted } from './line-shift';
-import { LANGUAGE, MAIL_LANGUAGES } from './names';
+import { LANGUAGE, MAIL_LANGUAGES, SERIES_SCHEME } from './names';
 import { holdsPatchMail } from './patch-mail';
 import type { Reviewed } from './places';
 import { kernelFolders, onDesignChange, onKernelChange, wantedDesign } from './settings';
@@ -111,7 +111,7 @@ export function registerReviewStore(
   /** The bytes of a document: as they are on disk while nothing was typed, so that its charset is still known. */
   const read = async (name: string, uri: vscode.Uri): Promise<Source> => {
     const document = documentOf(uri);
-    if (document !== undefined && (document.isDirty || document.isUntitled))
+    if (document !== undefined && (document.isDirty || document.isUntitled || uri.scheme === SERIES_SCHEME))
       return { name, bytes: new TextEncoder().encode(document.getText()) };
     return { name, bytes: await vscode.workspace.fs.readFile(uri) };
   };

@@ -219,12 +219,26 @@ export function replyTo(series: Series, message: number, comments: readonly Comm
     'Content-Transfer-Encoding: 8bit',
   ];
   const text = `${[...headers, '', attribution(answered), ...clearBody(answered, comments)].join('\n')}\n`;
+  const headersOf = {
+    inReplyTo: id === null ? '' : bare(id),
+    to: answered.from.address === '' ? [] : [answered.from.address],
+    cc: others.map(({ address }) => address),
+  };
+  return { text, sendCommand: sendCommand(headersOf, file) };
+}
+
+/** The command line for a POSIX shell that sends `file`; `inReplyTo` without brackets, '' for none. */
+export function sendCommand(
+  headers: { readonly inReplyTo: string; readonly to: readonly string[]; readonly cc: readonly string[] },
+  file: string,
+): string {
   const words = [
-    ...(id === null ? [] : [`--in-reply-to=${bare(id)}`]),
-    ...(answered.from.address === '' ? [] : [`--to=${bare(answered.from.address)}`]),
-    ...others.map(({ address }) => `--cc=${bare(address)}`),
+    ...(headers.inReplyTo === '' ? [] : [`--in-reply-to=${bare(headers.inReplyTo)}`]),
+    ...headers.to.map((address) => `--to=${bare(address)}`),
+    ...headers.cc.map((address) => `--cc=${bare(address)}`),
+    file.startsWith('-') ? `./${file}` : file,
   ];
-  return { text, sendCommand: ['git send-email', ...words.map(shellWord), shellWord(file)].join(' ') };
+  return ['git send-email', ...words.map(shellWord)].join(' ');
 }
 
 const bare = (text: string) => oneLine(text).replace(/[<>\s]/g, '');

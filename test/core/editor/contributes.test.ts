@@ -1,6 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { COLORS, COMMANDS, KERNEL, LANGUAGE, LINKS, SETTINGS, VIEWS } from '../../../src/editor/names';
+import {
+  COLORS,
+  COMMANDS,
+  KERNEL,
+  LANGUAGE,
+  LINKS,
+  REPLY_LANGUAGE,
+  SETTINGS,
+  THREADS,
+  VIEWS,
+} from '../../../src/editor/names';
 
 interface Manifest {
   readonly activationEvents: readonly string[];
@@ -31,7 +41,9 @@ const sorted = (names: readonly string[]): string[] => [...names].sort();
 
 describe('package.json and names.ts agree', () => {
   test('on commands', () => {
-    expect(sorted(declared)).toEqual(sorted([...Object.values(COMMANDS), ...Object.values(LINKS)]));
+    expect(sorted(declared)).toEqual(
+      sorted([...Object.values(COMMANDS), ...Object.values(LINKS), ...Object.values(THREADS)]),
+    );
   });
 
   test('on the titles people look for', () => {
@@ -44,7 +56,9 @@ describe('package.json and names.ts agree', () => {
 
   test('commands that only links call are hidden from the palette, and no others', () => {
     const hidden = contributes.menus.commandPalette.filter(({ when }) => when === 'false');
-    expect(sorted(hidden.map(({ command }) => command))).toEqual(sorted(Object.values(LINKS)));
+    expect(sorted(hidden.map(({ command }) => command))).toEqual(
+      sorted([...Object.values(LINKS), ...Object.values(THREADS)]),
+    );
   });
 
   test('menus, keys and the welcome name commands that are there', () => {
@@ -76,7 +90,7 @@ describe('package.json and names.ts agree', () => {
   });
 
   test('on the language, the view and what wakes the extension', () => {
-    expect(contributes.languages.map(({ id }) => id)).toEqual([LANGUAGE]);
+    expect(contributes.languages.map(({ id }) => id)).toEqual([LANGUAGE, REPLY_LANGUAGE]);
     expect(contributes.views[VIEWS.container]?.map(({ id }) => id)).toEqual([VIEWS.review]);
     expect(contributes.viewsContainers.activitybar.map(({ id }) => id)).toEqual([VIEWS.container]);
     expect(activationEvents).toContain(`onLanguage:${LANGUAGE}`);

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { anchorOf, commentOn, lineHash, mailKey, readKept } from '../../../src/editor/kept-comments';
+import { readSeries } from '../../../src/series/read';
+
+const mail = `From: A Author <author@example.org>
+Subject: [PATCH] vfio: map the doorbell
+Message-ID: <one@example.org>
+
+One line.
+Another line.
+One line.
+`;
+
+async function message() {
+  const [series] = await readSeries([{ name: 'a.eml', bytes: new TextEncoder().encode(mail) }]);
+  const found = series?.messages[0];
+  if (found === undefined) throw new Error('no message');
+  return found;
+}
+
+describe('a kept comment', () => {
+  test('finds its line again, the nearer one of two that are equal', async () => {
+    const read = await message();
+    const last = read.lines.lastIndexOf('One line.') + 1;
+    const kept = commentOn(read, last, 'Why twice?', 'c1');
+    expect(anchorOf(kept, read.lines)).toEqual({ line: last, found: true });
+    const moved = [...read.lines.slice(0, last - 1), 'New.', ...read.lines.slice(last - 1)];
+    expect(anchorOf(kept, moved)).toEqual({ line: last + 1, found: true });
+  });
+
+  test('stays where it stood when its text is gone, and within the mail', async () => {
+    const read = await message();
+    const kept = commentOn(read, 6, 'Hm.', 'c1');
+    const edited = read.lines.map((line) => line.replace('Another', 'A different'));
+    expect(anchorOf(kept, edited)).toEqual({ line: 6, found: false });
+    expect(anchorOf(kept, ['short'])).toEqual({ line: 1, found: false });
+    expect(anchorOf(kept, []).line).toBe(1);
+  });
+
+  test('belongs to its Message-ID, and to its subject where there is none', async () => {
+    expect(mailKey(await message())).toBe('one@example.org');
+    expect(mailKey({ id: '', subject: 'x' })).toBe('subject:x');
+  });
+
+  test('does not mind blanks at the end of a line', () => {
+    expect(lineHash('a  ')).toBe(lineHash('a'));
+    expect(lineHash('a')).not.toBe(lineHash('b'));
+  });
+
+  test('is read back from what was stored; anything else is left out', async () => {
+    const kept = commentOn(await message(), 5, 'x', 'c1');
+    expect(readKept(JSON.parse(JSON.stringify([kept, null, { id: 1 }, 'text'])))).toEqual([kept]);
+    expect(readKept('nothing')).toEqual([]);
+  });
+});
