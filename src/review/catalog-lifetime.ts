@@ -16,9 +16,26 @@ const context = (id: string, title: string, severity: Rule['severity'] = 'warnin
 
 export const LEAK_ON_EXIT = lifetime('leak-on-exit', 'Leaked on this exit');
 
+export const USE_AFTER_FREE = lifetime('use-after-free', 'Used after it was freed', 'error');
+export const FREED_TWICE = lifetime('freed-twice', 'Freed twice', 'error');
+export const UNCHECKED_POINTER = lifetime('unchecked-pointer', 'Result read through untested');
+export const NULL_DEREFERENCE = lifetime('null-dereference', 'Read through although NULL', 'error');
+export const TESTED_AFTER_USE = lifetime('tested-after-use', 'Tested after use');
+export const WRONG_ERROR_TEST = lifetime('wrong-error-test', 'Test that cannot see the failure');
+
+/** Speaks for I9 too: the same defect, seen in a function instead of in a run. */
+export const SLEEPS_IN_ATOMIC = context('sleep-in-atomic', 'Sleeps in atomic context', 'error');
 export const LOCK_HELD = context('lock-held-at-exit', 'Lock held at exit', 'error');
 export const LOCK_TWICE = context('lock-taken-twice', 'Lock taken twice', 'error');
 export const UNLOCK_UNHELD = context('unlock-not-held', 'Unlock of what is not held', 'error');
 
-export const LIFETIME_RULES: readonly Rule[] = [LEAK_ON_EXIT];
+export const LIFETIME_RULES: readonly Rule[] = [
+  LEAK_ON_EXIT,
+  USE_AFTER_FREE,
+  FREED_TWICE,
+  UNCHECKED_POINTER,
+  NULL_DEREFERENCE,
+  TESTED_AFTER_USE,
+  WRONG_ERROR_TEST,
+];
 export const CONTEXT_RULES: readonly Rule[] = [LOCK_HELD, LOCK_TWICE, UNLOCK_UNHELD];

@@ -5,7 +5,7 @@
 import type { InvariantId } from '../scenario/types';
 import { ARITH_RULES } from './catalog-arith';
 import { DESCRIBED_RULES } from './catalog-described';
-import { CONTEXT_RULES, LIFETIME_RULES } from './catalog-lifetime';
+import { CONTEXT_RULES, LIFETIME_RULES, SLEEPS_IN_ATOMIC } from './catalog-lifetime';
 import { UAPI_RULES } from './catalog-uapi';
 import type { Rule } from './rule';
 
@@ -21,7 +21,7 @@ export const INVARIANT_RULES: Readonly<Record<Exclude<InvariantId, 'I12'>, Rule>
   I6: { id: 'window-unsound', title: 'Window unsound', class: 'window', severity: 'error' },
   I7: { id: 'window-leak', title: 'Window not given back', class: 'window', severity: 'error' },
   I8: { id: 'window-open', title: 'Window open to the guest', class: 'window', severity: 'error' },
-  I9: { id: 'sleep-in-atomic', title: 'Sleeps in atomic context', class: 'context', severity: 'error' },
+  I9: SLEEPS_IN_ATOMIC,
   I10: { id: 'wrong-order', title: 'Wrong order', class: 'lifetime', severity: 'error' },
   I11: { id: 'not-balanced', title: 'Acquired and not released', class: 'lifetime', severity: 'error' },
 };

@@ -8,7 +8,7 @@ import { after, assume, decide, type Facts, NO_FACTS } from '../../code/facts';
 import { successors } from '../../code/lower';
 import type { Decision } from '../../code/paths';
 import type { Program, ProgramNode } from '../../code/types';
-import { expressionsOf, namesIn } from '../../code/walk';
+import { calleeOf, expressionsOf, namesIn } from '../../code/walk';
 
 /** The way that led somewhere, last step first. */
 export interface Trail {
@@ -55,6 +55,7 @@ export function explore<S>(program: Program, travel: Travel<S>): boolean {
       if (seen.has(key)) continue;
       seen.add(key);
       if (++steps > STEPS) return false;
+      if (endsHere(node)) continue;
       if (node.kind === 'return') {
         const last = travel.step(state, node, null, index, trail);
         if (last !== null) travel.exit?.(last, node, index, trail);
@@ -76,6 +77,17 @@ export function explore<S>(program: Program, travel: Travel<S>): boolean {
     front = next;
   }
   return true;
+}
+
+/** Nothing comes back from it. */
+function endsHere(node: ProgramNode): boolean {
+  return (
+    node.kind === 'do' &&
+    node.expression.kind === 'call' &&
+    /^(?:panic|BUG|unreachable|do_exit|make_task_dead|kthread_complete_and_exit|BUILD_BUG|__builtin_unreachable)$/.test(
+      calleeOf(node.expression) ?? '',
+    )
+  );
 }
 
 interface Side {
