@@ -26,6 +26,8 @@ export interface Kind {
   readonly negative?: true;
   /** What denies it, where a “not” may as well belong to it: “never translated” affirms a bypass, “does not bypass” denies it. */
   readonly denial?: RegExp;
+  /** It speaks of hardware: a comment of the code may say it too. */
+  readonly hardware?: true;
   /** A question of this kind can be answered. */
   readonly asked?: true;
 }
@@ -168,6 +170,7 @@ export const KINDS: readonly Kind[] = [
     id: 'msi-told-apart',
     fits: (h) => all(h, 'msi', 'tell') && any(h, 'dmaWrite'),
     usual: 'states',
+    hardware: true,
     own: [],
     asked: true,
   },
@@ -199,6 +202,7 @@ export const KINDS: readonly Kind[] = [
       (all(h, 'interruptMessage', 'range') && any(h, 'x86', 'address')),
     denial: /\b(?:not|never|no|n't)\b[^.;]{0,20}\bby-?pass|\b(?:is|are|be) translated\b/i,
     usual: 'states',
+    hardware: true,
     own: [],
   },
   {
@@ -211,6 +215,7 @@ export const KINDS: readonly Kind[] = [
         all(h, 'foreign') ||
         (all(h, 'not') && (says(h, /\btranslat/i) || any(h, 'someCapability', 'deviceId', 'sourceId')))),
     usual: 'states',
+    hardware: true,
     own: [],
   },
   {
@@ -251,6 +256,7 @@ export const KINDS: readonly Kind[] = [
         (any(h, 'granularity', 'isolation', 'foreign') || all(h, 'table', 'perDevice') || says(h, /\bmanages\b/i))) ||
       (all(h, 'phb') && any(h, 'isolation', 'foreign')),
     usual: 'states',
+    hardware: true,
     own: ['its', 'deviceId', 'sourceId', 'eventId', 'table', 'granularity'],
   },
   {
@@ -271,12 +277,14 @@ export const KINDS: readonly Kind[] = [
       all(h, 'msi') &&
       ((says(h, TRANSLATED) && !all(h, 'bypass')) || (says(h, MUST_MAP) && says(h, ARRIVE) && !says(h, /\bunmap/i))),
     usual: 'states',
+    hardware: true,
     own: [],
   },
   {
     id: 'doorbell-target',
     fits: (h) => all(h, 'mapping', 'frame') && any(h, 'iova', 'msi') && all(h, 'ram') && !says(h, /\bunmap/i),
     usual: 'states',
+    hardware: true,
     own: [],
     negative: true,
   },
@@ -317,3 +325,6 @@ export function kindOf(heard: Heard): Kind | null {
   const kind = KINDS.find((one) => one.fits(heard)) ?? null;
   return kind !== null && isQuestion(heard.text) && kind.asked !== true ? null : kind;
 }
+
+/** Does a kind speak of hardware, whatever the kernel does? */
+export const isOfHardware = (id: string): boolean => KINDS.some((kind) => kind.id === id && kind.hardware === true);

@@ -32,6 +32,7 @@ const PROMISES: Readonly<
 function isPromise(claim: Claim): boolean {
   return (
     claim.depth === 0 &&
+    claim.speaker.role !== 'comment' &&
     claim.polarity === 'affirms' &&
     (claim.tense === 'adds' || claim.tense === 'no longer' || claim.tense === 'states')
   );

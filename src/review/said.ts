@@ -6,7 +6,9 @@
 import type { ProgramSet } from '../host/types';
 import type { Change } from '../patch/types';
 import type { Span } from '../place';
-import { said } from '../prose/claims';
+import { claimsIn, said } from '../prose/claims';
+import { commentSentences } from '../prose/comments';
+import { isOfHardware } from '../prose/kinds';
 import { seriesAuthor, speakersOf } from '../prose/speakers';
 import type { Claim, Said } from '../prose/types';
 import { runScenario } from '../scenario/run';
@@ -16,6 +18,12 @@ import { tryClaim } from './claim-trials/try';
 import type { RunDesign, Tried, TriedClaim } from './claim-trials/types';
 import { plainly } from './second-look';
 import type { TrialStore } from './trials';
+
+/** What comments of the patch say of hardware. What they promise of the code is the code's own business. */
+function ofComments(change: Change, subject: string): readonly Claim[] {
+  const heard = claimsIn(commentSentences(change), subject, () => ({ role: 'comment', name: '' }));
+  return heard.claims.filter((claim) => isOfHardware(claim.kind));
+}
 
 /** Claims of all messages, in order of message and place. */
 export function saidIn(series: Series, changes: readonly Change[]): Said {
@@ -35,6 +43,7 @@ export function saidIn(series: Series, changes: readonly Change[]): Said {
       claims.push(claim);
     }
     unmapped.push(...heard.unmapped);
+    if (change !== null) claims.push(...ofComments(change, message.subject));
   }
   return { claims, unmapped };
 }
