@@ -13,6 +13,7 @@ import { fragmentLines, withType } from './fragment';
 import type { FrontEnd } from './front-end';
 import { isWhole, itemAt, type Layout, layoutOf, linesOf, type PlacedItem } from './layout';
 import { addedEnumerators, amendStructure, amendTable } from './partial';
+import { withOrigins } from './renames';
 import { splice } from './splice';
 import { TableDraft } from './table-draft';
 import { topLevel } from './top-level';
@@ -117,12 +118,13 @@ export function amend(known: Amended, change: Change, message: MailLines, frontE
       vanished.push(...work.vanished);
     }
   }
+  const removed: Touched[] = [];
   for (const gone of vanished) {
     // Moved to another file of the same change: not gone.
     if (kept.has(gone.name)) continue;
     draft.removeProgram(gone.file, gone.name);
     bodies.delete(keyOf(gone.file, gone.name));
-    touched.push({
+    removed.push({
       file: gone.file,
       name: gone.name,
       evidence: 'full',
@@ -135,10 +137,11 @@ export function amend(known: Amended, change: Change, message: MailLines, frontE
       at: gone.at,
     });
   }
+  const all = [...withOrigins(touched, vanished), ...removed];
   const set = draft.result(name);
   const checkout = [...wholes.values()].some((whole) => whole.checkout);
-  const tree = checkout ? treeOf(set, wholes, change, touched, frontEnd) : set;
-  return { set, files, bodies, wholes, blobs: known.blobs, tree, touched, damage };
+  const tree = checkout ? treeOf(set, wholes, change, all, frontEnd) : set;
+  return { set, files, bodies, wholes, blobs: known.blobs, tree, touched: all, damage };
 }
 
 /** Says why a function that is not known in full is not found in a checkout, where one was named. */

@@ -7,6 +7,8 @@ import type { Expression } from './types';
 
 /** Statement, or condition, that stands for lines nobody has seen. */
 export const UNSEEN = '__unseen_lines__';
+/** What an `unknown` expression says in its place. */
+export const UNSEEN_TEXT = 'not in the mail';
 
 /** The text a syntax tree belongs to, as written, and what the repairs hid from the parser. */
 export interface Reading {
@@ -87,7 +89,7 @@ export function expression(node: SyntaxNode | null, reading: Reading): Expressio
       const word = reading.text.slice(node.start, node.end);
       if (word === '') return unknown();
       if (word === 'NULL') return number(0, word);
-      if (word === UNSEEN) return { kind: 'unknown', text: 'not in the mail' };
+      if (word === UNSEEN) return { kind: 'unknown', text: UNSEEN_TEXT };
       return name(word);
     }
     case 'true':

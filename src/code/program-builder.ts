@@ -2,7 +2,7 @@
  * The nodes of one function while it is lowered: drafts joined by edges and jumps, then numbered in the order of the text.
  */
 import type { Place } from '../place';
-import { fold, type Reading } from './expressions';
+import { fold, type Reading, UNSEEN_TEXT } from './expressions';
 import type { ProgramNode } from './types';
 
 type Draft = ProgramNode | { readonly kind: 'jump'; next: number };
@@ -46,6 +46,7 @@ export class Builder {
         text: short.length > 120 ? `${short.slice(0, 117)}...` : short,
         next,
         at: this.reading.place(start, end),
+        ...(text === UNSEEN_TEXT ? { gap: true } : {}),
       },
       start,
     );

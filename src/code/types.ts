@@ -99,8 +99,14 @@ export type ProgramNode =
       readonly at: Place;
     }
   | { readonly kind: 'return'; readonly value: Expression | null; readonly at: Place }
-  /** Leads where nobody knows: a cut body, a macro or statement not understood, asm. */
-  | { readonly kind: 'unknown'; readonly text: string; readonly next: number; readonly at: Place };
+  /** Leads where nobody knows: a cut body, a macro or statement not understood, asm. `gap`: lines that nobody has seen stand here. */
+  | {
+      readonly kind: 'unknown';
+      readonly text: string;
+      readonly next: number;
+      readonly at: Place;
+      readonly gap?: true;
+    };
 
 /** How much of the function is known. */
 export type Evidence = 'full' | 'spliced' | 'fragment';

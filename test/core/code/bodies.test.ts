@@ -74,6 +74,41 @@ describe('bodies complete in the patch', () => {
     ]);
   });
 
+  it('knows what a function was before it was renamed or moved', async () => {
+    const inner = [
+      '\tint ret;',
+      '',
+      '\tret = first(w);',
+      '\tif (ret)',
+      '\t\treturn ret;',
+      '\tsecond(w);',
+      '\treturn 0;',
+      '}',
+    ];
+    const old = ['static int old_name(struct win *w)', '{', ...inner];
+    const [, first, second] = await after(
+      await baseOf({}),
+      added('drivers/vfio/n.c', old.join('\n')),
+      `diff drivers/vfio/n.c\n@@ -1,${old.length} +1,${old.length + 1} @@\n${[
+        '-static int old_name(struct win *w)',
+        '+int new_name(struct win *w)',
+        ' {',
+        ...inner.slice(0, 5).map((line) => ` ${line}`),
+        '+\tthird(w);',
+        ...inner.slice(5).map((line) => ` ${line}`),
+      ].join('\n')}`,
+    );
+    expect(summary(second!)).toContain('old_name: removed');
+    const now = second!.touched.find((one) => one.name === 'new_name')!;
+    expect(dump(now.before()!)).toEqual(dump(first!.touched[0]!.program!));
+    const [, , other] = await after(
+      await baseOf({}),
+      added('drivers/vfio/n.c', old.join('\n')),
+      `gone drivers/vfio/n.c\n@@ -1,${old.length} +0,0 @@\n${old.map((line) => `-${line}`).join('\n')}\n${added('drivers/vfio/m.c', 'int unlike(int a)\n{\n\tg(a);\n\th(a);\n\ti(a);\n\tj(a);\n\treturn 1;\n}')}`,
+    );
+    expect(other!.touched.find((one) => one.name === 'unlike')!.before()).toBeNull();
+  });
+
   it('forgets a function that is removed, keeps one that moved', async () => {
     const [, first, second] = await after(
       await baseOf({}),
@@ -252,6 +287,8 @@ describe('fragments', () => {
       '9 return 0',
       '10 unknown «goto err: the label is not in sight» → -1',
     ]);
+    const gaps = program!.nodes.flatMap((node, index) => (node.kind === 'unknown' && node.gap === true ? [index] : []));
+    expect(gaps).toEqual([0, 7, 8]);
     expect(dump(before!)).toContain('7 kfree(x)');
     expect(at(place)).toBe('7:1-7:10');
     expect(at(program!.at)).toBe('2:19-2:33');

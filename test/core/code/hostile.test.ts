@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mendEdges } from '../../../src/code/edges';
 import { enumeratePaths } from '../../../src/code/paths';
+import { successors } from '../../../src/code/program-builder';
 import { repair } from '../../../src/code/repair';
 import { topLevel } from '../../../src/code/top-level';
 import type { SourceLine } from '../../../src/code/types';
@@ -180,6 +181,95 @@ describe('any text', () => {
       expect(unit.programs.length).toBeLessThanOrEqual(1);
       for (const program of unit.programs) expect(enumeratePaths(program).paths.length).toBeLessThanOrEqual(512);
     }
+  });
+});
+
+/** Well-formed statements, nested at will: what every construct of the lowering can stand in. */
+const { statement: nestedC } = fc.letrec<{ statement: string; block: string; test: string; value: string }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3, depthIdentifier: 'value' },
+    fc.constantFrom('a', 'ret', 'p->x', 'f(a)', '-EINVAL', 'no_free_ptr(p)', 'ERR_PTR(ret)'),
+    fc.tuple(tie('test'), tie('value'), tie('value')).map(([test, one, two]) => `(${test} ? ${one} : ${two})`),
+  ),
+  test: fc.oneof(
+    { maxDepth: 4, depthIdentifier: 'test' },
+    fc.constantFrom('a', '!p', 'take(p)', 'IS_ERR(p)', '(ret = g(a)) < 0', 'WARN_ON(!a)', 'unlikely(ret)', 'a++ < 3'),
+    fc.tuple(tie('test'), fc.constantFrom('&&', '||', '=='), tie('test')).map(([a, op, b]) => `(${a} ${op} ${b})`),
+    tie('test').map((one) => `!(${one})`),
+  ),
+  block: fc.array(tie('statement'), { maxLength: 4, depthIdentifier: 'block' }).map((all) => `{ ${all.join(' ')} }`),
+  statement: fc.oneof(
+    { maxDepth: 6, depthIdentifier: 'block' },
+    fc.constantFrom(
+      'g();',
+      'ret = f(a);',
+      'break;',
+      'continue;',
+      'goto out;',
+      'goto again;',
+      ';',
+      'BUG();',
+      'BUG_ON(a);',
+    ),
+    fc.constantFrom(
+      'guard(mutex)(&l);',
+      'T *q __free(kfree) = f();',
+      'CLASS(fd, c)(a);',
+      'return_ptr(p);',
+      'x ? g() : h();',
+    ),
+    tie('value').map((one) => `return ${one};`),
+    tie('value').map((one) => `p = ${one};`),
+    fc.tuple(tie('test'), tie('block'), tie('block')).map(([test, one, two]) => `if (${test}) ${one} else ${two}`),
+    fc.tuple(tie('test'), tie('statement')).map(([test, one]) => `if (${test}) ${one}`),
+    fc.tuple(tie('test'), tie('block')).map(([test, one]) => `while (${test}) ${one}`),
+    fc.tuple(tie('block'), tie('test')).map(([one, test]) => `do ${one} while (${test});`),
+    fc.tuple(tie('test'), tie('block')).map(([test, one]) => `for (int i = 0; ${test}; i++) ${one}`),
+    tie('block').map((one) => `list_for_each_entry(p, &l, n) ${one}`),
+    tie('block').map((one) => `scoped_guard(spinlock_irqsave, &l) ${one}`),
+    fc
+      .tuple(tie('block'), tie('block'))
+      .map(([one, two]) => `switch (a) { case 1: ${one} case 2 ... 4: break; default: ${two} }`),
+    fc.tuple(tie('block'), tie('block')).map(([one, two]) => `\n#ifdef CONFIG_A\n${one}\n#else\n${two}\n#endif\n`),
+  ),
+}));
+
+describe('any nesting of statements', () => {
+  it('is lowered to nodes that lead somewhere, and walked within its budget', async () => {
+    const reader = await frontEnd();
+    fc.assert(
+      fc.property(fc.array(nestedC, { maxLength: 12 }), (statements) => {
+        const source = `int f(int a)\n{\n\tint ret;\nagain:\n${statements.map((one) => `\t${one}`).join('\n')}\nout:\n\treturn ret;\n}`;
+        const lines = linesOf(source);
+        const { programs } = reader.parse('a.c', lines, { evidence: 'full', source: 'patch' });
+        expect(programs).toHaveLength(1);
+        for (const program of programs) {
+          for (const node of program.nodes) {
+            inside(node.at, lines);
+            for (const next of successors(node)) expect(next).toBeLessThan(program.nodes.length);
+          }
+          const budget = { paths: 60, steps: 3000 };
+          const outcome = enumeratePaths(program, budget);
+          expect(outcome.paths.length).toBeLessThanOrEqual(budget.paths);
+          for (const path of outcome.paths) {
+            const last = path.steps.at(-1);
+            if (path.exit === 'return' && last !== undefined) expect(program.nodes[last.node]?.kind).toBe('return');
+          }
+        }
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  it('says so when the budget of paths or steps was not enough', async () => {
+    const many = `int f(int a)\n{\n${Array.from({ length: 14 }, (_, i) => `\tif (g(${i}))\n\t\th(${i});`).join('\n')}\n\treturn 0;\n}`;
+    const { programs } = (await frontEnd()).parse('a.c', linesOf(many), { evidence: 'full', source: 'patch' });
+    expect(enumeratePaths(programs[0]!, { paths: 100, steps: 100_000 })).toMatchObject({
+      incomplete: 'more than 100 paths',
+    });
+    expect(enumeratePaths(programs[0]!, { paths: 100_000, steps: 500 })).toMatchObject({
+      incomplete: 'more than 500 steps',
+    });
   });
 });
 
