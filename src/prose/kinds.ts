@@ -68,6 +68,7 @@ const LOOKS_UP =
 /** “Will be used by the next patch”. */
 const LATER_PATCH =
   /\b(?:will|to|going to|is|are) be (?:used|called|added|removed|needed|converted|replaced|dropped|implemented|extended)\b[^.;]{0,30}\b(?:in|by|with|from) (?:the |a |some )?(?:next|following|subsequent|later|upcoming) patch(?:es)?\b/i;
+const WRITTEN_RANGE = /\b0x[0-9a-f_]{6,}|\b[0-9a-f_]{8,}h\b/i;
 const HEDGED = /\bwhether\b/i;
 
 /** By its name, or as “the capability” in a text that has named it before. */
@@ -199,7 +200,7 @@ export const KINDS: readonly Kind[] = [
     id: 'msi-bypass',
     fits: (h) =>
       (all(h, 'bypass') && any(h, 'msi', 'interruptMessage') && any(h, 'iommu', 'range')) ||
-      (all(h, 'interruptMessage', 'range') && any(h, 'x86', 'address')),
+      (all(h, 'interruptMessage') && (all(h, 'range') || says(h, WRITTEN_RANGE)) && any(h, 'x86', 'address')),
     denial: /\b(?:not|never|no|n't)\b[^.;]{0,20}\bby-?pass|\b(?:is|are|be) translated\b/i,
     usual: 'states',
     hardware: true,
@@ -276,6 +277,8 @@ export const KINDS: readonly Kind[] = [
     fits: (h) =>
       all(h, 'msi') &&
       ((says(h, TRANSLATED) && !all(h, 'bypass')) || (says(h, MUST_MAP) && says(h, ARRIVE) && !says(h, /\bunmap/i))),
+    denial:
+      /\b(?:needs? no|no need (?:of|for)|not (?:be )?(?:translated|need|require)|(?:does|do)(?: not|n't) (?:need|require|go through|pass through)|never (?:translated|needs?))\b/i,
     usual: 'states',
     hardware: true,
     own: [],

@@ -37,7 +37,8 @@ const WORDS = {
   iommu: /\b(?:iommus?|smmu(?:v[23])?s?|dma[- ]?remapp?(?:ing|er)|vt-?d|amd-?vi|pamu)\b/i,
   iova: /\biovas?\b|\bi\/o virtual address(?:es)?\b|\bbus address(?:es)?\b/i,
   mapping: /\bmapp?(?:ing|ings|ed|s)?\b|\bbindings?\b/i,
-  bypass: /\bby-?pass(?:es|ed|ing)?\b|\b(?:not|never|n't|without being)\b[^.;]{0,30}\btranslated\b|\buntranslated\b/i,
+  bypass:
+    /\bby-?pass(?:es|ed|ing)?\b|\b(?:not|never|n't|without being)\b[^.;]{0,30}\btranslated\b|\buntranslated\b|\bnot subject to (?:\w+ )?translation\b/i,
   dmaWrite: /\b(?:dma|memory|plain|ordinary|normal|regular|posted) (?:writes?|transactions?)\b/i,
   tell: /\b(?:identif(?:y|ies)|distinguish(?:es|ed)?|tells?\b[^.?]{0,40}\b(?:apart|from)|differentiat\w+|recogni[sz]es?|knows? (?:that|whether|it)|know this|told (?:apart|from))\b/i,
   ram: /\bRAM\b|\bDRAM\b|\b(?:guest|system|main|physical) memory\b/i,
@@ -104,7 +105,7 @@ const NAMES = Object.keys(WORDS) as Term[];
 
 /** Words without which no sentence makes a claim: looked for first, because most prose has none of them. */
 const FIELD =
-  /\bMSI|\biova|remap|\bITS\b|\bGIC|v2m|doorbell|window|capabilit|isolat|functional change|behaviou?r|mapping|binding|\bmap(?:s|ped)\b|unmap|source-?id|requester|device ?id|power ?pc|\bppc|risc-?v|\bPAMU|\bPHB|IMSIC|INTR_REMAP|reserved|\bRAM\b|\b[\w-]+\.c\b|msi[-x_]|irq[-_]|(?:next|following|subsequent|later|upcoming) patch/i;
+  /\bMSI|\biova|interrupt (?:messages?|requests?)|remap|\bITS\b|\bGIC|v2m|doorbell|window|capabilit|isolat|functional change|behaviou?r|mapping|binding|\bmap(?:s|ped)\b|unmap|source-?id|requester|device ?id|power ?pc|\bppc|risc-?v|\bPAMU|\bPHB|IMSIC|INTR_REMAP|reserved|\bRAM\b|\b[\w-]+\.c\b|msi[-x_]|irq[-_]|(?:next|following|subsequent|later|upcoming) patch/i;
 
 /** Can the text claim anything about the field at all? */
 export const namesField = (text: string): boolean => FIELD.test(text);

@@ -26,6 +26,20 @@ describe('the sample', () => {
       expect([claim?.verdict, claim?.finding]).toEqual(['contradicted', finding.message]);
     }
   });
+  it('holds what the cover letter says against the same runs as the patch that says it too', () => {
+    const dropped = review.claims.filter((claim) => claim.kind === 'capability-dropped');
+    expect(dropped.map((claim) => [claim.speaker.role, claim.verdict])).toEqual([
+      ['cover', 'contradicted'],
+      ['patch', 'contradicted'],
+    ]);
+  });
+  it('shows in the series\u2019 own runs what it brings', () => {
+    const mapped = review.claims.find((claim) => claim.kind === 'window-registered');
+    expect([mapped?.verdict, mapped?.finding]).toEqual([
+      'confirmed',
+      expect.stringMatching(/own-interrupt on .*register the MSI window/),
+    ]);
+  });
   it('says nothing of a promise kept or broken without having run something', () => {
     for (const claim of review.claims)
       if (claim.verdict === 'confirmed' || claim.verdict === 'contradicted')
