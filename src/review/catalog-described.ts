@@ -20,4 +20,30 @@ export const LATER_PATCH: Rule = {
   severity: 'info',
 };
 
-export const DESCRIBED_RULES: readonly Rule[] = [DOC_DIFFERS, NAMED_NOT_TOUCHED, LATER_PATCH];
+export const COMMENT_RETURN: Rule = {
+  id: 'comment-return',
+  title: 'Comment tells another result',
+  class: 'described',
+  severity: 'warning',
+};
+export const REFACTOR_CHANGED: Rule = {
+  id: 'refactor-changed',
+  title: 'Behaviour changed under “no functional change”',
+  class: 'described',
+  severity: 'warning',
+};
+export const SIBLING_DIFFERS: Rule = {
+  id: 'sibling-differs',
+  title: 'One of the siblings left out',
+  class: 'described',
+  severity: 'warning',
+};
+
+export const DESCRIBED_RULES: readonly Rule[] = [
+  DOC_DIFFERS,
+  NAMED_NOT_TOUCHED,
+  LATER_PATCH,
+  COMMENT_RETURN,
+  REFACTOR_CHANGED,
+  SIBLING_DIFFERS,
+];

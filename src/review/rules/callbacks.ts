@@ -48,7 +48,8 @@ export const foreignCallbackRule: PatchRule = ({ change, before, after }) => {
           name.endsWith(`_${program.name.slice(prefix.length)}`) &&
           !names.has(program.name),
       );
-      const foreign = mine === undefined && own > 2 ? nameless(after.set, table.name, name) : null;
+      const foreign =
+        mine === undefined && own > 2 && own === names.size - 1 ? nameless(after.set, table.name, name) : null;
       if (
         (mine === undefined ? foreign === null : own < 2) ||
         table.at.kind !== 'message' ||

@@ -4,13 +4,16 @@ import { inclusiveEndRule, offByOneRule, rollbackIndexRule } from './bounds';
 import { foreignCallbackRule } from './callbacks';
 import { capabilityChainRule } from './capability-chain';
 import { rawCopyResultRule } from './copy-results';
+import { commentReturnRule } from './described-functions';
 import { errorPointerRule, positiveErrnoRule, wrongErrnoRule } from './errnos';
 import { doubleFetchRule } from './fetches';
 import { HOLDING_RULES } from './holding';
 import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
 import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
+import { refactoringRule } from './refactoring';
 import { sameOperandsRule } from './repeats';
+import { siblingRule } from './siblings';
 import { stackToUserRule } from './stack-to-user';
 import type { PatchHit, PatchRule, PatchView, PathRule, RuleHit, Surroundings } from './types';
 import { userLayoutRule } from './user-layout';
@@ -83,7 +86,15 @@ export function pathHits(program: Program, before: () => Program | null, surroun
   return hits.filter((hit) => own.has(hit));
 }
 
-const PATCH_RULES: readonly PatchRule[] = [userLayoutRule, numberConflictRule, userGrownRule, foreignCallbackRule];
+const PATCH_RULES: readonly PatchRule[] = [
+  userLayoutRule,
+  numberConflictRule,
+  userGrownRule,
+  foreignCallbackRule,
+  commentReturnRule,
+  refactoringRule,
+  siblingRule,
+];
 
 /** What the rules say that look at a patch as a whole. */
 export function patchHits(view: PatchView): PatchHit[] {

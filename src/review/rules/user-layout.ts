@@ -28,6 +28,14 @@ function all(members: readonly Member[]): Member[] {
   return members.flatMap((member) => [member, ...(member.nested === null ? [] : all(member.nested.members))]);
 }
 
+/** Is any number of it kept in a fixed byte order, its own or that of a structure in it? */
+function inFixedOrder(members: readonly Member[], known: ReadonlyMap<string, UserStructureText>): boolean {
+  return all(members).some((member) => {
+    const inner = known.get(/^struct (\w+)$/.exec(member.type)?.[1] ?? '');
+    return /^__[lb]e/.test(member.type) || (inner?.members ?? []).some((one) => /^__[lb]e/.test(one.type));
+  });
+}
+
 /** What is wrong with the layouts in one file, as known at one point: key → hit. */
 function layoutHits(path: string, state: Amended): ReadonlyMap<string, PatchHit> {
   const found = new Map<string, PatchHit>();
@@ -43,7 +51,7 @@ function layoutHits(path: string, state: Amended): ReadonlyMap<string, PatchHit>
       const why = misfit(member);
       if (why !== null)
         add(
-          `${structure.name}.${member.name} type`,
+          member.bits ? `${structure.name} bits` : `${structure.name}.${member.name} type`,
           hit(
             UAPI_TYPE,
             path,
@@ -72,7 +80,7 @@ function layoutHits(path: string, state: Amended): ReadonlyMap<string, PatchHit>
         ),
       );
     // What is written in fixed byte order is read by a device, not copied by size.
-    else if (wide.tail > 0 && !structure.members.some((member) => /^__[lb]e/.test(member.type)))
+    else if (wide.tail > 0 && !inFixedOrder(structure.members, known))
       add(
         `${structure.name} tail`,
         hit(

@@ -6,10 +6,14 @@ import type { Message } from '../../../src/series/types';
 import { mail } from '../code/series';
 
 /**
- * What the rules on whole patches say of a mail whose lines are a diff (see `mail`), after other such mails, and under a commit
- * message that stands in front of it.
+ * What the rules on whole patches say of a mail whose lines are a diff (see `mail`), after other such mails.
  */
-export function hitsOfPatch(front: FrontEnd, texts: readonly string[], date = Date.UTC(2024, 0, 1)): PatchHit[] {
+export function hitsOfPatch(
+  front: FrontEnd,
+  texts: readonly string[],
+  date = Date.UTC(2024, 0, 1),
+  subject = '',
+): PatchHit[] {
   const set = { name: 'none', programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() };
   let before = begin({ set, texts: new Map() });
   let hits: PatchHit[] = [];
@@ -18,7 +22,7 @@ export function hitsOfPatch(front: FrontEnd, texts: readonly string[], date = Da
     const message: Message = {
       index,
       id: `${index}@example.org`,
-      subject: '',
+      subject,
       tag: null,
       from: { name: '', address: '' },
       to: [],
