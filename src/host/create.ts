@@ -98,6 +98,7 @@ function createWorld(set: ProgramSet, platform: Platform, options: HostOptions):
     steps: 0,
     frame: null,
     lastEvent: -1,
+    patched: false,
     muted: false,
     callWith: (target, args, expressions, at, field) => callValue(world, target, args, expressions, at, field),
     evaluate: (frame, of) => evaluate(world, frame, of),
@@ -133,6 +134,7 @@ export function errnoName(value: number): string {
 function runStage(world: World, input: StageInput): StageResult {
   world.undecided = new Set();
   world.steps = 0;
+  world.patched = false;
   world.agent = input.agent;
   if (input.stage === 'fire' || input.stage === 'forge') return emit(world, input);
   const calls = callsOf(world, input);

@@ -191,4 +191,6 @@ export interface HostOptions {
   readonly chooser: Chooser;
   /** Steps of the interpreter before a run is given up as undecided. */
   readonly budget: number;
+  /** Calls are candidates for failing only behind the first program of a patch in a stage: before it nothing is the patch's to undo. */
+  readonly failBehindPatch?: boolean;
 }

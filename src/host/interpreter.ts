@@ -106,6 +106,7 @@ export function invoke(world: World, program: Program, args: readonly Value[], a
     } else frame.locals.set(parameter.name, convert(arg, parameter.type));
   }
   world.executed.add(program.name);
+  if (program.source !== 'design' || program.evidence !== 'full') world.patched = true;
   world.frame = frame;
   // A call on a line that was added is told even when nothing comes of it: that may be what is wrong with it.
   if (at?.kind === 'message' && at.added && !world.muted) announce(world, frame);
@@ -241,6 +242,8 @@ export function callValue(
     if (value !== undefined && typeof value === 'object' && value.kind === 'function' && value.name !== name)
       return callValue(world, value, args, expressions, at, field);
   }
+  // Its result would be another one if it were known: what becomes of it bears on this run.
+  world.executed.add(name);
   world.undecided.add(program ? `only a part of ${name}() is known` : `unknown call: ${name}()`);
   forget(call);
   return newUnknown(`${name}()`);

@@ -154,6 +154,8 @@ export interface World {
   atomic: number;
   steps: number;
   frame: Frame | null;
+  /** A program that a patch made or changed was entered in this stage. */
+  patched: boolean;
   /** Nothing is recorded and nothing made to fail: boot, and questions the invariants ask. */
   muted: boolean;
   /** Index of the last event recorded. */
@@ -267,7 +269,9 @@ export function incident(world: World, kind: Incident['kind'], message: string, 
 
 /** Should a fallible primitive fail now? The errno to fail with (0: NULL), or null. */
 export function injected(call: Call): number | null {
-  return call.world.muted ? null : call.world.options.chooser.fail(call.name, call.at);
+  const { world } = call;
+  if (world.muted || (world.options.failBehindPatch === true && !world.patched)) return null;
+  return world.options.chooser.fail(call.name, call.at);
 }
 
 /** Why the kernel may not sleep now, or null when it may. */

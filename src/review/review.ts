@@ -27,7 +27,7 @@ import { pathHits } from './rules';
 import { designRunner, saidIn, tryClaims } from './said';
 import { seriesFindings } from './series-rules';
 import { hunkLineAt, patchOf, spanOf } from './spans';
-import { prefixKeys, type TrialStore, trialStore, trials } from './trials';
+import { type TrialStore, trialStore, trials } from './trials';
 import type { Choice, Finding, MatrixCell, Review } from './types';
 import { type Broken, brokenOf } from './violations';
 import { windowReports } from './windows';
@@ -122,14 +122,7 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
       ? []
       : library().filter((scenario) => options.scenarios?.includes(scenario.id) ?? TRIED_BY_ITSELF.has(scenario.id));
   const results = touchesDesign
-    ? trials(
-        amended,
-        prefixKeys(design ?? 'none', changes, series.messages),
-        scenarios,
-        selection,
-        store,
-        options.signal,
-      )
+    ? trials(amended, scenarios, selection, store, options.signal)
     : amended.map((): ScenarioResult[] => []);
 
   const { claims: allClaims, unmapped } = saidIn(series, changes);

@@ -126,6 +126,7 @@ export function drive(
     recorder: log.recorder,
     chooser: choices.chooser,
     budget: options.budget,
+    failBehindPatch: options.prefix > 0,
   });
   const initial = log.begin(host);
   const account = accounting(world, machine);
