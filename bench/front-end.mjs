@@ -1,7 +1,7 @@
 /**
- * How well and how fast the front end reads real patches: `node bench/front-end.mjs FILE.mbox… [--limit N] [--show N]`.
+ * How well and how fast the front end reads real patches: `node bench/front-end.mjs FILE.mbox… [--kernel DIR]… [--limit N] [--show N]`.
  * Prints the share of hunks that parse clean, of touched functions known in full, spliced or as fragments, and the times.
- * `--limit` stops after N patch mails; `--show` prints N functions that were not read clean.
+ * `--kernel` names a git folder that may have the blobs of the diffs (several may be named); `--limit` stops after N patch mails; `--show` prints N functions that were not read clean.
  */
 import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,10 +12,10 @@ import { build } from 'esbuild';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { limit: { type: 'string' }, show: { type: 'string' } },
+  options: { kernel: { type: 'string', multiple: true }, limit: { type: 'string' }, show: { type: 'string' } },
 });
 if (positionals.length === 0) {
-  console.error('usage: node bench/front-end.mjs FILE.mbox… [--limit N] [--show N]');
+  console.error('usage: node bench/front-end.mjs FILE.mbox… [--kernel DIR]… [--limit N] [--show N]');
   process.exit(2);
 }
 const limit = Number(values.limit ?? Number.POSITIVE_INFINITY);
@@ -29,6 +29,8 @@ await build({
     contents: `
       export { createFrontEnd } from './src/code/front-end';
       export { begin, amend } from './src/code/bodies';
+      export { wantedBlobs } from './src/code/whole-file';
+      export { openBlobs } from './src/node/blobs';
       export { hunkUnit } from './src/code/hunk-unit';
       export { readSeries } from './src/series/read';
       export { parseChange } from './src/patch/parse';`,
@@ -61,6 +63,11 @@ const count = {
   full: 0,
   patch: 0,
   stitched: 0,
+  blob: 0,
+  beforeKnown: 0,
+  beforeWanted: 0,
+  asked: 0,
+  found: 0,
   fragment: 0,
   unread: 0,
   removed: 0,
@@ -72,6 +79,8 @@ const cpu = () => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 };
+const store = values.kernel === undefined ? null : core.openBlobs(values.kernel);
+let fetching = 0;
 let time = 0;
 let worst = { ms: 0, subject: '', lines: 0 };
 const isWholeClean = (program) => program.nodes.every((node) => node.kind !== 'unknown');
@@ -98,7 +107,15 @@ for (const file of positionals)
     for (const series of all) {
       if (count.mails >= limit) break;
       const changes = series.patches.map((patch) => core.parseChange(series.messages[patch.message]));
-      let known = core.begin({ set: empty, texts: new Map() });
+      let blobs = null;
+      if (store !== null) {
+        const from = performance.now();
+        blobs = await store.fetch(core.wantedBlobs(changes));
+        fetching += performance.now() - from;
+        count.asked += blobs.size;
+        for (const answer of blobs.values()) if (answer.kind === 'text') count.found++;
+      }
+      let known = core.begin({ set: empty, texts: new Map(), blobs });
       let spent = 0;
       let lines = 0;
       for (const change of changes) {
@@ -113,6 +130,9 @@ for (const file of positionals)
             continue;
           }
           count.functions++;
+          const before = touched.before();
+          if (before !== null) count.beforeWanted++;
+          if (before !== null && before.evidence !== 'fragment') count.beforeKnown++;
           if (touched.program === null) {
             count.unread++;
             if (show-- > 0)
@@ -152,10 +172,18 @@ console.log(`mails                 ${count.mails}, ${count.lines} hunk lines, ${
 console.log(`hunks clean           ${percent(count.clean, count.hunks)}`);
 console.log(`functions touched     ${count.functions} (and ${count.removed} removed)`);
 console.log(
-  `  full                ${percent(count.full, count.functions)} (in the patch ${count.patch}, stitched ${count.stitched}); without unknown nodes ${percent(count.wholeClean, count.whole)}`,
+  `  full                ${percent(count.full, count.functions)} (in the patch ${count.patch}, stitched ${count.stitched}, by a blob ${count.blob}); without unknown nodes ${percent(count.wholeClean, count.whole)}`,
 );
 console.log(`  fragments           ${percent(count.fragment, count.functions)}`);
 console.log(`  unread              ${percent(count.unread, count.functions)}`);
+console.log(
+  `functions before      ${count.beforeWanted} known, ${percent(count.beforeKnown, count.beforeWanted)} of them in full`,
+);
+if (store !== null) {
+  console.log(`blobs                 ${count.found} of ${count.asked} found in ${fetching.toFixed(0)} ms`);
+  for (const problem of store.problems()) console.log(problem);
+  store.close();
+}
 console.log(
   `processor time        ${time.toFixed(0)} ms, ${(time / Math.max(count.functions, 1)).toFixed(3)} ms a function, ${((1000 * time) / Math.max(count.lines, 1)).toFixed(1)} ms a 1,000 lines`,
 );

@@ -46,6 +46,65 @@ export function layoutOfWhole(lines: readonly SourceLine[]): Layout {
   return layout;
 }
 
+/** A stretch of lines that a change replaces: numbers of the first and last old line, 1-based, and by how many lines the file grows. */
+export interface Replaced {
+  readonly first: number;
+  readonly last: number;
+  readonly grown: number;
+}
+
+/**
+ * The items after a change of a file whose items before are known: those around the stretch are read anew, the others move. Null when
+ * what was read anew does not end where the others go on: then all is to be read.
+ */
+export function layoutAfter(
+  before: Layout,
+  lines: readonly SourceLine[],
+  { first, last, grown }: Replaced,
+): Layout | null {
+  const { items } = before;
+  const from = Math.max(items.findIndex((item) => item.to >= first) - 1, 0);
+  const behind = items.findIndex((item) => item.from > last);
+  const until = items[behind];
+  if (items.length === 0 || until === undefined) return null;
+  const start = from === 0 ? 1 : (items[from]?.from ?? 1);
+  const end = until.to + grown;
+  const run: Run = { start: 1, lines, section: null };
+  const moved = (item: PlacedItem, by: number): PlacedItem => ({
+    ...item,
+    run,
+    first: item.first + by,
+    last: item.last + by,
+    open: item.open < 0 ? item.open : item.open + by,
+    from: item.from + by,
+    to: item.to + by,
+  });
+  const anew = topLevel(
+    lines.slice(start - 1, end).map((line) => line.text),
+    true,
+  ).map((item): PlacedItem => moved({ ...item, run, from: item.first + 1, to: item.last + 1 }, start - 1));
+  const seam = anew.at(-1);
+  if (seam === undefined || seam.to !== end || seam.from !== until.from + grown || !seam.ended) return null;
+  return {
+    items: [
+      ...items.slice(0, from).map((item) => moved(item, 0)),
+      ...anew,
+      ...items.slice(behind + 1).map((item) => moved(item, grown)),
+    ],
+  };
+}
+
+/** Says what the items of a whole file are, so that nobody reads it for them. */
+export function knowLayout(lines: readonly SourceLine[], layout: Layout): void {
+  WHOLE.set(lines, layout);
+}
+
+/** The same items over lines of the same text at other places. */
+export function overLines(layout: Layout, lines: readonly SourceLine[]): Layout {
+  const run: Run = { start: 1, lines, section: null };
+  return { items: layout.items.map((item) => ({ ...item, run })) };
+}
+
 /** What a hunk's section says of a cut item. The section may be stale: what looks like a list of values is in no function. */
 function enclosing(item: Item, section: string): Pick<Item, 'kind' | 'name'> {
   const named = sectionItem(section);

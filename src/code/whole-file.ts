@@ -4,6 +4,7 @@
  */
 import type { Change, FileChange, Hunk, HunkLine } from '../patch/types';
 import { placeOf, sourceLineOf } from './file-image';
+import { knowLayout, layoutAfter, layoutOfWhole, overLines } from './layout';
 import type { SourceLine } from './types';
 
 /** What the checkouts say of one blob id. */
@@ -174,6 +175,7 @@ export function wholeChange(
       why = 'its hunks do not fit the blob that its index line names';
       continue;
     }
+    keepItems(lines, applied.before, applied.after, file.hunks);
     return {
       kind: 'whole',
       change: {
@@ -183,6 +185,32 @@ export function wholeChange(
     };
   }
   return { kind: 'unknown', why: blobs === null ? null : (why ?? reasonOf(blobs, file.oldBlob)) };
+}
+
+/** The items of the old lines are those of the image before, and most of those after: they are not looked for again. */
+function keepItems(
+  old: readonly SourceLine[],
+  before: readonly SourceLine[],
+  after: readonly SourceLine[],
+  hunks: readonly Hunk[],
+): void {
+  const layout = overLines(layoutOfWhole(old), before);
+  knowLayout(before, layout);
+  const last = hunks.at(-1);
+  const first = hunks[0];
+  // A comment that a change opens or closes reaches beyond its lines.
+  const sides = (['add', 'delete'] as const).map((kind) =>
+    hunks.flatMap((hunk) => hunk.lines.flatMap((line) => (line.kind === kind ? [line.text] : []))).join('\n'),
+  );
+  const even = sides.every((text) => text.split('/*').length === text.split('*/').length);
+  if (first === undefined || last === undefined || !even) return;
+  const changed = {
+    first: oldIndex(first),
+    last: oldIndex(last) + last.oldCount + 1,
+    grown: after.length - before.length,
+  };
+  const now = layoutAfter(layout, after, changed);
+  if (now !== null) knowLayout(after, now);
 }
 
 /** Without ids nobody can tell: then the hunks decide. */
