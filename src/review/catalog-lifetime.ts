@@ -18,10 +18,12 @@ export const LEAK_ON_EXIT = lifetime('leak-on-exit', 'Leaked on this exit');
 
 export const USE_AFTER_FREE = lifetime('use-after-free', 'Used after it was freed', 'error');
 export const FREED_TWICE = lifetime('freed-twice', 'Freed twice', 'error');
-export const UNCHECKED_POINTER = lifetime('unchecked-pointer', 'Result read through untested');
+export const UNCHECKED_POINTER = lifetime('unchecked-pointer', 'Result used untested');
 export const NULL_DEREFERENCE = lifetime('null-dereference', 'Read through although NULL', 'error');
 export const TESTED_AFTER_USE = lifetime('tested-after-use', 'Tested after use');
 export const WRONG_ERROR_TEST = lifetime('wrong-error-test', 'Test that cannot see the failure');
+
+export const RESULT_LOST = lifetime('result-lost', 'Result never looked at');
 
 /** Speaks for I9 too: the same defect, seen in a function instead of in a run. */
 export const SLEEPS_IN_ATOMIC = context('sleep-in-atomic', 'Sleeps in atomic context', 'error');
@@ -37,5 +39,6 @@ export const LIFETIME_RULES: readonly Rule[] = [
   NULL_DEREFERENCE,
   TESTED_AFTER_USE,
   WRONG_ERROR_TEST,
+  RESULT_LOST,
 ];
 export const CONTEXT_RULES: readonly Rule[] = [LOCK_HELD, LOCK_TWICE, UNLOCK_UNHELD];

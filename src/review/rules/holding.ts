@@ -4,6 +4,7 @@ import { freedRule } from './freed';
 import { leakRule } from './leaks';
 import { lockRule } from './locks';
 import { pointerRule } from './pointers';
+import { resultRule } from './results';
 import type { PathRule } from './types';
 
-export const HOLDING_RULES: readonly PathRule[] = [leakRule, freedRule, pointerRule, lockRule, atomicRule];
+export const HOLDING_RULES: readonly PathRule[] = [leakRule, freedRule, pointerRule, resultRule, lockRule, atomicRule];

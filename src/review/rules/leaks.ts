@@ -203,6 +203,9 @@ function givesBack(program: Program, taken: Taken, programs: Surroundings['progr
   return program.nodes.some((node) => doings(node).some((doing) => bearing(doing, taken, programs) === 'released'));
 }
 
+const OFF_ON_FAILURE =
+  /^(?:clk_\w+|regulator_on|irq|module_ref|iommu_mapping|pci_regions|sysfs_entry|irq_vector|mmu_notifier)$/;
+
 /** An exit at which something this function acquired is held and lost. */
 export const leakRule: PathRule = (program, surroundings) => {
   const { programs } = surroundings;
@@ -256,6 +259,11 @@ export const leakRule: PathRule = (program, surroundings) => {
   }
   return hits;
 
+  /** Whoever switches it on and then fails has to switch it off, whatever the rest of the function shows. */
+  function certain(taken: Taken): boolean {
+    return program.evidence !== 'fragment' && OFF_ON_FAILURE.test(taken.primitive.acquires?.resource ?? '');
+  }
+
   function lost(leaving: Leaving): boolean {
     const { taken, had } = leaving.item;
     const fails = leaving.verdict === 'fails';
@@ -268,6 +276,7 @@ export const leakRule: PathRule = (program, surroundings) => {
       if (had.length === 0) return declared && taken.primitive.kind !== 'query';
       return had.every((one) => borrowers.sure.has(one.name));
     }
+    if (fails && taken.kind === 'argument' && certain(taken)) return true;
     if (!backHere && !backBefore && !(program.evidence === 'fragment' && givesBack(program, taken, programs)))
       return false;
     if (fails) return true;

@@ -109,7 +109,7 @@ export function bearing(doing: Doing, held: Taken, programs: ReadonlyMap<string,
       // `kfree(x)` frees what lies in x with it, as far as this function is concerned.
       return 'none';
     }
-  } else if (held.primitive.pairsWith.includes(name) && UNDOES.test(name)) {
+  } else if (held.primitive.pairsWith.includes(name) && UNDOES.test(name) && known?.kind !== 'check') {
     if (call.args.some((arg) => same(arg, held))) return 'released';
     if (held.kind !== 'local') return 'dropped';
   }

@@ -7,6 +7,7 @@ import { type Doing, doings, readsPlace, written } from './calls';
 import { says } from './conditions';
 import { isFailure } from './exits';
 import { explore, lastTurn, type Trail } from './explore';
+import { pointerIn } from './ownership';
 import { askedIn, touched } from './reads';
 import type { PathRule, RuleHit, Surroundings } from './types';
 
@@ -97,6 +98,7 @@ export const pointerRule: PathRule = (program, { programs }) => {
     string,
     { used: Extract<Known, { kind: 'used' }> | null; unused: boolean; node: ProgramNode }
   >();
+  const left = new Map<string, Given>();
   const tested = new Set<string>();
   for (const node of program.nodes)
     if (node.kind === 'branch' && !node.loop) for (const text of askedIn(node)) tested.add(text);
@@ -169,8 +171,18 @@ export const pointerRule: PathRule = (program, { programs }) => {
       }
       return known;
     },
+    exit(state, exit) {
+      for (const one of state)
+        if (
+          one.kind === 'untested' &&
+          neverTested(one.given) &&
+          !(exit.value !== null && pointerIn(exit.value, one.given.text))
+        )
+          left.set(one.given.text, one.given);
+    },
   });
   if (!complete) return [];
+  for (const given of left.values()) stored(given);
   for (const { used, unused, node } of tests.values()) {
     if (used === null || unused || node.kind !== 'branch') continue;
     const text = used.text;
@@ -204,6 +216,48 @@ export const pointerRule: PathRule = (program, { programs }) => {
       key: `${given.text}|${given.call}`,
       why: [{ text: 'no test of it lies on this way', reference: null }],
       related: [{ at: given.at, message: `${given.text} comes from ${given.call}() here` }, ...turned(trail)],
+    });
+  }
+
+  /** Nothing in the function asks of it or of a place it is stored in, and no unknown call gets it, which might. */
+  function neverTested(given: Given): boolean {
+    if (
+      program.evidence === 'fragment' ||
+      !/^\w+$/.test(given.text) ||
+      !MUST_CHECK.test(primitive(given.call)?.kind ?? '')
+    )
+      return false;
+    const names = new Set([given.text]);
+    for (const node of program.nodes)
+      if (node.kind === 'do' && node.expression.kind === 'assign' && pointerIn(node.expression.value, given.text))
+        names.add(print(withoutCasts(node.expression.target)));
+    return !program.nodes.some(
+      (node) =>
+        [...askedIn(node)].some((text) => names.has(text)) ||
+        doings(node).some(
+          (doing) =>
+            primitive(doing.name) === null &&
+            doing.call.args.some((arg) => [...namesIn(arg)].some((name) => names.has(name))),
+        ),
+    );
+  }
+
+  function stored(given: Given): void {
+    const stores = program.nodes.find(
+      (node) =>
+        node.kind === 'do' &&
+        node.expression.kind === 'assign' &&
+        node.expression.target.kind === 'field' &&
+        pointerIn(node.expression.value, given.text),
+    );
+    if (stores === undefined || seen.has(`unchecked|${given.text}|${given.at.line}`)) return;
+    hits.push({
+      rule: UNCHECKED_POINTER,
+      at: given.at,
+      message: `${given.text} of ${given.call}() is stored and nothing tests whether the call failed`,
+      key: `${given.text}|${given.call}`,
+      why: [{ text: 'no test of it lies in the function', reference: null }],
+      related: [{ at: stores.at, message: `${given.text} is stored here` }],
     });
   }
 

@@ -115,3 +115,17 @@ describe('atomic context', () => {
     ).toEqual([]);
   });
 });
+
+describe('results', () => {
+  it('are looked at before they are lost', () => {
+    expect(inside('int ret;', 'ret = first(s);', 'ret = second(s);', 'return ret;')).toEqual(['result-lost@4']);
+    expect(
+      inside('int ret;', 'ret = first(s);', 'if (ret)', 'return ret;', 'ret = second(s);', 's->n = 1;', 'return 0;'),
+    ).toEqual(['result-lost@7']);
+  });
+  it('may be read on one way only, or be nobody’s failure', () => {
+    expect(inside('int ret;', 'ret = first(s);', 'if (s->on)', 'ret = second(s);', 'return ret;')).toEqual([]);
+    expect(inside('int n;', 'n = first(s);', 'n = second(s);', 'return n;')).toEqual([]);
+    expect(inside('int ret;', 'ret = first(s, &ret);', 'ret = second(s);', 'return ret;')).toEqual([]);
+  });
+});
