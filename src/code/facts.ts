@@ -2,6 +2,8 @@
  * What is known of the truth of conditions on one path: enough to see that `if (ret)` twice takes the same side twice, and that
  * `ret = 0` decides the next test of `ret`. A value: learning gives a new one. Sound only one way: what is not known is null.
  */
+
+import { remembered } from './remembered';
 import type { Expression, ProgramNode } from './types';
 import { callsIn, expressionsOf, namesIn, print, visit, withoutCasts } from './walk';
 
@@ -173,11 +175,15 @@ function readsMemory(expression: Expression): boolean {
   return memory;
 }
 
-/**
- * The facts after a node ran (its condition aside): what it may have changed is forgotten, what it sets to a constant is known.
- * `steady` as in `assume`.
- */
-export function after(node: ProgramNode, facts: Facts, steady = false): Facts {
+/** What a node writes, as far as facts care. */
+interface Writes {
+  readonly written: ReadonlySet<string>;
+  /** It may write through a pointer. */
+  readonly memory: boolean;
+  readonly constants: readonly { readonly target: Expression; readonly value: Expression }[];
+}
+
+function writesOf(node: ProgramNode, steady: boolean): Writes {
   const written = new Set<string>();
   let memory = false;
   const constants: { readonly target: Expression; readonly value: Expression }[] = [];
@@ -186,7 +192,6 @@ export function after(node: ProgramNode, facts: Facts, steady = false): Facts {
     if (node.init !== null) constants.push({ target: { kind: 'name', name: node.variable.name }, value: node.init });
   }
   if (node.kind === 'each') for (const arg of node.args) if (arg.kind === 'name') written.add(arg.name);
-  if (node.kind === 'unknown') return NO_FACTS;
   for (const expression of expressionsOf(node)) {
     visit(expression, (inner) => {
       if (inner.kind === 'call') {
@@ -203,6 +208,19 @@ export function after(node: ProgramNode, facts: Facts, steady = false): Facts {
       }
     });
   }
+  return { written, memory, constants };
+}
+
+const steadyWrites = remembered((node: ProgramNode) => writesOf(node, true));
+const allWrites = remembered((node: ProgramNode) => writesOf(node, false));
+
+/**
+ * The facts after a node ran (its condition aside): what it may have changed is forgotten, what it sets to a constant is known.
+ * `steady` as in `assume`.
+ */
+export function after(node: ProgramNode, facts: Facts, steady = false): Facts {
+  if (node.kind === 'unknown') return NO_FACTS;
+  const { written, memory, constants } = steady ? steadyWrites(node) : allWrites(node);
   const ruled = node.kind === 'do' ? ruledOut(node.expression) : null;
   if (written.size === 0 && !memory) return ruled === null ? facts : assume(ruled, false, facts, steady);
   const next = new Map<string, Fact>();

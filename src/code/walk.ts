@@ -1,6 +1,7 @@
 /**
  * Walking over expressions and nodes: what rules and the interpreter ask of a program besides running it.
  */
+import { remembered } from './remembered';
 import type { Expression, ProgramNode } from './types';
 
 export type CallExpression = Extract<Expression, { kind: 'call' }>;
@@ -63,11 +64,11 @@ export function expressionsOf(node: ProgramNode): readonly Expression[] {
 }
 
 /** All calls of an expression, inner ones first. What stands in `sizeof` is not called. */
-export function callsIn(expression: Expression): readonly CallExpression[] {
+export const callsIn = remembered((expression: Expression): readonly CallExpression[] => {
   const found: CallExpression[] = [];
   collectCalls(expression, found);
   return found;
-}
+});
 
 function collectCalls(expression: Expression, into: CallExpression[]): void {
   if (expression.kind === 'sizeof') return;
@@ -77,7 +78,9 @@ function collectCalls(expression: Expression, into: CallExpression[]): void {
 
 /** All calls of a node, inner ones first. */
 export function callsOf(node: ProgramNode): readonly CallExpression[] {
-  return expressionsOf(node).flatMap(callsIn);
+  const [first, ...more] = expressionsOf(node);
+  if (first === undefined) return [];
+  return more.length === 0 ? callsIn(first) : [first, ...more].flatMap(callsIn);
 }
 
 /** The name of the function called; for a call through a pointer the last field's name (`ops->map` gives `map`); null when there is neither. */
@@ -158,6 +161,14 @@ function strengthOf(expression: Expression): number {
 
 /** The expression as C text on one line, with only the parentheses that are needed. Equal expressions print equal. */
 export function print(expression: Expression): string {
+  if (expression.kind === 'name') return expression.name;
+  if (expression.kind === 'number') return expression.text;
+  return spelled(expression);
+}
+
+const spelled = remembered(spell);
+
+function spell(expression: Expression): string {
   const inner = (part: Expression, least: number): string =>
     strengthOf(part) < least ? `(${print(part)})` : print(part);
   switch (expression.kind) {

@@ -1,4 +1,5 @@
 /** The calls of a node with what becomes of their results. */
+import { remembered } from '../../code/remembered';
 import type { Expression, ProgramNode } from '../../code/types';
 import { type CallExpression, calleeOf, callsOf, expressionsOf, print, visit, withoutCasts } from '../../code/walk';
 
@@ -12,7 +13,7 @@ export interface Doing {
 }
 
 /** All calls in the order they are made. */
-export function doings(node: ProgramNode): readonly Doing[] {
+export const doings = remembered((node: ProgramNode): readonly Doing[] => {
   const calls = callsOf(node);
   if (calls.length === 0) return [];
   const stored = new Map<CallExpression, Expression>();
@@ -30,7 +31,7 @@ export function doings(node: ProgramNode): readonly Doing[] {
     const name = calleeOf(call);
     return name === null ? [] : [{ call, name, direct: call.target.kind === 'name', into: stored.get(call) ?? null }];
   });
-}
+});
 
 /** The text of what an argument names: `&x->lock` and `x->lock` alike, casts aside. */
 export function named(expression: Expression | undefined): string {
@@ -41,7 +42,7 @@ export function named(expression: Expression | undefined): string {
 }
 
 /** The names a node writes, and the texts of the other places it writes. `each` macros write their cursors. */
-export function written(node: ProgramNode): readonly string[] {
+export const written = remembered((node: ProgramNode): readonly string[] => {
   const out: string[] = [];
   if (node.kind === 'declare') out.push(node.variable.name);
   if (node.kind === 'each') for (const arg of node.args) if (arg.kind === 'name') out.push(arg.name);
@@ -50,7 +51,7 @@ export function written(node: ProgramNode): readonly string[] {
       if (inner.kind === 'assign' || inner.kind === 'update') out.push(print(withoutCasts(inner.target)));
     });
   return out;
-}
+});
 
 /** Does a text like `dev->lock` read a place whose name is `place` or that lies in it? */
 export function readsPlace(text: string, place: string): boolean {

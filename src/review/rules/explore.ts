@@ -7,6 +7,7 @@
 import { after, assume, decide, type Facts, NO_FACTS } from '../../code/facts';
 import { successors } from '../../code/lower';
 import type { Decision } from '../../code/paths';
+import { remembered } from '../../code/remembered';
 import type { Program, ProgramNode } from '../../code/types';
 import { calleeOf, expressionsOf, namesIn } from '../../code/walk';
 
@@ -146,7 +147,7 @@ function kept(facts: Facts, alive: ReadonlySet<string> | undefined): Facts {
 }
 
 /** For each node the names that a decision or a return from there on may still ask about. */
-function asked(program: Program): ReadonlySet<string>[] {
+const asked = remembered((program: Program): readonly ReadonlySet<string>[] => {
   const own = program.nodes.map((node): ReadonlySet<string> => {
     if (node.kind !== 'branch' && node.kind !== 'return') return new Set();
     return new Set(expressionsOf(node).flatMap((expression) => [...namesIn(expression)]));
@@ -164,7 +165,7 @@ function asked(program: Program): ReadonlySet<string>[] {
     }
   }
   return all;
-}
+});
 
 /** The steps of a trail from the entry on. */
 export function stepsOf(trail: Trail | null): readonly Trail[] {

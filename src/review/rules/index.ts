@@ -71,7 +71,8 @@ function onAddedLine(hit: RuleHit): boolean {
  * it). Of several hits that are alike, as many are the patch's as it has more than before: those on lines it adds come first.
  */
 export function pathHits(program: Program, before: () => Program | null, surroundings: Surroundings): RuleHit[] {
-  const hits = PATH_RULES.flatMap((rule) => rule(program, { ...surroundings, before }));
+  const around: Surroundings = { ...surroundings, before };
+  const hits = PATH_RULES.flatMap((rule) => rule(program, around));
   const earlier = hits.length === 0 ? null : before();
   if (earlier === null) return hits;
   const known = new Map<string, number>();

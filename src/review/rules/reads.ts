@@ -1,4 +1,5 @@
 /** What an expression reads through: the pointers whose target it touches. */
+import { remembered } from '../../code/remembered';
 import type { Expression, ProgramNode } from '../../code/types';
 import { calleeOf, expressionsOf, partsOf, print, withoutCasts } from '../../code/walk';
 
@@ -11,11 +12,11 @@ const TOUCHES =
   /^(?:mem(?:set|cpy|move)|str(?:n|l|s)?cpy|INIT_\w+|(?:raw_)?spin_lock_init|mutex_init|mutex_lock|spin_lock\w*|kref_(?:init|get|put)|list_\w+)$/;
 
 /** The texts of all pointers a node reads or writes through: `p` of `p->x`, `*p`, `p[i]`; `&p->x` only where a call that touches gets it. */
-export function touched(node: ProgramNode): ReadonlySet<string> {
+export const touched = remembered((node: ProgramNode): ReadonlySet<string> => {
   const out = new Set<string>();
   for (const expression of expressionsOf(node)) collect(expression, out);
   return out;
-}
+});
 
 /** The same of one expression. */
 export function touchedIn(expression: Expression): ReadonlySet<string> {
@@ -84,11 +85,11 @@ function partOf(operand: Expression, out: Set<string>): void {
 }
 
 /** The texts whose truth or equality a node asks anywhere: of `p ? p->a : 0`, `p && p->a`, `WARN_ON(!p)`, `IS_ERR(p)`: `p`. */
-export function askedIn(node: ProgramNode): ReadonlySet<string> {
+export const askedIn = remembered((node: ProgramNode): ReadonlySet<string> => {
   const out = new Set<string>();
   for (const expression of expressionsOf(node)) questions(expression, out, node.kind === 'branch');
   return out;
-}
+});
 
 function questions(expression: Expression, out: Set<string>, truth: boolean): void {
   const inner = withoutCasts(expression);

@@ -1,3 +1,4 @@
+import { remembered } from '../../code/remembered';
 import type { Expression, Program, ProgramNode } from '../../code/types';
 import { expressionsOf, partsOf, visit, withoutCasts } from '../../code/walk';
 import type { Place } from '../../place';
@@ -14,18 +15,13 @@ export interface Seen {
   readonly index: number;
 }
 
-const scanned = new WeakMap<Program, readonly Seen[]>();
-
 /** Every expression of a program, in the order of the text; parts before the whole. What stands in `sizeof` is left out. */
-export function scan(program: Program): readonly Seen[] {
-  const known = scanned.get(program);
-  if (known !== undefined) return known;
+export const scan = remembered((program: Program): readonly Seen[] => {
   const seen: Seen[] = [];
   for (const [index, node] of program.nodes.entries())
     for (const top of expressionsOf(node)) collect(top, node, index, seen);
-  scanned.set(program, seen);
   return seen;
-}
+});
 
 function collect(expression: Expression, node: ProgramNode, index: number, into: Seen[]): void {
   if (expression.kind !== 'sizeof') for (const part of partsOf(expression)) collect(part, node, index, into);
