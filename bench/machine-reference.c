@@ -117,7 +117,7 @@ __attribute__((noinline)) static int64_t remap(const struct vtd *vtd, const stru
 }
 
 /* Three levels of 4 KiB tables, Arm stage 1. */
-#define PT_ROOT (RAM_BASE + 0x100000)
+#define PT_ROOT (RAM_BASE + 0x10000)
 
 __attribute__((noinline)) static int64_t walk(const struct memory *m, uint64_t base, const struct format *format, uint64_t address, int is_write)
 {
@@ -169,10 +169,10 @@ __attribute__((noinline)) static int64_t walk(const struct memory *m, uint64_t b
 }
 
 /* ITS: device table, interrupt translation table, collection table. */
-#define DEVICE_TABLE (RAM_BASE + 0x800000)
+#define DEVICE_TABLE (RAM_BASE + 0x56000)
 #define DEVICE_ENTRIES 1024
-#define COLLECTIONS (RAM_BASE + 0x900000)
-#define ITTS (RAM_BASE + 0xa00000)
+#define COLLECTIONS (RAM_BASE + 0x58000)
+#define ITTS (RAM_BASE + 0x60000)
 #define VALID (1ull << 63)
 
 __attribute__((noinline)) static int64_t its_event(const struct its *its, const struct memory *m, uint32_t device, uint32_t event)

@@ -38,9 +38,9 @@ const { createMemory, read32, write64, createVtd, remapInterrupt, walkTable, cre
 const RAM_BASE = 0x4000_0000;
 const REQUESTS = 8192;
 const IR_LOG2 = 12;
-const PT_ROOT = RAM_BASE + 0x10_0000;
+const PT_ROOT = RAM_BASE + 0x1_0000;
 const DEVICE_ENTRIES = 1024;
-const ITTS = RAM_BASE + 0xa0_0000;
+const ITTS = RAM_BASE + 0x6_0000;
 const VALID = 0x8000_0000;
 
 let seed = 0x2545f491;
@@ -55,9 +55,9 @@ const memory = createMemory([{ name: 'ram', base: RAM_BASE, size: 0x0200_0000 }]
 const vtd = Object.assign(createVtd('dmar', 39), { remapping: true, remapTable: RAM_BASE, remapLog2: IR_LOG2 });
 const its = Object.assign(createIts('its', 0x0808_0000, 16), {
   enabled: true,
-  deviceTable: RAM_BASE + 0x80_0000,
+  deviceTable: RAM_BASE + 0x5_6000,
   deviceEntries: DEVICE_ENTRIES,
-  collectionTable: RAM_BASE + 0x90_0000,
+  collectionTable: RAM_BASE + 0x5_8000,
   collectionEntries: 64,
 });
 const format = {

@@ -15,7 +15,7 @@
 import type { Hash } from './hash';
 import { addNumber } from './hash';
 import type { Memory } from './memory';
-import { inRam, pageIndex, read8, read32, write32 } from './memory';
+import { flatOffset, inRam, read8, read32, write32 } from './memory';
 import { addressField } from './word';
 
 /** Frame of two 64 KiB pages: control, then translation. */
@@ -23,7 +23,7 @@ export const ITS_SIZE = 0x2_0000;
 export const TRANSLATER = 0x1_0040;
 export const FIRST_LPI = 8192;
 const VALID = 0x8000_0000;
-/** Bytes to page numbers of `pageIndex`. */
+/** Bytes to page numbers of `flatOffset`. */
 const PAGE = 1 / 256;
 /** Tables above 1 TiB take the long way. */
 const FAST_LIMIT = 2 ** 40;
@@ -166,27 +166,34 @@ export function translateEvent(its: Its, memory: Memory, device: number, event: 
   if (
     device < its.deviceEntries &&
     device >>> its.deviceBits === 0 &&
-    its.deviceTable < FAST_LIMIT &&
-    its.collectionTable < FAST_LIMIT
+    // Both below the limit.
+    its.deviceTable + its.collectionTable < FAST_LIMIT
   ) {
-    const { words } = memory;
-    const dte = pageIndex(memory, ((its.deviceTable * PAGE) | 0) + (device >>> 5)) + (device & 0x1f) * 2;
-    const deviceHigh = words[dte + 1] as number;
-    const deviceLow = words[dte] as number;
-    // Valid, ITT below 1 TiB, event in range.
-    if ((deviceHigh | 0) < 0 && (deviceHigh & 0xf_ff00) === 0 && event < 2 << (deviceLow & 0xf)) {
-      const ite = pageIndex(memory, ((deviceHigh << 24) | (deviceLow >>> 8)) + (event >>> 5)) + (event & 0x1f) * 2;
-      const eventHigh = words[ite + 1] as number;
-      const collection = eventHigh & 0xffff;
-      if ((eventHigh | 0) < 0 && collection < its.collectionEntries) {
-        const cte =
-          pageIndex(memory, ((its.collectionTable * PAGE) | 0) + (collection >>> 5)) + (collection & 0x1f) * 2;
-        if (((words[cte + 1] as number) | 0) < 0)
-          return ((words[cte] as number) & 0xffff) * 0x100_0000 + ((words[ite] as number) & 0xff_ffff);
+    const { words, flatPages } = memory;
+    const devices = flatOffset(memory, ((its.deviceTable * PAGE) | 0) + (device >>> 5));
+    if (devices < flatPages) {
+      const dte = (devices << 6) + (device & 0x1f) * 2;
+      const deviceHigh = (words[dte + 1] as number) | 0;
+      const deviceLow = words[dte] as number;
+      if (deviceHigh >= 0) return ITS_DROP.deviceUnmapped;
+      if (event >= 2 << (deviceLow & 0xf)) return ITS_DROP.eventOutOfRange;
+      const events = flatOffset(memory, ((deviceHigh << 24) | (deviceLow >>> 8)) + (event >>> 5));
+      // An ITT from 1 TiB on is no flat one.
+      if ((deviceHigh & 0xf_ff00) === 0 && events < flatPages) {
+        const ite = (events << 6) + (event & 0x1f) * 2;
+        const eventHigh = (words[ite + 1] as number) | 0;
+        const collection = eventHigh & 0xffff;
+        const targets = flatOffset(memory, ((its.collectionTable * PAGE) | 0) + (collection >>> 5));
+        if (eventHigh < 0 && collection < its.collectionEntries && targets < flatPages) {
+          const cte = (targets << 6) + (collection & 0x1f) * 2;
+          if (((words[cte + 1] as number) | 0) < 0)
+            return ((words[cte] as number) & 0xffff) * 0x100_0000 + ((words[ite] as number) & 0xff_ffff);
+        }
       }
     }
   }
-  return lookUpEvent(its, memory, device, event);
+  // As in `walkTable`: the sign keeps both results out of heap objects.
+  return +lookUpEvent(its, memory, device, event);
 }
 
 /** The whole of `translateEvent`, step by step. */

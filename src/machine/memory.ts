@@ -3,8 +3,9 @@
  * In: physical addresses in bytes. Out: words; whether an address is DRAM at all.
  * Knows nothing of who reads it: IOMMU tables, ITS tables and guest data all lie here.
  *
- * Pages are small (256 bytes), and all written pages of a memory stand in one array, so that a copy is one array copied. Which page stands
- * where is kept in a directory that all copies share and that only grows. The hash of the content is kept up to date word by word.
+ * The first part of where drivers keep their tables is flat: its words stand at the front of one array, as long as what was written there asks
+ * for. All other DRAM is pages of 256 bytes behind it, in the order in which they were first written; which page stands where is kept in a
+ * directory that all copies share and that only grows. A copy is one array copied. The hash of the content is kept up to date word by word.
  */
 import { mix } from './hash';
 import type { RangeSpec } from './types';
@@ -14,20 +15,17 @@ const PAGE_WORDS = 64;
 const PAGE_SHIFT = 6;
 const PAGE_BYTES = 256;
 const INVERSE_PAGE = 1 / PAGE_BYTES;
-/** Addresses `wordIndex` takes by page number: below 1 TiB. */
+/** The flat part lies below 1 TiB: its page numbers have 32 bits. */
 const FAST_LIMIT = 2 ** 40;
-/** The part of DRAM whose pages are found without a search: the last of it, where drivers keep their tables. */
-const DENSE_BYTES = 64 * 1024 * 1024;
+/** The part of DRAM that can be flat: the last of it, where drivers keep their tables. */
+const TABLE_BYTES = 64 * 1024 * 1024;
+/** The flat part begins with this many bytes, and grows to no more than twice what it is, so that it is never much longer than what is used. */
+const FLAT_STEP = 65536;
 
 /** Page number to slot; slot 0 is the page that is never written. Shared by copies. */
 interface Directory {
-  /** Page number of the first dense page. */
-  readonly first: number;
-  readonly pages: number;
-  /** Slots of the dense pages; grows to `pages`. */
-  dense: Int32Array;
-  readonly sparse: Map<number, number>;
-  slots: number;
+  readonly slots: Map<number, number>;
+  next: number;
 }
 
 export interface Memory {
@@ -35,7 +33,14 @@ export interface Memory {
   readonly starts: readonly number[];
   readonly ends: readonly number[];
   readonly directory: Directory;
-  /** 64 words a slot. Slots beyond its end are unwritten here. */
+  /** Page number (address / 256) at which the flat part starts. */
+  readonly flatPage: number;
+  /** Words that the flat part can have, and has; multiples of a page's. */
+  readonly flatLimit: number;
+  flatWords: number;
+  /** The same in pages. */
+  flatPages: number;
+  /** The flat part's words, then 64 words a slot. Slots beyond the end are unwritten here. */
   words: Uint32Array;
   /** Content hash: exclusive or over all non-zero words. */
   hashA: number;
@@ -52,15 +57,20 @@ export function createMemory(ranges: readonly RangeSpec[]): Memory {
   const starts = ram.map((range) => Math.ceil(range.base / PAGE_BYTES) * PAGE_BYTES);
   const ends = ram.map((range) => Math.floor((range.base + range.size) / PAGE_BYTES) * PAGE_BYTES);
   const end = ends.at(-1) ?? 0;
-  const start = Math.max(starts.at(-1) ?? 0, end - DENSE_BYTES);
-  const directory: Directory = {
-    first: start / PAGE_BYTES,
-    pages: end <= FAST_LIMIT ? Math.max(0, (end - start) / PAGE_BYTES) : 0,
-    dense: new Int32Array(0),
-    sparse: new Map(),
-    slots: 1,
+  const start = Math.max(starts.at(-1) ?? 0, end - TABLE_BYTES);
+  return {
+    starts,
+    ends,
+    directory: { slots: new Map(), next: 1 },
+    flatPage: end <= FAST_LIMIT ? (start / PAGE_BYTES) | 0 : 0,
+    flatLimit: end <= FAST_LIMIT ? (end - start) / 4 : 0,
+    flatWords: 0,
+    flatPages: 0,
+    words: new Uint32Array(PAGE_WORDS),
+    hashA: 0,
+    hashB: 0,
+    journal: null,
   };
-  return { starts, ends, directory, words: new Uint32Array(PAGE_WORDS), hashA: 0, hashB: 0, journal: null };
 }
 
 /** An independent copy, without an undo log. */
@@ -69,62 +79,72 @@ export function cloneMemory(memory: Memory): Memory {
 }
 
 /**
- * Index into `words` of the first word of a page, by page number (address / 256, as 32 bits: addresses below 1 TiB). A page that was never
- * written, and one that is no DRAM, gives 0: words that are all zero. Pages are 256 bytes.
+ * For lookups that must be fast: which page of the flat part a page is, by page number (address / 256, as 32 bits: addresses below 1 TiB). A
+ * number that is not below `flatPages` is none of the flat part's. Its first word stands at 64 times this in `words`.
  */
-export function pageIndex(memory: Memory, page: number): number {
-  const { directory } = memory;
-  const offset = (page - directory.first) | 0;
-  const slot =
-    offset >= 0 && offset < directory.dense.length
-      ? (directory.dense[offset] as number)
-      : sparseSlot(directory, page >>> 0);
-  const index = slot << PAGE_SHIFT;
-  return index < memory.words.length ? index : 0;
+export function flatOffset(memory: Memory, page: number): number {
+  return (page - memory.flatPage) >>> 0;
 }
 
-function sparseSlot(directory: Directory, page: number): number {
-  return (directory.sparse.get(page) ?? 0) | 0;
+/** Index in the flat part of the word at an address, or a number that is not below `flatWords`. */
+function flatWord(memory: Memory, address: number): number {
+  const offset = address - memory.flatPage * PAGE_BYTES;
+  return offset >= 0 ? Math.floor(offset / 4) : Number.POSITIVE_INFINITY;
 }
 
-/** Index into `words` of the word at an address. */
+/** Index into `words` of the word at an address; of a word that is zero when its page was never written, or is no DRAM. */
 function wordIndex(memory: Memory, address: number): number {
-  const within = (address & 0xff) >>> 2;
-  if (address < FAST_LIMIT) return pageIndex(memory, (address * INVERSE_PAGE) | 0) + within;
-  const index = sparseSlot(memory.directory, Math.floor(address * INVERSE_PAGE)) << PAGE_SHIFT;
-  return (index < memory.words.length ? index : 0) + within;
+  const flat = flatWord(memory, address);
+  if (flat < memory.flatWords) return flat;
+  const slot = memory.directory.slots.get(Math.floor(address * INVERSE_PAGE)) ?? 0;
+  const index = memory.flatWords + (slot << PAGE_SHIFT);
+  return (index < memory.words.length ? index : memory.flatWords) + ((address & 0xff) >>> 2);
 }
 
 /** Index of the word at an address, with its page made to stand in `words`. */
 function writableIndex(memory: Memory, address: number): number {
   const { directory } = memory;
+  const flat = flatWord(memory, address);
+  if (flat < memory.flatWords || growFlat(memory, flat)) return flat;
   const page = Math.floor(address * INVERSE_PAGE);
-  const offset = page - directory.first;
-  const isDense = offset >= 0 && offset < directory.pages;
-  let slot = (isDense ? directory.dense[offset] : directory.sparse.get(page)) ?? 0;
-  if (slot === 0) {
-    slot = directory.slots++;
-    if (!isDense) directory.sparse.set(page, slot);
-    else {
-      if (offset >= directory.dense.length) directory.dense = grown(directory.dense, offset + 1, 1024, Int32Array);
-      directory.dense[offset] = slot;
-    }
+  let slot = directory.slots.get(page);
+  if (slot === undefined) {
+    slot = directory.next++;
+    directory.slots.set(page, slot);
   }
-  const index = slot << PAGE_SHIFT;
-  if (index >= memory.words.length)
-    memory.words = grown(memory.words, index + PAGE_WORDS, 16 * PAGE_WORDS, Uint32Array);
+  const index = memory.flatWords + (slot << PAGE_SHIFT);
+  if (index >= memory.words.length) memory.words = grown(memory.words, index + PAGE_WORDS, 16 * PAGE_WORDS);
   return index + ((address & 0xff) >>> 2);
 }
 
+/**
+ * Makes the flat part reach beyond a word, when that is near its end: pages that stood in slots move into it. Not while an undo log is
+ * kept, which knows words by their index.
+ */
+function growFlat(memory: Memory, word: number): boolean {
+  const { flatWords, flatLimit, flatPage, directory } = memory;
+  if (memory.journal !== null || word >= flatLimit || word >= Math.max(FLAT_STEP / 4, flatWords * 2)) return false;
+  const longer = Math.min(flatLimit, Math.max(FLAT_STEP / 4, flatWords * 2));
+  const words = new Uint32Array(longer + memory.words.length - flatWords);
+  words.set(memory.words.subarray(0, flatWords));
+  words.set(memory.words.subarray(flatWords), longer);
+  for (const [page, slot] of directory.slots) {
+    const to = (page - flatPage) * PAGE_WORDS;
+    const from = longer + (slot << PAGE_SHIFT);
+    if (to < flatWords || to >= longer || from >= words.length) continue;
+    words.copyWithin(to, from, from + PAGE_WORDS);
+    words.fill(0, from, from + PAGE_WORDS);
+  }
+  memory.words = words;
+  memory.flatWords = longer;
+  memory.flatPages = longer >>> PAGE_SHIFT;
+  return true;
+}
+
 /** A longer copy: twice as long as before, at least `least`, in whole steps. */
-function grown<T extends Int32Array | Uint32Array>(
-  array: T,
-  least: number,
-  step: number,
-  make: new (length: number) => T,
-): T {
+function grown(array: Uint32Array, least: number, step: number): Uint32Array {
   const length = Math.ceil(Math.max(least, array.length * 2) / step) * step;
-  const longer = new make(length);
+  const longer = new Uint32Array(length);
   longer.set(array);
   return longer;
 }
@@ -172,7 +192,9 @@ export function clearRange(memory: Memory, address: number, size: number): void 
   for (let at = address; at < address + size; ) {
     const pageEnd = (Math.floor(at / PAGE_BYTES) + 1) * PAGE_BYTES;
     const end = Math.min(pageEnd, address + size);
-    if (wordIndex(memory, at) >= PAGE_WORDS) for (; at < end; at += 4) write32(memory, at, 0);
+    const index = wordIndex(memory, at);
+    const unwritten = index >= memory.flatWords && index < memory.flatWords + PAGE_WORDS;
+    if (!unwritten) for (; at < end; at += 4) write32(memory, at, 0);
     at = end;
   }
 }

@@ -8,8 +8,8 @@
  */
 
 import type { Memory } from './memory';
-import { inRam, pageIndex, read32 } from './memory';
-import { addressField, HIGH, powerOfTwo } from './word';
+import { flatOffset, inRam, read32 } from './memory';
+import { addressField, HIGH, inversePower, powerOfTwo } from './word';
 
 export const WALK_EXTERNAL_ABORT = -0x0b;
 export const WALK_TRANSLATION = -0x10;
@@ -19,10 +19,10 @@ export const WALK_PERMISSION = -0x13;
 
 /** Tables above 1 TiB take the long way. */
 const FAST_LIMIT = 2 ** 40;
-/** Input addresses have at most 48 bits. */
-const WALK_LIMIT = 2 ** 48;
-/** Bytes to page numbers of `pageIndex`. */
+/** Bytes to page numbers of `flatOffset`. */
 const INVERSE_PAGE = 1 / 256;
+/** Bytes to the part of an input address above bit 29. */
+const INVERSE_GIB = 2 ** -30;
 
 export interface TableFormat {
   /** 12, 14 or 16: log2 of the granule in bytes. */
@@ -67,43 +67,50 @@ export function walkTable(
   write: boolean,
   nested: ((address: number) => number) | null,
 ): number {
-  if (nested === null && format.granuleBits === 12 && format.stage === 1) {
-    const output = walkPages(memory, base, format, address, write);
-    if (output >= 0) return output;
+  if (nested === null && format.granuleBits === 12 && format.stage === 1 && format.startLevel === 1) {
+    /** Bits 47:30 of the address, of which the table at `base` takes as many as the input has. An address is below 2^53, so that none is cut. */
+    const top = (address * INVERSE_GIB) | 0;
+    const low = address | 0;
+    if (format.inputBits >= 31 && top >>> (format.inputBits - 30) === 0) {
+      const limit = (-1 << (format.outputBits - 32)) & 0xffff;
+      const leaf = pageDescriptor(memory, base, limit, top, low);
+      if (leaf >= 0) {
+        const lo = memory.words[leaf] as number;
+        const hi = memory.words[leaf + 1] as number;
+        // A page that is valid, accessed, open to the device, writable if it must be: whatever the format's options are.
+        if ((((lo & (write ? 0x4c3 : 0x443)) ^ 0x443) | (hi & limit)) === 0)
+          return (hi & 0xffff) * HIGH + (((lo & -4096) | (low & 0xfff)) >>> 0);
+      }
+    }
   }
-  return walkLevels(memory, base, format, address, write, nested);
+  // The sign tells a compiler that this is a number too, so that neither result is put into a heap object.
+  return +walkLevels(memory, base, format, address, write, nested);
 }
 
+/** Bits of a table descriptor's high half that take a permission away (APTable, 62:61), and address bits from 1 TiB on. */
+const TABLE_HIGH = 0x6000_ff00;
+
 /**
- * The usual walk and nothing else: 4 KiB granule, tables down to a page whose descriptor allows the access whatever the format's options are.
- * Works on halves and page numbers, so that a level costs two reads. -1 for anything less plain: then `walkLevels` decides.
+ * The usual walk and nothing else: through two tables of 4 KiB in the flat part of memory that take no permission away, for an address of
+ * 39 bits in halves (47:30, 31:0). Gives the index of the page's descriptor in `words`; -1 for anything less plain. Works on page numbers, and
+ * takes and gives whole numbers of 32 bits, so that a level costs two reads and nothing is allocated.
  */
-function walkPages(memory: Memory, base: number, format: TableFormat, address: number, write: boolean): number {
-  const low = address | 0;
-  /** Bits 47:30 of the address. */
-  const top = (address * 2 ** -30) | 0;
-  if (address >= WALK_LIMIT || format.inputBits < 31 || top >>> (format.inputBits - 30) !== 0 || base >= FAST_LIMIT)
-    return -1;
-  const limit = (-1 << (format.outputBits - 32)) & 0xffff;
-  const { words } = memory;
-  let page = (base * INVERSE_PAGE) | 0;
-  let bits = base & 0xfff;
-  for (let level = format.startLevel; level < 3; level++) {
-    const index = (level === 2 ? low >>> 21 : level === 1 ? top : top >>> 9) & 0x1ff;
-    const word = pageIndex(memory, page + (index >>> 5)) + (index & 0x1f) * 2;
-    const lo = words[word] as number;
-    const hi = words[word + 1] as number;
-    bits |= hi & (limit | 0x6000_ff00);
-    if ((lo & 3) !== 3) return -1;
-    page = (hi << 24) | ((lo >>> 12) << 4);
-  }
-  const index = (low >>> 12) & 0x1ff;
-  const word = pageIndex(memory, page + (index >>> 5)) + (index & 0x1f) * 2;
-  const lo = words[word] as number;
-  const hi = words[word + 1] as number;
-  // Table aligned; no permission taken away by a table, none above 1 TiB; page valid, accessed, open to the device, writable if it must be.
-  if (bits !== 0 || (lo & (write ? 0x4c3 : 0x443)) !== 0x443 || (hi & limit) !== 0) return -1;
-  return (hi & 0xffff) * HIGH + (((lo & -4096) | (low & 0xfff)) >>> 0);
+function pageDescriptor(memory: Memory, base: number, limit: number, top: number, low: number): number {
+  const { words, flatPages } = memory;
+  if (base >= FAST_LIMIT || (base & 0xfff) !== 0) return -1;
+  const root = flatOffset(memory, ((base * INVERSE_PAGE) | 0) + (top >>> 5));
+  if (root >= flatPages) return -1;
+  const first = (root << 6) + (top & 0x1f) * 2;
+  const firstLow = words[first] as number;
+  const firstHigh = words[first + 1] as number;
+  const middle = flatOffset(memory, (firstHigh << 24) | ((firstLow >>> 12) << 4) | ((low >>> 26) & 0xf));
+  if (middle >= flatPages) return -1;
+  const second = (middle << 6) + ((low >>> 20) & 0x3e);
+  const secondLow = words[second] as number;
+  const secondHigh = words[second + 1] as number;
+  const wrong = ((firstLow & secondLow & 3) ^ 3) | ((firstHigh | secondHigh) & (limit | TABLE_HIGH));
+  const last = flatOffset(memory, (secondHigh << 24) | ((secondLow >>> 12) << 4) | ((low >>> 17) & 0xf));
+  return wrong !== 0 || last >= flatPages ? -1 : (last << 6) + ((low >>> 11) & 0x3e);
 }
 
 /** The whole of `walkTable`, level by level, check by check. */
@@ -121,12 +128,13 @@ export function walkLevels(
   const stride = granuleBits - 3;
   let table = base;
   let shift = granuleBits + (3 - format.startLevel) * stride;
-  let entries = powerOfTwo(inputBits - shift);
+  // Entries of a table less one. A shifted address has no more than 36 bits; the mask takes the low ones.
+  let mask = powerOfTwo(inputBits - shift) - 1;
   let writable = true;
   let unprivileged = true;
   for (let level = format.startLevel; ; level++) {
     if (table >= limit) return WALK_ADDRESS_SIZE;
-    let at = table + (Math.floor(address / powerOfTwo(shift)) % entries) * 8;
+    let at = table + ((address * inversePower(shift)) & mask) * 8;
     if (nested !== null) {
       at = nested(at);
       if (at < 0) return at;
@@ -145,7 +153,7 @@ export function walkLevels(
       }
       table = frame;
       shift -= stride;
-      entries = powerOfTwo(stride);
+      mask = (1 << stride) - 1;
       continue;
     }
     if (frame >= limit) return WALK_ADDRESS_SIZE;
@@ -154,6 +162,8 @@ export function walkLevels(
       if (!unprivileged || (lo & 0x40) === 0) return WALK_PERMISSION;
       if (write && (!writable || (lo & 0x80) !== 0)) return WALK_PERMISSION;
     } else if ((lo & (write ? 0x80 : 0x40)) === 0) return WALK_PERMISSION;
-    return frame - (frame % powerOfTwo(shift)) + (address % powerOfTwo(shift));
+    // Blocks have up to 30 bits.
+    const within = (1 << shift) - 1;
+    return frame - (frame & within) + (address & within);
   }
 }

@@ -8,13 +8,13 @@
 import type { PackedInterrupt } from './apic';
 import { compatibilityMessage, packInterrupt } from './apic';
 import type { Memory } from './memory';
-import { inRam, pageIndex, read32, write32 } from './memory';
+import { flatOffset, inRam, read32, write32 } from './memory';
 import type { Interrupt } from './types';
 import type { Vtd } from './vtd';
 import { UNRECORDED } from './vtd';
 import { HIGH } from './word';
 
-/** Bytes to page numbers of `pageIndex`. */
+/** Bytes to page numbers of `flatOffset`. */
 const PAGE = 1 / 256;
 /** Tables above 1 TiB take the long way. */
 const FAST_LIMIT = 2 ** 40;
@@ -77,25 +77,25 @@ export function remapInterrupt(
     index >>> vtd.remapLog2 === 0
   ) {
     const { words } = memory;
-    const entry = pageIndex(memory, ((vtd.remapTable * PAGE) | 0) + (index >>> 4)) + (index & 0xf) * 4;
-    const lo = words[entry] as number;
-    const destination = words[entry + 1] as number;
-    const source = words[entry + 2] as number;
-    const passes =
-      (lo & PASSING_LOW) === 1 &&
-      ((DELIVERY_MODES >>> ((lo >>> 5) & 7)) & 1) !== 0 &&
-      words[entry + 3] === 0 &&
-      source >>> 20 === 0;
-    if (
-      passes &&
-      !vtd.eim &&
-      (destination & RESERVED_DESTINATION) === 0 &&
-      (source >>> 18 === 0 || (source >>> 18 === 1 && sourceMatches(source, requesterId)))
-    ) {
-      return ((destination & 0xff00) << 6) | ((lo >>> 16) & 0xff) | ((lo << 3) & 0x700) | ((lo << 9) & 0x3800);
+    const page = flatOffset(memory, ((vtd.remapTable * PAGE) | 0) + (index >>> 4));
+    if (page < memory.flatPages) {
+      const entry = (page << 6) + (index & 0xf) * 4;
+      const lo = words[entry] as number;
+      const destination = words[entry + 1] as number;
+      const source = words[entry + 2] as number;
+      const wrong =
+        ((lo & PASSING_LOW) ^ 1) |
+        (((DELIVERY_MODES >>> ((lo >>> 5) & 7)) & 1) ^ 1) |
+        (words[entry + 3] as number) |
+        (source >>> 19) |
+        (destination & RESERVED_DESTINATION) |
+        ((source & 0x4_0000) === 0 ? 0 : (source ^ requesterId) & (QUALIFIER[(source >>> 16) & 3] as number));
+      if (wrong === 0 && !vtd.eim)
+        return ((destination & 0xff00) << 6) | ((lo >>> 16) & 0xff) | ((lo << 3) & 0x700) | ((lo << 9) & 0x3800);
     }
   }
-  return judgeRequest(vtd, memory, requesterId, address, data);
+  // As in `walkTable`: the sign keeps both results out of heap objects.
+  return +judgeRequest(vtd, memory, requesterId, address, data);
 }
 
 /** The whole of `remapInterrupt`, check by check (VT-d 5.1.5). */

@@ -9,7 +9,7 @@ import type { Hash } from './hash';
 import { addNumber } from './hash';
 import type { Memory } from './memory';
 import { inRam, read32 } from './memory';
-import { addressField, HIGH, powerOfTwo } from './word';
+import { addressField, HIGH, inversePower, powerOfTwo } from './word';
 
 /** Fault reasons of DMA remapping (VT-d 7.1.3, legacy mode). */
 export const VTD_FAULT = {
@@ -153,9 +153,6 @@ export function translateDma(vtd: Vtd, memory: Memory, requesterId: number, addr
   return result >= 0 ? result : -(-result | silent);
 }
 
-/** 2^-n for shifting addresses above 32 bits right. */
-const INVERSE: readonly number[] = Array.from({ length: 64 }, (_, n) => 2 ** -n);
-
 /** Second-level walk: levels of 9 bits, read bit 0, write bit 1, page size bit 7 (VT-d 3.7, 9.8). */
 function walkSecondLevel(
   vtd: Vtd,
@@ -169,7 +166,7 @@ function walkSecondLevel(
   let table = base;
   let shift = width - 9;
   for (;;) {
-    const at = table + ((address * (INVERSE[shift] as number)) & 0x1ff) * 8;
+    const at = table + ((address * inversePower(shift)) & 0x1ff) * 8;
     if (!inRam(memory, at, 8)) return -VTD_FAULT.tableAccess;
     const lo = read32(memory, at);
     if ((lo & needed) === 0) return write ? -VTD_FAULT.write : -VTD_FAULT.read;

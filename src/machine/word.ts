@@ -53,3 +53,10 @@ const POWERS: readonly number[] = Array.from({ length: 64 }, (_, n) => 2 ** n);
 export function powerOfTwo(n: number): number {
   return POWERS[n] ?? 0;
 }
+
+const INVERSE_POWERS: readonly number[] = Array.from({ length: 64 }, (_, n) => 2 ** -n);
+
+/** 2^-n for 0 ≤ n < 64: what an address is multiplied with to be shifted right; 0 for other n. */
+export function inversePower(n: number): number {
+  return INVERSE_POWERS[n] ?? 0;
+}
