@@ -16,6 +16,7 @@ import { sameOperandsRule } from './repeats';
 import { siblingRule } from './siblings';
 import { stackToUserRule } from './stack-to-user';
 import type { PatchHit, PatchRule, PatchView, PathRule, RuleHit, Surroundings } from './types';
+import { droppedErrorRule, ignoredFaultRule, invertedUserCheckRule } from './user-checks';
 import { userLayoutRule } from './user-layout';
 import { numberConflictRule, userGrownRule } from './user-numbers';
 import { userStructureRule } from './user-structures';
@@ -56,6 +57,9 @@ const PATH_RULES: readonly PathRule[] = [
   printedErrorRule,
   invertedErrorRule,
   capabilityChainRule,
+  invertedUserCheckRule,
+  ignoredFaultRule,
+  droppedErrorRule,
 ];
 
 /** Same defect in the function before and after the patch: equal but for the place. */

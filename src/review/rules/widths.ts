@@ -35,6 +35,15 @@ function lastWord(expression: Expression): string {
   return '';
 }
 
+/** `PAGE_SHIFT + order`: the order of a size in bytes. */
+function isPageOrder(amount: Expression): boolean {
+  if (amount.kind !== 'binary' || amount.operator !== '+') return false;
+  const words = [lastWord(amount.left), lastWord(amount.right)];
+  return (
+    words.some((word) => /(?:PAGE|TABLE)_SHIFT$|page_shift$/.test(word)) && words.some((word) => /order/.test(word))
+  );
+}
+
 /** A shift of an `int` whose result goes where 64 bits are: the high bits are lost before. */
 export const shiftWidthRule: PathRule = (program, around) => {
   const hits: RuleHit[] = [];
@@ -49,7 +58,7 @@ export const shiftWidthRule: PathRule = (program, around) => {
       const amount = withoutCasts(shift.right);
       const isOne = left.kind === 'number';
       const wide = isOne
-        ? wanted.always && ADDRESS_WIDTH.test(lastWord(amount))
+        ? wanted.always && (ADDRESS_WIDTH.test(lastWord(amount)) || isPageOrder(amount))
         : isConstantName(amount)
           ? /PAGE_SHIFT|_PAGE_SHIFT|PFN/.test(lastWord(amount))
           : /shift|order/.test(lastWord(amount)) && COUNT.test(lastWord(left));

@@ -246,6 +246,34 @@ describe('error-lost', () => {
   });
 });
 
+describe('checks the wrong way round, faults and errors dropped', () => {
+  it('sees argsz and flags refused the wrong way round', () => {
+    expect(ioctl('if (req.argsz > sizeof(req))\n return -EINVAL;\nreturn go(&req);')).toEqual(['argsz-unchecked']);
+    expect(ioctl('if (!(req.flags & ~REQ_FLAGS))\n return -EINVAL;\nreturn go(&req);')).toEqual(['flags-unchecked']);
+  });
+  it('sees a fault nobody looks at, and an error nobody reads', () => {
+    expect(ioctl('copy_to_user(arg, &req, sizeof(req));\nreturn 0;')).toEqual(['error-lost']);
+    expect(
+      rules('int f(struct s *s) { int ret; ret = iommu_map(s->d, s->iova, s->pa, s->size, 3); s->on = 1; return 0; }'),
+    ).toEqual(['error-lost']);
+  });
+  it('is content with the right way round, with a fault returned and an error read', () => {
+    expect(ioctl('if (req.argsz < sizeof(req) || req.flags & ~REQ_FLAGS)\n return -EINVAL;\nreturn go(&req);')).toEqual(
+      [],
+    );
+    expect(
+      ioctl(
+        'if (req.argsz > sizeof(req))\n more(vm);\nif (copy_to_user(arg, &req, sizeof(req)))\n return -EFAULT;\nreturn 0;',
+      ),
+    ).toEqual([]);
+    expect(
+      rules(
+        'int f(struct s *s) { int ret; ret = iommu_map(s->d, s->iova, s->pa, s->size, 3); s->on = !ret; return 0; }',
+      ),
+    ).toEqual([]);
+  });
+});
+
 describe('capability-chain', () => {
   const chain = (shift: string) => `int f(struct info_cap *x, void __user *arg, struct vm_info *info)
 {
