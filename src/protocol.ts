@@ -14,6 +14,8 @@ export interface ReviewWishes {
   readonly design?: string;
   readonly machines?: readonly string[];
   readonly scenarios?: readonly string[];
+  /** Corrections files that count for the sources. */
+  readonly corrections?: readonly { readonly name: string; readonly text: string }[];
 }
 
 /** One scenario of the library as a list shows it. */

@@ -73,6 +73,7 @@ const copies = [
   require.resolve('web-tree-sitter/web-tree-sitter.wasm'),
   require.resolve('tree-sitter-c/tree-sitter-c.wasm'),
   path.join(root, 'src/scenario/scenario.schema.json'),
+  path.join(root, 'src/review/corrections.schema.json'),
 ];
 
 /**

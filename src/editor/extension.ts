@@ -9,6 +9,7 @@ import { registerClaims } from './claims';
 import { registerCommands } from './commands';
 import { type CommentStore, registerCommentStore } from './comment-store';
 import { type CommentThreads, registerCommentThreads } from './comment-threads';
+import { registerCorrections } from './corrections';
 import { registerDecodedMail } from './decoded-mail';
 import { registerDecorations } from './decorations';
 import { registerDiagnostics } from './diagnostics';
@@ -29,6 +30,7 @@ import { registerSeriesDocuments } from './series-documents';
 import { registerStatusBar, subjectInView } from './status-bar';
 import { registerTermHovers } from './term-hovers';
 import { registerTopologyPanel } from './topology-panel';
+import { registerVersions } from './versions';
 import { registerWindowUsage } from './window-usage';
 import { workerThread } from './worker-thread';
 
@@ -38,6 +40,7 @@ export interface DoorbellApi {
   readonly tests: vscode.TestController;
   readonly comments: CommentStore;
   readonly threads: CommentThreads;
+  readonly versions: ReturnType<typeof registerVersions>;
 }
 
 export function activate(context: vscode.ExtensionContext): DoorbellApi {
@@ -74,7 +77,9 @@ export function activate(context: vscode.ExtensionContext): DoorbellApi {
   const comments = registerCommentStore(context);
   const threads = registerCommentThreads(context, { store, comments });
   registerReply(context, { store, comments, threads, subjectInView: inView });
-  return { store, tests, comments, threads };
+  registerCorrections(context, { store, subjectInView: inView });
+  const versions = registerVersions(context, { store, analyst, subjectInView: inView });
+  return { store, tests, comments, threads, versions };
 }
 
 export function deactivate(): void {}

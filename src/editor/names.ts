@@ -20,6 +20,8 @@ export const COMMANDS = {
   openWithB4: 'doorbell.openWithB4',
   reviewGitRange: 'doorbell.reviewGitRange',
   showSeries: 'doorbell.showSeries',
+  compareVersions: 'doorbell.compareVersions',
+  openCorrections: 'doorbell.openCorrections',
 } as const;
 
 /** Commands that only our own links, lenses and rows call, always with arguments. */
@@ -28,6 +30,8 @@ export const LINKS = {
   runScenarioOf: 'doorbell.runScenarioOf',
   aboutRule: 'doorbell.aboutRule',
   reveal: 'doorbell.reveal',
+  dismiss: 'doorbell.dismiss',
+  restoreFinding: 'doorbell.restoreFinding',
   addToReply: 'doorbell.addToReply',
 } as const;
 
@@ -42,7 +46,12 @@ export const THREADS = {
 
 export type CommandId = (typeof COMMANDS)[keyof typeof COMMANDS] | (typeof LINKS)[keyof typeof LINKS];
 
-export const VIEWS = { container: 'doorbell', review: 'doorbell.review', topology: 'doorbell.topology' } as const;
+export const VIEWS = {
+  container: 'doorbell',
+  review: 'doorbell.review',
+  versions: 'doorbell.versions',
+  topology: 'doorbell.topology',
+} as const;
 
 /** Settings, below `doorbell.`, of one value: switches, on by default, and choices. */
 export const SETTINGS = {

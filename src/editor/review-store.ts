@@ -12,6 +12,7 @@ import { LANGUAGE, MAIL_LANGUAGES, SERIES_SCHEME } from './names';
 import { holdsPatchMail } from './patch-mail';
 import type { Reviewed } from './places';
 import { kernelFolders, onDesignChange, onKernelChange, wantedDesign } from './settings';
+import { onSidecarChange, sidecarsOf, sidecarTexts } from './sidecars';
 
 export interface Subject extends Reviewed {
   /** Opened by the user as a whole: it stays until it is closed as one. */
@@ -130,7 +131,11 @@ export function registerReviewStore(
       const sources = await Promise.all([...subject.uris].map(([name, uri]) => read(name, uri)));
       const began = Date.now();
       const design = wantedDesign();
-      const wishes = design === undefined ? undefined : { design };
+      const corrections = await sidecarTexts([...subject.uris.values()]);
+      const wishes = {
+        ...(design === undefined ? {} : { design }),
+        ...(corrections.length === 0 ? {} : { corrections }),
+      };
       const checkouts = await kernelFolders();
       const reviews = await deps.analyst.review(sources, running.token, wishes, progress, checkouts);
       const old = [...subject.uris.values()].some(
@@ -214,9 +219,21 @@ export function registerReviewStore(
     if (subjects.length > 0) movedEvent.fire();
   };
 
+  /** A corrections file that counts for a subject was written or is being typed. */
+  const corrected = (uri: vscode.Uri): void => {
+    for (const subject of kept.values()) {
+      if (!sidecarsOf([...subject.uris.values()]).some((other) => other.toString() === uri.toString())) continue;
+      subject.running?.cancel();
+      subject.state = 'reviewing';
+      clearTimeout(subject.timer);
+      subject.timer = setTimeout(() => void review(subject), PAUSE);
+    }
+  };
+
   context.subscriptions.push(
     reviewed,
     movedEvent,
+    onSidecarChange(corrected),
     onKernelChange(() => {
       for (const subject of kept.values()) void review(subject);
     }),

@@ -60,7 +60,9 @@ function serveEditor(): void {
     for (const series of all) {
       if (await stopped(id)) return { kind: 'cancelled', id };
       say({ kind: 'progress', id, done: reviews.length, total: all.length, text: series.subject });
-      reviews.push(await judge.review(series, wishes));
+      const { corrections, ...chosen } = wishes ?? {};
+      const texts = corrections?.map((one) => ({ ...one, alone: all.length === 1 }));
+      reviews.push(await judge.review(series, texts === undefined ? chosen : { ...chosen, corrections: texts }));
     }
     const problems = judge.problems().map((message): Damage => ({ code: 'checkout-unusable', message, at: null }));
     return {

@@ -90,8 +90,8 @@ describe('package.json and names.ts agree', () => {
   });
 
   test('on the language, the view and what wakes the extension', () => {
-    expect(contributes.languages.map(({ id }) => id)).toEqual([LANGUAGE, REPLY_LANGUAGE]);
-    expect(contributes.views[VIEWS.container]?.map(({ id }) => id)).toEqual([VIEWS.review]);
+    expect(contributes.languages.map(({ id }) => id)).toEqual([LANGUAGE, REPLY_LANGUAGE, 'jsonc']);
+    expect(contributes.views[VIEWS.container]?.map(({ id }) => id)).toEqual([VIEWS.review, VIEWS.versions]);
     expect(contributes.viewsContainers.activitybar.map(({ id }) => id)).toEqual([VIEWS.container]);
     expect(activationEvents).toContain(`onLanguage:${LANGUAGE}`);
     expect(activationEvents).toContain(`onWebviewPanel:${VIEWS.topology}`);
