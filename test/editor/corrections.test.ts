@@ -35,7 +35,8 @@ const rules = (found: readonly vscode.Diagnostic[]) =>
   found.map(({ code }) => (typeof code === 'object' ? String(code.value) : String(code)));
 
 suite('corrections', function () {
-  this.timeout(LIMIT);
+  // The first review waits for the extension and its worker to start.
+  this.timeout(2 * LIMIT);
   teardown(closeAll);
 
   const remove = async (uri: vscode.Uri): Promise<void> => {
