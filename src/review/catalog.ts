@@ -5,6 +5,7 @@
 import type { InvariantId } from '../scenario/types';
 import { ARITH_RULES } from './catalog-arith';
 import { DESCRIBED_RULES } from './catalog-described';
+import { ISOLATION_RULES } from './catalog-isolation';
 import { CONTEXT_RULES, LIFETIME_RULES, SLEEPS_IN_ATOMIC } from './catalog-lifetime';
 import { UAPI_RULES } from './catalog-uapi';
 import type { Rule } from './rule';
@@ -196,6 +197,7 @@ export const RULES: readonly Rule[] = [
   GUARD_GAP,
   PROMISE_NOT_KEPT,
   ...UAPI_RULES,
+  ...ISOLATION_RULES,
   ...ARITH_RULES,
   ...DESCRIBED_RULES,
   ...LIFETIME_RULES,

@@ -8,6 +8,7 @@ import { commentReturnRule } from './described-functions';
 import { errorPointerRule, positiveErrnoRule, wrongErrnoRule } from './errnos';
 import { doubleFetchRule } from './fetches';
 import { HOLDING_RULES } from './holding';
+import { ISOLATION_PATH_RULES } from './isolation-groups';
 import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
 import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
@@ -22,6 +23,7 @@ import { numberConflictRule, userGrownRule } from './user-numbers';
 import { userStructureRule } from './user-structures';
 import { unboundedAllocationRule, userRangeRule, warnFromUserRule } from './user-values';
 import { errorAsBoolRule, narrowPointerRule, pointerSizeRule, shiftWidthRule, signLostRule } from './widths';
+import { WINDOW_PATH_RULES } from './window-pages';
 
 const PATH_RULES: readonly PathRule[] = [
   userStructureRule,
@@ -60,6 +62,8 @@ const PATH_RULES: readonly PathRule[] = [
   invertedUserCheckRule,
   ignoredFaultRule,
   droppedErrorRule,
+  ...ISOLATION_PATH_RULES,
+  ...WINDOW_PATH_RULES,
 ];
 
 /** Same defect in the function before and after the patch: equal but for the place. */

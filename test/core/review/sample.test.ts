@@ -17,7 +17,7 @@ interface Planted {
 }
 
 /** Planted and not found yet; one that is found must leave this list. */
-const OUT_OF_REACH = new Set(['pages-in-cpu-pages']);
+const OUT_OF_REACH = new Set<string>();
 
 const folder = new URL('../../../samples/', import.meta.url);
 const list = JSON.parse(readFileSync(new URL('planted.json', folder), 'utf8')) as {

@@ -1,0 +1,24 @@
+import type { Rule } from './rule';
+
+/** The rules on isolation and on the window that need no run: what one function shows by itself. */
+const rule = (id: string, title: string, of: Rule['class']): Rule => ({ id, title, class: of, severity: 'warning' });
+
+export const DOMAIN_MIXED = rule('domain-mixed', 'Another domain is attached than recorded', 'isolation');
+export const ANY_INSTEAD_OF_ALL = rule('any-instead-of-all', 'One safe member makes the group safe', 'isolation');
+export const TRUE_ON_EMPTY = rule('true-on-empty', 'Safe because nothing is there', 'isolation');
+export const OVERRIDE_SKIPS = rule('override-skips-checks', 'Override skips other checks', 'isolation');
+export const SAFETY_RESULT_DROPPED = rule('safety-result-dropped', 'Failure leaves nothing reserved', 'isolation');
+export const IOVA_FREED_MAPPED = rule('iova-freed-mapped', 'IOVA given back before it is unmapped', 'window');
+export const DOMAIN_DROPPED = rule('domain-dropped', 'Mapped by device, not by domain', 'window');
+export const WINDOW_IN_CPU_PAGES = rule('window-in-cpu-pages', 'Window counted in CPU pages', 'arith');
+
+export const ISOLATION_RULES: readonly Rule[] = [
+  DOMAIN_MIXED,
+  ANY_INSTEAD_OF_ALL,
+  TRUE_ON_EMPTY,
+  OVERRIDE_SKIPS,
+  SAFETY_RESULT_DROPPED,
+  IOVA_FREED_MAPPED,
+  DOMAIN_DROPPED,
+  WINDOW_IN_CPU_PAGES,
+];

@@ -1,0 +1,218 @@
+import type { Expression, Program } from '../../code/types';
+import { calleeOf, callsOf, namesIn, print, withoutCasts } from '../../code/walk';
+import {
+  ANY_INSTEAD_OF_ALL,
+  DOMAIN_MIXED,
+  OVERRIDE_SKIPS,
+  SAFETY_RESULT_DROPPED,
+  TRUE_ON_EMPTY,
+} from '../catalog-isolation';
+import { bareCondition } from './scan';
+import type { PathRule, RuleHit } from './types';
+
+/** Names of functions and callbacks that answer whether interrupts or memory are kept apart. */
+const SAFE = /capable|isolat|msi_remap|intr_remap|is_safe|doorbell_safe/;
+
+/** A walk over a group's devices ends at the first callback that does not give 0. */
+const WALKS_GROUP = /^(?:__)?iommu_group_for_each_dev$/;
+
+/** Does the function answer true, as it is, when the thing it is asked about is safe? */
+function answersWhetherSafe(program: Program): boolean {
+  return program.nodes.some((node) => {
+    if (node.kind !== 'return' || node.value === null) return false;
+    const value = withoutCasts(node.value);
+    return value.kind === 'call' && SAFE.test(calleeOf(value) ?? '');
+  });
+}
+
+/** A property of a group must hold for all its members; a walk that stops at the first `true` asks for any. */
+export const anyInsteadOfAllRule: PathRule = (program, { programs }) =>
+  program.nodes.flatMap((node) =>
+    callsOf(node).flatMap((call): RuleHit[] => {
+      const callback = call.args[2] === undefined ? null : withoutCasts(call.args[2]);
+      if (!WALKS_GROUP.test(calleeOf(call) ?? '') || callback?.kind !== 'name') return [];
+      const asked = programs.get(callback.name);
+      if (asked === undefined || !answersWhetherSafe(asked)) return [];
+      return [
+        {
+          rule: ANY_INSTEAD_OF_ALL,
+          at: call.at,
+          message: `${callback.name}() answers true for a safe device, and the walk stops there: one safe device speaks for the whole group`,
+          why: [
+            {
+              text: 'iommu_group_for_each_dev() ends at the first callback that does not give 0; the unsafe members are never asked',
+              reference: 'iommu_group_for_each_dev() in drivers/iommu/iommu.c',
+            },
+          ],
+          related: [{ at: asked.at, message: 'the callback' }],
+          local: true,
+        },
+      ];
+    }),
+  );
+
+const isNumber = (value: Expression | null, wanted: number): boolean => {
+  const inner = value === null ? null : withoutCasts(value);
+  if (inner?.kind === 'name')
+    return (wanted === 1 && inner.name === 'true') || (wanted === 0 && inner.name === 'false');
+  return inner?.kind === 'number' && inner.value === wanted;
+};
+
+/** A test whether the list has an entry at all, or a count of them. */
+const LOOKS_FOR_ENTRIES = /list_empty|first_entry|^n_|count|found|^nr_/;
+
+/** An isolation predicate folded over a list says true when the list is empty. */
+export const trueOnEmptyRule: PathRule = (program) => {
+  if (program.evidence === 'fragment' || program.returns !== 'bool' || !/isolat|remap|_safe$|_safe_/.test(program.name))
+    return [];
+  const loops = program.nodes.filter((node) => node.kind === 'each');
+  const loop = loops[0];
+  if (loops.length !== 1 || loop?.kind !== 'each') return [];
+  const named = program.nodes.flatMap((node) => {
+    if (node.kind === 'branch') return [...namesIn(node.condition)];
+    return [];
+  });
+  if (
+    [...named, ...program.nodes.flatMap(callsOf).map((call) => calleeOf(call) ?? '')].some((name) =>
+      LOOKS_FOR_ENTRIES.test(name),
+    )
+  )
+    return [];
+  const refuses = program.nodes.some((node) => node.kind === 'return' && isNumber(node.value, 0));
+  const last = program.nodes[loop.next];
+  if (!refuses || last?.kind !== 'return' || !isNumber(last.value, 1)) return [];
+  return [
+    {
+      rule: TRUE_ON_EMPTY,
+      at: last.at,
+      message: `${program.name}() is true when ${loop.macro}() finds no entry: where nothing is registered, all counts as isolated`,
+      why: [
+        {
+          text: 'vacuous truth grants assignment on a machine whose controllers never told what they do',
+          reference: null,
+        },
+      ],
+      related: [{ at: loop.at, message: 'the walk' }],
+    },
+  ];
+};
+
+/** An override that the administrator sets turns a refusal into a warning; it must not end the function before its other checks. */
+export const overrideSkipsRule: PathRule = (program) =>
+  program.nodes.flatMap((node): RuleHit[] => {
+    if (node.kind !== 'branch' || program.evidence === 'fragment') return [];
+    const condition = bareCondition(node.condition);
+    if (condition.kind !== 'name' || !/^allow_unsafe|^unsafe_|_unsafe$/.test(condition.name)) return [];
+    const then = program.nodes[node.then];
+    if (then?.kind !== 'return' || !(isNumber(then.value, 0) || isNumber(then.value, 1))) return [];
+    // A function of this one question may end with it.
+    const others = reachable(program, node.otherwise).filter((one) => one.kind === 'branch');
+    const errnos = new Set(
+      reachable(program, node.otherwise).flatMap((one) =>
+        one.kind === 'return' && one.value !== null && /^-E/.test(print(one.value)) ? [print(one.value)] : [],
+      ),
+    );
+    if (others.length < 2 || errnos.size < 2) return [];
+    return [
+      {
+        rule: OVERRIDE_SKIPS,
+        at: then.at,
+        message: `with ${condition.name} set ${program.name}() ends here with success, before ${others.length} more checks`,
+        why: [
+          {
+            text: 'the switch accepts interrupts that are not isolated; it does not accept whatever the other checks refuse',
+            reference: 'vfio_iommu_type1 allow_unsafe_interrupts, Documentation/driver-api/vfio.rst',
+          },
+        ],
+        related: [{ at: node.at, message: 'the override' }],
+      },
+    ];
+  });
+
+function reachable(program: Program, from: number): Program['nodes'][number][] {
+  const seen = new Set<number>();
+  const work = [from];
+  for (let at = work.pop(); at !== undefined; at = work.pop()) {
+    const node = program.nodes[at];
+    if (node === undefined || seen.has(at)) continue;
+    seen.add(at);
+    if (node.kind === 'branch') work.push(node.then, node.otherwise);
+    else if (node.kind === 'each') work.push(node.body, node.next);
+    else if (node.kind === 'switch') work.push(node.otherwise, ...node.cases.map((one) => one.next));
+    else if (node.kind !== 'return') work.push(node.next);
+  }
+  return [...seen].flatMap((index) => program.nodes[index] ?? []);
+}
+
+/** Calls that gather or enforce what a guest must not reach: when they fail, what follows works with an empty list. */
+const GATHERS =
+  /^(?:iommu_get_group_resv_regions|iommu_get_msi_cookie|iopt_table_enforce_dev_resv_regions|vfio_iommu_resv_exclude|iommu_group_claim_dma_owner|iommu_device_claim_dma_owner)$/;
+
+/** The result of such a call is dropped. */
+export const safetyResultDroppedRule: PathRule = (program) =>
+  program.nodes.flatMap((node): RuleHit[] => {
+    const call = node.kind === 'do' ? node.expression : null;
+    const name = call?.kind === 'call' ? calleeOf(call) : null;
+    if (call?.kind !== 'call' || name === null || !GATHERS.test(name) || program.returns === 'void') return [];
+    return [
+      {
+        rule: SAFETY_RESULT_DROPPED,
+        at: call.at,
+        message: `the result of ${name}() is dropped: when it fails, ${program.name}() goes on as if there was nothing to keep the guest from`,
+        why: [
+          { text: 'an empty list of reserved regions lets every mapping pass', reference: 'include/linux/iommu.h' },
+        ],
+        related: [],
+        local: true,
+      },
+    ];
+  });
+
+/** A function records its argument as the domain in place, and attaches another one. */
+export const domainMixedRule: PathRule = (program) => {
+  const given = program.parameters
+    .filter((one) => /^(?:const )?struct iommu_domain \*$/.test(one.type))
+    .map((one) => one.name);
+  return given.flatMap((name): RuleHit[] => {
+    const records = program.nodes.find(
+      (node) =>
+        node.kind === 'do' &&
+        node.expression.kind === 'assign' &&
+        node.expression.operator === '=' &&
+        node.expression.target.kind === 'field' &&
+        node.expression.target.field === 'domain' &&
+        print(withoutCasts(node.expression.value)) === name,
+    );
+    const calls = program.nodes.flatMap(callsOf);
+    if (records === undefined || calls.some((call) => call.args.some((arg) => namesIn(arg).has(name)))) return [];
+    const other = calls.find(
+      (call) =>
+        [calleeOf(call) ?? '', ...call.args.map(print)].some((text) => /attach/.test(text) && !/detach/.test(text)) &&
+        call.args.some((arg) => /->(?:\w*_)?domain$/.test(print(withoutCasts(arg)))),
+    );
+    const passed = other?.args.find((arg) => /->(?:\w*_)?domain$/.test(print(withoutCasts(arg))));
+    if (other === undefined || passed === undefined) return [];
+    return [
+      {
+        rule: DOMAIN_MIXED,
+        at: other.at,
+        message: `${print(passed)} is attached here, and ${name} is what ${program.name}() records as attached`,
+        why: [
+          {
+            text: 'the devices translate through one domain while all that follows works on the other',
+            reference: null,
+          },
+        ],
+        related: [{ at: records.at, message: `${name} is recorded here` }],
+      },
+    ];
+  });
+};
+
+export const ISOLATION_PATH_RULES: readonly PathRule[] = [
+  anyInsteadOfAllRule,
+  trueOnEmptyRule,
+  overrideSkipsRule,
+  safetyResultDroppedRule,
+  domainMixedRule,
+];
