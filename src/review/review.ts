@@ -6,14 +6,16 @@
 import type { Amended } from '../code/bodies';
 import type { FrontEnd } from '../code/front-end';
 import type { Blobs } from '../code/whole-file';
+import type { ProgramSet } from '../host/types';
 import { machinePresets } from '../machine/presets';
 import type { Change } from '../patch/types';
 import type { MessagePlace } from '../place';
-import { builtInScenarios } from '../scenario/library';
+import { builtInScenario, builtInScenarios } from '../scenario/library';
 import type { Scenario, ScenarioResult, Trace } from '../scenario/types';
 import type { Series } from '../series/types';
 import { breakageFindings, shorten } from './breakage';
 import { select, TRIED_BY_ITSELF } from './choose';
+import type { RunDesign } from './claim-trials/types';
 import { reviewCorrected } from './corrected';
 import type { Corrections, CorrectionsText } from './corrections';
 import { coverageOf, stageLines } from './coverage';
@@ -59,6 +61,8 @@ interface Kept {
   /** A design made ready to be amended; null: no design, the patches alone. */
   readonly base: (design: string | null) => Amended;
   readonly store: TrialStore;
+  /** Runs a design as it is, for what a text says of it. */
+  readonly onDesign: RunDesign;
 }
 
 /**
@@ -76,7 +80,14 @@ export function createReviewer(
     bases.set(design ?? '', known);
     return known;
   };
-  const kept: Kept = { frontEnd, library, base, store: trialStore() };
+  const sets = new Map<string, ProgramSet>();
+  const setOf = (design: string): ProgramSet => {
+    const known = sets.get(design) ?? bases.get(design)?.set ?? prepared(design) ?? base(design).set;
+    sets.set(design, known);
+    return known;
+  };
+  const store = trialStore();
+  const kept: Kept = { frontEnd, library, base, store, onDesign: designRunner(builtInScenario, setOf, store) };
   /** Runs with facts of the user are kept apart: they hold for those facts only. */
   let special: { readonly facts: string; readonly store: TrialStore } | null = null;
   const storeFor = (facts: Corrections['facts']): TrialStore => {
@@ -91,7 +102,11 @@ export function createReviewer(
   };
 }
 
-function review({ frontEnd, library, base: baseFor, store }: Kept, series: Series, options: ReviewOptions): Review {
+function review(
+  { frontEnd, library, base: baseFor, store, onDesign }: Kept,
+  series: Series,
+  options: ReviewOptions,
+): Review {
   const changes = changesOf(series);
   const evidence = select(series, changes, machinePresets);
   const design = options.design ?? evidence.design;
@@ -166,10 +181,8 @@ function review({ frontEnd, library, base: baseFor, store }: Kept, series: Serie
       });
     }
 
-  const tried = tryClaims(
-    allClaims,
-    designRunner(library, (name) => baseFor(name).set, store),
-    (claim) => promiseVerdict({ series, described, findings, scenarios, results }, claim),
+  const tried = tryClaims(allClaims, onDesign, (claim) =>
+    promiseVerdict({ series, described, findings, scenarios, results }, claim),
   );
   for (const trace of tried.traces) traces[trace.id] ??= trace;
 

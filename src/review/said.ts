@@ -50,7 +50,7 @@ export function saidIn(series: Series, changes: readonly Change[]): Said {
 
 /** Runs built-in scenarios on built-in designs, once for all reviews of a reviewer. */
 export function designRunner(
-  library: () => readonly Scenario[],
+  scenario: (id: string) => Scenario | null,
   set: (design: string) => ProgramSet | null,
   store: TrialStore,
 ): RunDesign {
@@ -58,10 +58,10 @@ export function designRunner(
     const key = `${design}|${id}|${machine}`;
     const before = store.base.get(key);
     if (before !== undefined) return before.result;
-    const scenario = library().find((one) => one.id === id);
+    const known = scenario(id);
     const programs = set(design);
-    if (scenario === undefined || programs === null) return null;
-    const result = runScenario(scenario, programs, { machines: [machine], prefix: 0 })[0] ?? null;
+    if (known === null || programs === null) return null;
+    const result = runScenario(known, programs, { machines: [machine], prefix: 0 })[0] ?? null;
     if (result !== null) store.base.set(key, plainly(result));
     return result;
   };

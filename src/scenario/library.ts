@@ -119,15 +119,30 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'window-on-pamu': windowOnPamu,
 };
 
+const parsed = new Map<string, Scenario>();
+
+function parsedOnce(name: string, text: string): Scenario {
+  const known = parsed.get(name);
+  if (known !== undefined) return known;
+  const read = parseScenario(text);
+  if (read.kind !== 'scenario') {
+    const first = read.errors[0];
+    throw new Error(`library/${name}.scenario.json:${first?.line ?? 1}: ${first?.message ?? 'does not parse'}`);
+  }
+  parsed.set(name, read.scenario);
+  return read.scenario;
+}
+
 let scenarios: readonly Scenario[] | null = null;
 
 /** All built-in scenarios, parsed once. A library file that does not parse is our own mistake, and is thrown. */
 export function builtInScenarios(): readonly Scenario[] {
-  scenarios ??= Object.entries(LIBRARY_TEXTS).map(([name, text]) => {
-    const parsed = parseScenario(text);
-    if (parsed.kind === 'scenario') return parsed.scenario;
-    const first = parsed.errors[0];
-    throw new Error(`library/${name}.scenario.json:${first?.line ?? 1}: ${first?.message ?? 'does not parse'}`);
-  });
+  scenarios ??= Object.entries(LIBRARY_TEXTS).map(([name, text]) => parsedOnce(name, text));
   return scenarios;
+}
+
+/** One built-in scenario by its id, without reading the others; null when there is none. */
+export function builtInScenario(id: string): Scenario | null {
+  const text = LIBRARY_TEXTS[id];
+  return text === undefined ? null : parsedOnce(id, text);
 }
