@@ -2,6 +2,7 @@ import type { Amended } from '../code/bodies';
 import { type Era, stepsOf } from '../kernel/stages';
 import type { ScenarioResult, Stage } from '../scenario/types';
 import type { Series } from '../series/types';
+import { wasGivenUp } from './rules/explore';
 import { spanOf } from './spans';
 import type { FunctionCoverage, StageLine } from './types';
 
@@ -13,7 +14,10 @@ function unreached(results: readonly ScenarioResult[]): string {
 /** What a blob shows in full, scenarios execute as the design has it. */
 const IN_SHORT = 'executed as its hunks laid over the design';
 
-/** Function by function, patch by patch: how much of it is known, whether it was executed, and why not. */
+/** A rule on paths spent its budget on it. */
+const GIVEN_UP = 'more ways lead through it than the rules on paths follow';
+
+/** Function by function, patch by patch: how much of it is known, whether it was executed, and why not; asked after the rules. */
 export function coverageOf(
   series: Series,
   amended: readonly Amended[],
@@ -26,6 +30,7 @@ export function coverageOf(
       if (at === null || touched.removed) return [];
       const ran = executed.has(touched.name) && touched.modelled !== null && touched.modelled !== 'fragment';
       const inShort = ran && touched.evidence === 'full' && touched.modelled === 'spliced' ? IN_SHORT : null;
+      const givenUp = touched.program !== null && wasGivenUp(touched.program) ? GIVEN_UP : null;
       return [
         {
           patch: series.patches[i]?.index ?? 0,
@@ -34,7 +39,7 @@ export function coverageOf(
           evidence: touched.evidence,
           source: touched.source,
           executed: ran,
-          reason: touched.reason ?? (ran ? inShort : unreached(results[i + 1] ?? [])),
+          reason: givenUp ?? touched.reason ?? (ran ? inShort : unreached(results[i + 1] ?? [])),
           at,
         },
       ];

@@ -33,6 +33,14 @@ export interface Travel<S> {
 /** Most nodes visited for one function and rule. */
 const STEPS = 12_000;
 
+/** Programs on which some rule's budget was spent. */
+const exhausting = new WeakSet<Program>();
+
+/** Was some rule's search of this program given up? What it would have said is not known then. */
+export function wasGivenUp(program: Program): boolean {
+  return exhausting.has(program);
+}
+
 interface Walker<S> {
   readonly node: number;
   readonly state: S;
@@ -55,7 +63,10 @@ export function explore<S>(program: Program, travel: Travel<S>): boolean {
       const key = `${index}|${travel.key(state)}|${keyOf(facts)}`;
       if (seen.has(key)) continue;
       seen.add(key);
-      if (++steps > STEPS) return false;
+      if (++steps > STEPS) {
+        exhausting.add(program);
+        return false;
+      }
       if (endsHere(node)) continue;
       if (node.kind === 'return') {
         const last = travel.step(state, node, null, index, trail);
