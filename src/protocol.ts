@@ -3,6 +3,8 @@
  * topology panel. One union each way; every value is plain data that survives a structured clone.
  */
 import type { Review } from './review/types';
+import type { Counterexample, Coverage } from './scenario/explorer/search';
+import type { ScenarioError } from './scenario/json-reader';
 import type { Scenario, Trace, Verdict } from './scenario/types';
 import type { Source } from './series/types';
 
@@ -33,6 +35,16 @@ export interface DesignRun {
   readonly traces: readonly Trace[];
 }
 
+/** What looking at all orders of a scenario's steps gave on one machine. */
+export interface Explored {
+  readonly scenario: string;
+  readonly machine: string;
+  /** Why it could not be explored, or null. */
+  readonly reason: string | null;
+  readonly coverage: Coverage | null;
+  readonly counterexample: Counterexample | null;
+}
+
 /** Extension → worker. `id` is chosen by the sender and comes back in every answer. */
 export type ReviewRequest =
   /** All sources together: several files of one series, or one mbox with several series. */
@@ -47,6 +59,12 @@ export type ReviewRequest =
   | { readonly kind: 'scenarios'; readonly id: number }
   /** Without a series: the library's scenario on each of its machines, with one design or with all. */
   | { readonly kind: 'run'; readonly id: number; readonly scenario: string; readonly design: string | null }
+  /** One scenario of the library in full. */
+  | { readonly kind: 'scenario'; readonly id: number; readonly scenario: string }
+  /** The text of a scenario file: on the designs it names in `expected`, or on all. */
+  | { readonly kind: 'play'; readonly id: number; readonly text: string }
+  /** All orders of a scenario's steps, on each of its machines. */
+  | { readonly kind: 'explore'; readonly id: number; readonly scenario: string }
   /** Stop the work of that id; it is answered with `cancelled`, or with its result if that was under way already. */
   | { readonly kind: 'cancel'; readonly id: number };
 
@@ -68,6 +86,16 @@ export type ReviewAnswer =
       readonly designs: readonly string[];
     }
   | { readonly kind: 'ran'; readonly id: number; readonly runs: readonly DesignRun[] }
+  | { readonly kind: 'scenario'; readonly id: number; readonly scenario: Scenario | null }
+  /** `scenario` null: the text is wrong in the places that `errors` name. */
+  | {
+      readonly kind: 'played';
+      readonly id: number;
+      readonly scenario: Scenario | null;
+      readonly errors: readonly ScenarioError[];
+      readonly runs: readonly DesignRun[];
+    }
+  | { readonly kind: 'explored'; readonly id: number; readonly results: readonly Explored[] }
   | { readonly kind: 'cancelled'; readonly id: number }
   /** Our own mistake: bad input never ends here, it is damage in a review. */
   | { readonly kind: 'error'; readonly id: number; readonly message: string };

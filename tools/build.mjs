@@ -43,6 +43,36 @@ export const forNode = {
   logLevel: 'warning',
 };
 
+/** `web-tree-sitter` names modules of Node that it asks for in Node alone. @type {esbuild.Plugin} */
+const noNode = {
+  name: 'no-node',
+  setup(build) {
+    build.onResolve(
+      { filter: /^(node:)?(fs|fs\/promises|module|path|url|util|crypto)$/ },
+      ({ path: name, importer }) =>
+        /web-tree-sitter/.test(importer) ? { path: name, namespace: 'no-node' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'no-node' }, () => ({ contents: 'export default {}', loader: 'js' }));
+    // And its branches for Node go, calls of `require` and all.
+    build.onLoad({ filter: /web-tree-sitter\.(js|mjs)$/ }, ({ path: file }) => ({
+      contents: readFileSync(file, 'utf8').replaceAll(/\bif \(ENVIRONMENT_IS_NODE\)/g, 'if (false)'),
+      loader: 'js',
+    }));
+  },
+};
+
+/** What every bundle for a browser's extension host shares. @type {esbuild.BuildOptions} */
+const forWeb = {
+  bundle: true,
+  platform: 'browser',
+  target: 'es2022',
+  external: ['vscode'],
+  // Some hosts of extensions give a `process` of their own, by which the parser would take them for Node.
+  define: { 'import.meta.url': '"https://localhost/"', 'globalThis.process': 'undefined', process: 'undefined' },
+  plugins: [rawText, noNode],
+  logLevel: 'warning',
+};
+
 const shebang = '#!/usr/bin/env node\n';
 
 /** @type {readonly { from: string, to: string, options: esbuild.BuildOptions }[]} */
@@ -50,6 +80,8 @@ const bundles = [
   { from: 'src/editor/extension.ts', to: 'extension.js', options: forNode },
   { from: 'src/cli/main.ts', to: 'cli.js', options: { ...forNode, banner: { js: shebang + forNode.banner?.js } } },
   { from: 'src/node/review-worker.ts', to: 'review-worker.js', options: forNode },
+  { from: 'src/editor/extension-web.ts', to: 'web/extension.js', options: { ...forWeb, format: 'cjs' } },
+  { from: 'src/editor/web-review-worker.ts', to: 'web/review-worker.js', options: { ...forWeb, format: 'iife' } },
   {
     from: 'src/topology/main.tsx',
     to: 'topology.js',
@@ -90,7 +122,7 @@ export async function build({ maps = true } = {}) {
         absWorkingDir: root,
         // Some packages' main file loads its parts at run time, which a bundle cannot follow; their module build does not.
         mainFields: ['module', 'main'],
-        entryPoints: [{ in: from, out: path.parse(to).name }],
+        entryPoints: [{ in: from, out: to.replace(/\.js$/, '') }],
         outdir: 'dist',
         // Half the size is half the time that Node takes to read it.
         minify: true,
@@ -111,7 +143,7 @@ export async function build({ maps = true } = {}) {
   });
   const files = [...written.flat(), ...copied, ...(await writeDesigns(dist, forNode))];
   // What an earlier build left goes last, so that dist/ is never empty for one who is just using it.
-  const current = new Set(files.map(({ file }) => path.basename(file)));
+  const current = new Set(files.map(({ file }) => path.relative('dist', file).split(path.sep)[0]));
   for (const name of readdirSync(dist)) if (!current.has(name)) rmSync(path.join(dist, name), { recursive: true });
   return files.filter(({ file }) => !file.endsWith('.map'));
 }

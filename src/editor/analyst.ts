@@ -2,8 +2,9 @@
  * The review worker seen from the extension: asks, cancels, and starts it again when it died.
  * Knows the protocol and nothing of VS Code or threads; how a worker starts is handed in.
  */
-import type { DesignRun, ReviewAnswer, ReviewRequest, ReviewWishes, ScenarioSummary } from '../protocol';
+import type { DesignRun, Explored, ReviewAnswer, ReviewRequest, ReviewWishes, ScenarioSummary } from '../protocol';
 import type { Review } from '../review/types';
+import type { Scenario } from '../scenario/types';
 import type { Source } from '../series/types';
 
 /** What a worker thread or a web worker offers. */
@@ -41,8 +42,15 @@ export interface Analyst {
     interest: Interest,
     progress?: Progress,
   ): Promise<readonly DesignRun[] | null>;
+  /** One scenario of the library; null also when there is none of this name. */
+  scenario(id: string, interest: Interest): Promise<Scenario | null>;
+  /** Runs the text of a scenario file. */
+  play(text: string, interest: Interest, progress?: Progress): Promise<Played | null>;
+  explore(scenario: string, interest: Interest, progress?: Progress): Promise<readonly Explored[] | null>;
   dispose(): void;
 }
+
+export type Played = Omit<Extract<ReviewAnswer, { kind: 'played' }>, 'kind' | 'id'>;
 
 /** A worker that does not heed a cancel for this long is ended, in milliseconds. */
 const PATIENCE = 1000;
@@ -160,6 +168,24 @@ export function createAnalyst(start: StartWorker, patience = PATIENCE): Analyst 
       const ending = await ask({ kind: 'run', id: next++, scenario, design }, interest, progress);
       if (ending.kind === 'cancelled') return null;
       if (ending.kind === 'ran') return ending.runs;
+      throw failed(ending);
+    },
+    async scenario(scenario, interest) {
+      const ending = await ask({ kind: 'scenario', id: next++, scenario }, interest);
+      if (ending.kind === 'cancelled') return null;
+      if (ending.kind === 'scenario') return ending.scenario;
+      throw failed(ending);
+    },
+    async play(text, interest, progress) {
+      const ending = await ask({ kind: 'play', id: next++, text }, interest, progress);
+      if (ending.kind === 'cancelled') return null;
+      if (ending.kind === 'played') return ending;
+      throw failed(ending);
+    },
+    async explore(scenario, interest, progress) {
+      const ending = await ask({ kind: 'explore', id: next++, scenario }, interest, progress);
+      if (ending.kind === 'cancelled') return null;
+      if (ending.kind === 'explored') return ending.results;
       throw failed(ending);
     },
     dispose() {

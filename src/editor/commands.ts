@@ -35,7 +35,7 @@ const SHAPE: Readonly<Record<Verdict, string>> = {
 };
 
 /** Work with a progress notification that can be cancelled. */
-function working<T>(
+export function working<T>(
   title: string,
   work: (token: vscode.CancellationToken, progress: Progress) => Promise<T>,
 ): Thenable<T> {
@@ -143,7 +143,8 @@ function tally(verdicts: readonly Verdict[]): string {
   return parts.filter((part) => part !== '').join(' · ');
 }
 
-function showRuns(deps: Deps, runs: readonly DesignRun[]): void {
+/** Shows runs of built-in designs in the panel, a violated one first. */
+export function showRuns(deps: { readonly panel: TopologyPanel }, runs: readonly DesignRun[]): void {
   const traces = runs.flatMap((run) => run.traces.map((trace) => ({ trace, verdict: verdictOf(trace) })));
   const first = traces.find(({ verdict }) => verdict === 'violated') ?? traces[0];
   if (first !== undefined)

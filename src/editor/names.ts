@@ -22,6 +22,9 @@ export const COMMANDS = {
   showSeries: 'doorbell.showSeries',
   compareVersions: 'doorbell.compareVersions',
   openCorrections: 'doorbell.openCorrections',
+  newScenario: 'doorbell.newScenario',
+  explore: 'doorbell.explore',
+  importMachine: 'doorbell.importMachine',
 } as const;
 
 /** Commands that only our own links, lenses and rows call, always with arguments. */
@@ -33,6 +36,7 @@ export const LINKS = {
   dismiss: 'doorbell.dismiss',
   restoreFinding: 'doorbell.restoreFinding',
   addToReply: 'doorbell.addToReply',
+  runScenarioFile: 'doorbell.runScenarioFile',
 } as const;
 
 /** Commands of the comment threads: VS Code calls them with a comment or a thread. */

@@ -11,7 +11,7 @@ import { type LineMap, shifted } from './line-shift';
 import { LANGUAGE, MAIL_LANGUAGES, SERIES_SCHEME } from './names';
 import { holdsPatchMail } from './patch-mail';
 import type { Reviewed } from './places';
-import { kernelFolders, onDesignChange, onKernelChange, wantedDesign } from './settings';
+import { onDesignChange, onKernelChange, wantedDesign } from './settings';
 import { onSidecarChange, sidecarsOf, sidecarTexts } from './sidecars';
 
 export interface Subject extends Reviewed {
@@ -78,7 +78,12 @@ function isShown(uri: vscode.Uri): boolean {
 
 export function registerReviewStore(
   context: vscode.ExtensionContext,
-  deps: { readonly analyst: Analyst; readonly log: vscode.LogOutputChannel },
+  deps: {
+    readonly analyst: Analyst;
+    readonly log: vscode.LogOutputChannel;
+    /** Git checkouts of the kernel that may be asked now. */
+    readonly checkouts: () => Promise<readonly string[]>;
+  },
 ): ReviewStore {
   const kept = new Map<string, Kept>();
   const reviewed = new vscode.EventEmitter<void>();
@@ -136,7 +141,7 @@ export function registerReviewStore(
         ...(design === undefined ? {} : { design }),
         ...(corrections.length === 0 ? {} : { corrections }),
       };
-      const checkouts = await kernelFolders();
+      const checkouts = await deps.checkouts();
       const reviews = await deps.analyst.review(sources, running.token, wishes, progress, checkouts);
       const old = [...subject.uris.values()].some(
         (uri) =>

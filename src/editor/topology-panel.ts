@@ -42,7 +42,7 @@ interface Deps {
 
 function nonce(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(18));
-  return Buffer.from(bytes).toString('base64url');
+  return btoa(String.fromCharCode(...bytes)).replace(/[+/=]/g, '');
 }
 
 /** The page. Nothing runs but our script; nothing is styled but by our sheet. */
