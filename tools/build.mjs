@@ -81,7 +81,7 @@ const bundles = [
   { from: 'src/cli/main.ts', to: 'cli.js', options: { ...forNode, banner: { js: shebang + forNode.banner?.js } } },
   { from: 'src/node/review-worker.ts', to: 'review-worker.js', options: forNode },
   { from: 'src/editor/extension-web.ts', to: 'web/extension.js', options: { ...forWeb, format: 'cjs' } },
-  { from: 'src/editor/web-review-worker.ts', to: 'web/review-worker.js', options: { ...forWeb, format: 'iife' } },
+  { from: 'src/node/web-review-worker.ts', to: 'web/review-worker.js', options: { ...forWeb, format: 'iife' } },
   {
     from: 'src/topology/main.tsx',
     to: 'topology.js',

@@ -2,9 +2,10 @@
  * Starts the review worker in a browser. Comes in: its script and the parser's modules. Goes out: what `analyst.ts` talks to. The script
  * runs in a Web Worker; where the browser allows none, in this thread: slower to answer, but it answers.
  */
+
+import type { ToWebWorker, WorkerScope } from '../node/web-review-worker';
 import type { ReviewAnswer } from '../protocol';
 import type { StartWorker } from './analyst';
-import type { ToWebWorker, WorkerScope } from './web-review-worker';
 
 export interface WorkerParts {
   /** Text of `dist/web/review-worker.js`. */

@@ -1,8 +1,8 @@
 /** The entry of the review worker in a browser (`dist/web/review-worker.js`). The first message brings the parser's modules, the rest is `protocol.ts`. */
 import { createFrontEnd, type FrontEnd } from '../code/front-end';
-import { reviewService } from '../node/review-service';
 import type { ReviewAnswer, ReviewRequest } from '../protocol';
 import { createReviewer } from '../review/review';
+import { reviewService } from './review-service';
 
 export type ToWebWorker =
   | { readonly kind: 'start'; readonly treeSitter: Uint8Array; readonly c: Uint8Array }
