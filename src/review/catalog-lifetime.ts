@@ -24,6 +24,7 @@ export const TESTED_AFTER_USE = lifetime('tested-after-use', 'Tested after use')
 export const WRONG_ERROR_TEST = lifetime('wrong-error-test', 'Test that cannot see the failure');
 
 export const RESULT_LOST = lifetime('result-lost', 'Result never looked at');
+export const RELEASE_ORDER = lifetime('release-order', 'Given back in the wrong order');
 
 /** Speaks for I9 too: the same defect, seen in a function instead of in a run. */
 export const SLEEPS_IN_ATOMIC = context('sleep-in-atomic', 'Sleeps in atomic context', 'error');
@@ -40,5 +41,6 @@ export const LIFETIME_RULES: readonly Rule[] = [
   TESTED_AFTER_USE,
   WRONG_ERROR_TEST,
   RESULT_LOST,
+  RELEASE_ORDER,
 ];
 export const CONTEXT_RULES: readonly Rule[] = [LOCK_HELD, LOCK_TWICE, UNLOCK_UNHELD];

@@ -239,7 +239,10 @@ function pathFindings(series: Series, changes: readonly Change[], amended: reado
             open.delete(key);
           }
         }
+      // What an earlier patch was told of and nobody repaired since is not said again of a later one.
+      const told = new Set(open.keys());
       for (const hit of hits) {
+        if (told.has(`${before}${hit.rule.id}|${hit.message}`)) continue;
         const at = spanOf(hit.at) ?? hit.related.map((one) => spanOf(one.at)).find((span) => span !== null) ?? null;
         const own = changes[prefix - 1];
         if (at === null || (own !== undefined && !isOwn(hit, own))) continue;

@@ -129,3 +129,14 @@ describe('results', () => {
     expect(inside('int ret;', 'ret = first(s, &ret);', 'ret = second(s);', 'return ret;')).toEqual([]);
   });
 });
+
+describe('order of teardown', () => {
+  it('has what reaches a thing go before the thing', () => {
+    expect(inside('pci_free_irq_vectors(s->pdev);', 'free_irq(s->irq, s);', 'return 0;')).toEqual(['release-order@3']);
+    expect(inside('free_irq(s->irq, s);', 'pci_free_irq_vectors(s->pdev);', 'return 0;')).toEqual([]);
+    expect(inside('free_iova(s->iovad, pfn);', 'iommu_unmap(s->domain, iova, n);', 'return 0;')).toEqual([
+      'release-order@3',
+    ]);
+    expect(inside('free_iova(a->iovad, pfn);', 'iommu_unmap(b->domain, iova, n);', 'return 0;')).toEqual([]);
+  });
+});
