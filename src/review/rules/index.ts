@@ -23,7 +23,7 @@ import { numberConflictRule, userGrownRule } from './user-numbers';
 import { userStructureRule } from './user-structures';
 import { unboundedAllocationRule, userRangeRule, warnFromUserRule } from './user-values';
 import { errorAsBoolRule, narrowPointerRule, pointerSizeRule, shiftWidthRule, signLostRule } from './widths';
-import { WINDOW_PATH_RULES } from './window-pages';
+import { domainDroppedLinesRule, WINDOW_PATH_RULES } from './window-pages';
 
 const PATH_RULES: readonly PathRule[] = [
   userStructureRule,
@@ -103,6 +103,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   commentReturnRule,
   refactoringRule,
   siblingRule,
+  domainDroppedLinesRule,
 ];
 
 /** What the rules say that look at a patch as a whole. */

@@ -1,9 +1,11 @@
+import { placeOf } from '../../code/file-image';
 import { successors } from '../../code/lower';
 import type { Program } from '../../code/types';
 import { type CallExpression, calleeOf, callsOf, namesIn, print, withoutCasts } from '../../code/walk';
+import type { Place } from '../../place';
 import { DOMAIN_DROPPED, IOVA_FREED_MAPPED, WINDOW_IN_CPU_PAGES } from '../catalog-isolation';
 import { scan } from './scan';
-import type { PathRule, RuleHit } from './types';
+import type { PatchHit, PatchRule, PathRule, RuleHit } from './types';
 
 interface Placed {
   readonly call: CallExpression;
@@ -81,6 +83,22 @@ export const iovaFreedMappedRule: PathRule = (program) => {
   });
 };
 
+/** The hit, without what it is related to. */
+function dropped(callee: string, name: string, program: string, at: Place): Omit<RuleHit, 'related'> {
+  return {
+    rule: DOMAIN_DROPPED,
+    at,
+    message: `${callee}() is not told ${name} any more and finds a domain by the device: it need not be the one ${program}() is asked to work on`,
+    why: [
+      {
+        text: 'a device that a user owns is attached to the user’s domain; what is looked up for the kernel’s own DMA is another one, and a doorbell mapped there is not where the device looks',
+        reference: 'iommu_get_dma_domain() and iommu_get_domain_for_dev() in drivers/iommu/iommu.c',
+      },
+    ],
+    local: true,
+  };
+}
+
 /** A helper was given the domain to work on; now it is not, while its caller still has one of its own to say. */
 export const domainDroppedRule: PathRule = (program, { before }) => {
   const names = program.parameters.filter((one) => /\bstruct iommu_domain \*$/.test(one.type)).map((one) => one.name);
@@ -101,22 +119,63 @@ export const domainDroppedRule: PathRule = (program, { before }) => {
         return [];
       return [
         {
-          rule: DOMAIN_DROPPED,
-          at: call.at,
-          message: `${callee}() is not told ${name} any more and finds a domain by the device: it need not be the one ${program.name}() is asked to work on`,
-          why: [
-            {
-              text: 'a device that a user owns is attached to the user’s domain; what is looked up for the kernel’s own DMA is another one, and a doorbell mapped there is not where the device looks',
-              reference: 'iommu_get_dma_domain() and iommu_get_domain_for_dev() in drivers/iommu/iommu.c',
-            },
-          ],
+          ...dropped(callee ?? '', name, program.name, call.at),
           related: was.slice(0, 1).map((one) => ({ at: one.call.at, message: 'as it was' })),
-          local: true,
         },
       ];
     }),
   );
 };
+
+const CALL = /\b(\w*(?:map|iova)\w*)\(([^()]*)\)/;
+
+/** Callee and arguments of a call on one line that maps, unmaps or takes an IOVA; null where there is none. */
+function callOn(text: string): { readonly callee: string; readonly args: readonly string[] } | null {
+  const match = CALL.exec(text);
+  return match === null ? null : { callee: match[1] ?? '', args: (match[2] ?? '').split(',').map((arg) => arg.trim()) };
+}
+
+/**
+ * As `domainDroppedRule`, where only the lines around the call are in the mail: the deleted call tells the domain, the one that takes
+ * its place tells all the same but for it, and the function is known to be given one.
+ */
+export const domainDroppedLinesRule: PatchRule = ({ change, after }) =>
+  change.files.flatMap((file) =>
+    file.hunks.flatMap((hunk) =>
+      hunk.lines.flatMap((line, index): PatchHit[] => {
+        const old = line.kind === 'delete' ? callOn(line.text) : null;
+        // Behind a line at the margin the section's text may tell another function's name.
+        if (old === null || hunk.lines.slice(0, index).some((one) => /^[{}\w]/.test(one.text))) return [];
+        const owner = after.touched.find(
+          (one) =>
+            one.file === file.path &&
+            hunk.section.includes(`${one.name}(`) &&
+            (one.evidence !== 'full' || one.source === 'design') &&
+            one.program?.parameters.some(
+              (parameter) => /\bstruct iommu_domain \*$/.test(parameter.type) && old.args.includes(parameter.name),
+            ),
+        );
+        const name = owner?.program?.parameters.find(
+          (parameter) => /\bstruct iommu_domain \*$/.test(parameter.type) && old.args.includes(parameter.name),
+        )?.name;
+        if (owner === undefined || name === undefined) return [];
+        const rest = old.args.filter((arg) => arg !== name).join(',');
+        const added = hunk.lines.slice(index + 1, index + 4).find((one) => {
+          const call = one.kind === 'add' ? callOn(one.text) : null;
+          return call !== null && call.callee === old.callee && call.args.join(',') === rest;
+        });
+        if (added === undefined || !/\bdev\b/.test(rest)) return [];
+        return [
+          {
+            ...dropped(old.callee, name, owner.name, placeOf(added, change.message)),
+            related: [{ at: placeOf(line, change.message), message: 'as it was' }],
+            file: file.path,
+            function: owner.name,
+          },
+        ];
+      }),
+    ),
+  );
 
 /** A size or address of the window for doorbells. */
 const OF_WINDOW = /\b(?:msi|doorbell)_(?:\w+_)?(?:size|length|len|base|start|end|iova)\b|\bsw_msi_\w+\b/;

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FrontEnd } from '../../../src/code/front-end';
+import { createReviewer } from '../../../src/review/review';
 import { pathHits } from '../../../src/review/rules';
+import { readSeries } from '../../../src/series/read';
 import { frontEnd, read } from './c';
 import { hitsOf } from './hits';
 
@@ -131,6 +133,42 @@ describe('domain-dropped', () => {
   it('is content when the parameter goes too, or the helper is told otherwise', () => {
     expect(dropped(body('dev, addr, size', 'struct device *dev'), body('dev, addr, size, domain'))).toEqual([]);
     expect(dropped(body('dev, addr, dev_domain(dev)'), body('dev, addr, size, domain'))).toEqual([]);
+  });
+});
+
+describe('domain-dropped where the mail shows the lines alone', () => {
+  const found = async (added: string): Promise<string[]> => {
+    const mail = [
+      'From: A Author <author@example.org>',
+      'Date: Mon, 20 May 2019 10:00:00 +0000',
+      'Subject: [PATCH] iommu/dma: sample',
+      'Message-ID: <sample@example.org>',
+      '',
+      'Changes a call.',
+      '---',
+      'diff --git a/drivers/iommu/dma-iommu.c b/drivers/iommu/dma-iommu.c',
+      '--- a/drivers/iommu/dma-iommu.c',
+      '+++ b/drivers/iommu/dma-iommu.c',
+      '@@ -1000,5 +1000,5 @@ static struct iommu_dma_msi_page *iommu_dma_get_msi_page(struct device *dev,',
+      ' \tif (!msi_page)',
+      ' \t\treturn NULL;',
+      '-\tiova = __dma_map(dev, msi_addr, size, domain);',
+      `+\tiova = ${added};`,
+      ' \tif (iova == DMA_MAPPING_ERROR)',
+      ' \t\tgoto out_free_iova;',
+      '',
+    ].join('\n');
+    const [series] = await readSeries([{ name: 'a.eml', bytes: new TextEncoder().encode(mail) }]);
+    if (series === undefined) throw new Error('no series');
+    const { findings } = createReviewer(front).review(series, { scenarios: [] });
+    return findings.map((one) => one.rule).filter((id) => OURS.test(id));
+  };
+  it('sees the argument gone', async () => {
+    expect(await found('__dma_map(dev, msi_addr, size)')).toEqual(['domain-dropped']);
+  });
+  it('is content when another argument went, or the domain moved', async () => {
+    expect(await found('__dma_map(dev, msi_addr, domain)')).toEqual([]);
+    expect(await found('__dma_map(domain, dev, msi_addr, size)')).toEqual([]);
   });
 });
 
