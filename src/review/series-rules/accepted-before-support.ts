@@ -13,7 +13,13 @@ export const acceptedBeforeSupport: SeriesRule = (view) => {
   const hits: SeriesHit[] = [];
   for (const [name, all] of view.definitions) {
     const one = all.find((each) => each.state === 'added' && (each.kind === 'macro' || each.kind === 'enumerator'));
-    if (one === undefined || !/(?:^|\/)uapi\//.test(one.file.path) || existedBefore(view, name, one.patch)) continue;
+    if (
+      one === undefined ||
+      /_MASK$/.test(name) ||
+      !/(?:^|\/)uapi\//.test(one.file.path) ||
+      existedBefore(view, name, one.patch)
+    )
+      continue;
     const uses = (view.mentions.get(name) ?? []).filter(
       (use) =>
         use.line.kind === 'add' &&
@@ -66,7 +72,7 @@ function partOf(view: SeriesView, use: Mention): Part {
   if (/~\s*\(?[^&=;]*$/.test(before) && !/[&|]=/.test(before)) return 'accept';
   if (use.code.directive) return acceptedMask(view, use) ? 'accept' : null;
   if (/[&^]=/.test(before) || /\bid\s*=\s*$/.test(before)) return null;
-  if (/(?:\|=|[^=!<>]=(?!=))[^=]*$/.test(before) && !/[&]\s*\(?$/.test(before)) return 'advertise';
+  if (/(?:\|=|\b\w*(?:flags|caps)\s*=)[\w\s|(]*$/i.test(before) && !/[&]\s*\(?$/.test(before)) return 'advertise';
   if (
     /&\s*\(?\s*$/.test(before) ||
     /^\s*\)?\s*&(?!&)/.test(after) ||

@@ -5,11 +5,11 @@ import { realm, type SeriesView } from './view';
 
 /** A C file that the series adds and that no line of a Makefile, and no `#include`, names. */
 export const notBuilt: SeriesRule = (view) => {
-  if (!view.complete) return [];
+  if (!view.complete || composed(view)) return [];
   const hits: SeriesHit[] = [];
   for (const [patch, change] of view.changes.entries())
     for (const file of change.files) {
-      if (file.kind !== 'add' || !file.path.endsWith('.c') || realm(file.path) !== 'kernel') continue;
+      if (file.kind !== 'add' || !file.path.endsWith('.c') || !KERNEL_FOLDER.test(file.path)) continue;
       const path = file.path.replace(/\.c$/, '');
       const name = path.slice(path.lastIndexOf('/') + 1);
       const object = new RegExp(`(?<![\\w-])${name.replace(/[.+]/g, '\\$&')}\\.(?:o|c|dtb|bin|so)\\b`);
@@ -37,6 +37,22 @@ export const notBuilt: SeriesRule = (view) => {
     }
   return hits;
 };
+
+/** Top folders of the kernel: other projects of the field have Makefiles of their own kind. */
+const KERNEL_FOLDER = /^(?:arch|block|crypto|drivers|fs|init|io_uring|ipc|kernel|lib|mm|net|security|sound|virt)\//;
+
+/** Does a line of a Makefile put an object's name together from variables? */
+function composed(view: SeriesView): boolean {
+  return view.changes.some((change) =>
+    change.files.some(
+      (file) =>
+        /(?:^|\/)(?:Makefile|Kbuild)[^/]*$/.test(file.path) &&
+        file.hunks.some((hunk) =>
+          hunk.lines.some((line) => line.kind !== 'delete' && /\$\(\w+\)[\w-]*\.o\b/.test(line.text)),
+        ),
+    ),
+  );
+}
 
 /** Folders whose Makefiles take every file, and code that others compile. */
 function generatedFolder(path: string): boolean {
@@ -145,7 +161,11 @@ export const selectUnmet: SeriesRule = (view) => {
         ...option.selects.map((one) => one.name),
       ]);
       const unmet = needs.find(
-        (need) => !has.has(need) && need !== 'COMPILE_TEST' && !implied(view, has, need, chosen.name),
+        (need) =>
+          !has.has(need) &&
+          need !== 'COMPILE_TEST' &&
+          !ofArchitecture(option.file.path, need) &&
+          !implied(view, has, need, chosen.name),
       );
       if (unmet === undefined) continue;
       hits.push({
@@ -173,6 +193,12 @@ export const selectUnmet: SeriesRule = (view) => {
   }
   return hits;
 };
+
+/** Options of an architecture's own Kconfig are there on that architecture only. */
+function ofArchitecture(path: string, need: string): boolean {
+  const name = /^arch\/([^/]+)\//.exec(path)?.[1];
+  return name !== undefined && need.toLowerCase() === name;
+}
 
 /** Does one of the options in `has`, as far as they are in sight, bring `need` along? Those out of sight may. */
 function implied(view: SeriesView, has: ReadonlySet<string>, need: string, chosen: string): boolean {

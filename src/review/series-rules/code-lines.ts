@@ -70,6 +70,9 @@ interface Enclosing {
 }
 
 const HEAD_LINES = 14;
+/** Annotations behind the name of a variable. */
+const VARIABLE_NOTE =
+  /\b__(?:iomem|rcu|percpu|user|ro_after_init|read_mostly|initdata|initconst|maybe_unused|used|cacheline_aligned\w*|(?:aligned|section|attribute__)\s*\((?:[^()]|\([^()]*\))*\))(?![\w(])/g;
 const LABEL = /^[A-Za-z_]\w*\s*:(?!:)/;
 
 /** One image of a hunk: what stands after the patch (`new`), or what stood before it (`old`). */
@@ -121,6 +124,10 @@ class HunkReader implements HunkCode {
     const text = this.bare[at] ?? '';
     if (/^\s*#/.test(text)) return this.directive(at);
     if (text.startsWith('}')) {
+      // `} name;` behind a structure's body declares a variable, or names a type.
+      const name = /^\}\s*(\w+)\s*(?:\[[^\]]*\]\s*)?[;=]/.exec(text)?.[1];
+      const line = this.source[at];
+      if (name !== undefined && line !== undefined) this.add('variable', name, [line], '', '', null);
       this.push(at, false, false);
       this.inside = OUTSIDE;
       return at + 1;
@@ -288,7 +295,7 @@ class HunkReader implements HunkCode {
         this.add(/^typedef\b/.test(before) ? 'typedef' : 'prototype', name, lines, before, '', parameters);
       return last + 1;
     }
-    const variable = /(\w+)\s*(?:\[[^\]]*\]\s*)*(?:__\w+(?:\([^)]*\))?\s*)*$/.exec(folded);
+    const variable = /(\w+)\s*(?:\[[^\]]*\]\s*)*$/.exec(folded.replace(VARIABLE_NOTE, ' ').trimEnd());
     if (variable?.[1] !== undefined && end !== '{') {
       const before = folded.slice(0, variable.index).trim();
       if (before !== '' && !/^(?:struct|union|enum)$/.test(before))

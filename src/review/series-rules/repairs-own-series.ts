@@ -5,6 +5,8 @@ import type { SeriesHit, SeriesRule } from './types';
 export const repairsOwnSeries: SeriesRule = (view) => {
   const hits: SeriesHit[] = [];
   const { series } = view;
+  // Patches of a pull request are applied as they are.
+  if (series.messages.some((message) => /^\[[^\]]*\bPULL\b/i.test(message.subject))) return [];
   const titles = series.patches.map((patch) => normal(patch.title));
   for (const [at, patch] of series.patches.entries()) {
     const message = series.messages[patch.message];

@@ -124,11 +124,13 @@ function mentionsOf(hunks: readonly HunkView[], wanted: ReadonlySet<string>): Re
         const before = code.bare.slice(0, match.index);
         if (code.head && heads.has(`${code.line.line} ${name}`)) continue;
         if (code.directive && /^\s*#\s*define\s+$/.test(before)) continue;
-        const role = /(?:->|(?<![\w.])\.|[\w\])]\s*\.)\s*$/.test(before)
-          ? 'member'
-          : /^\s*\(/.test(code.bare.slice(match.index + name.length))
-            ? 'call'
-            : 'other';
+        const role = code.head
+          ? 'other'
+          : /(?:->|(?<![\w.])\.|[\w\])]\s*\.)\s*$/.test(before)
+            ? 'member'
+            : /^\s*\(/.test(code.bare.slice(match.index + name.length))
+              ? 'call'
+              : 'other';
         const mention: Mention = {
           name,
           patch,
@@ -157,7 +159,7 @@ function mentionsOf(hunks: readonly HunkView[], wanted: ReadonlySet<string>): Re
 
 /** Programs of their own, built apart from the kernel: a name there is another than in the kernel. */
 export function realm(path: string): string {
-  const apart = /^(?:tools|samples|scripts|usr|Documentation)\//.exec(path);
+  const apart = /^(?:(?:tools|samples|scripts|usr|Documentation)\/|arch\/arm64\/kvm\/hyp\/nvhe\/)/.exec(path);
   return apart === null ? 'kernel' : path.slice(0, path.lastIndexOf('/'));
 }
 
