@@ -163,6 +163,17 @@ function refusesUnknown(decision: Expression, variable: string, field: string): 
   return refuses;
 }
 
+/** Is the field written by the function: an answer to userspace, not a wish of it? */
+function answers(nodes: readonly ProgramNode[], variable: string, field: string): boolean {
+  return nodes.some(
+    (node) =>
+      node.kind === 'do' &&
+      node.expression.kind === 'assign' &&
+      node.expression.operator === '=' &&
+      print(withoutCasts(node.expression.target)) === `${variable}.${field}`,
+  );
+}
+
 /** Is the whole structure copied, not only a part in front? */
 function copiesAll(copy: CallExpression): boolean {
   const size = copy.args[2];
@@ -193,7 +204,11 @@ export const userStructureRule: PathRule = (program, { structures, programs }) =
     }
     if (hasField(structure, 'flags')) {
       const { decided, handedOver } = uses(nodes, variable.name, 'flags', programs);
-      if (!handedOver && !decided.some((decision) => refusesUnknown(decision, variable.name, 'flags')))
+      if (
+        !handedOver &&
+        !answers(nodes, variable.name, 'flags') &&
+        !decided.some((decision) => refusesUnknown(decision, variable.name, 'flags'))
+      )
         hits.push({
           rule: FLAGS_UNCHECKED,
           at: copy.at,
