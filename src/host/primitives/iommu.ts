@@ -378,6 +378,8 @@ export const iommu: Readonly<Record<string, Primitive>> = {
     const failed = injected(call);
     if (failed !== null) return failed || -14;
     const address = number(call.args[0]);
+    // Nothing of the user is mapped below its pages.
+    if (address !== null && address < USER_BASE) return -14;
     const page = newStruct('struct page', 'zero');
     page.fields.set('physical', address === null ? newUnknown('user page') : physicalOf(call.world, address));
     writeThrough(call.args[3], page);

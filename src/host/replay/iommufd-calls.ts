@@ -32,7 +32,9 @@ const NO_FILE = 'files and groups are opened outside of the model';
 const NO_REGION = 'regions of the device are not modelled';
 const NO_CONTAINER = '/dev/iommu in the place of a container is not modelled';
 const NO_SECOND = 'the machine has one device of the user';
-const NO_MEMORY = 'any address of the user is memory in the model';
+/** An address of the user where nothing is mapped, and one where its pages are. */
+const NOWHERE = 0x1000;
+const USER_PAGES = 0x7f00_6000_0000;
 const NO_DISABLE = 'the record enables again what no step of it disabled';
 const NO_COPY = 'the record copied into this space without a step of its own';
 
@@ -101,12 +103,12 @@ export class Session {
     return this.ioctl(false, 'IOMMU_DESTROY', 'iommu_destroy', { size: 8, id: this.id(name) });
   }
 
-  private map(space: string, iova: number, length: number, flags: number, misaligned = 0): string {
+  private map(space: string, iova: number, length: number, flags: number, userAddress = USER_PAGES): string {
     return this.ioctl(false, 'IOMMU_IOAS_MAP', 'iommu_ioas_map', {
       size: 40,
       flags,
       ioas_id: this.id(space),
-      user_va: 0x7f00_6000_0000 + misaligned,
+      user_va: userAddress,
       length,
       iova,
     });
@@ -138,7 +140,6 @@ export class Session {
     if (/^(open|done|DEVICE_GET_INFO)/.test(call) || /group file open|fd closed|iommufd closed/.test(step.state))
       return { leftOut: NO_FILE };
     if (/^(pread|mmap)/.test(call)) return { leftOut: NO_REGION };
-    if (/not mapped$/.test(call)) return { leftOut: NO_MEMORY };
     if (call.startsWith('device ') || call.startsWith('(read')) return this.hardware(call);
     const again = /^SET_IRQS .*enable/.test(call) && this.message() !== null;
     // Played with the disabling that must have been, so that the steps behind it start from where they started.
@@ -283,7 +284,8 @@ export class Session {
     const kept = /kept|in C$/.test(step.call);
     const length = numberOf(step.out.length) ?? (step.call.includes('4 pages') ? KEPT.length : PAGE);
     const wanted = loose ? 0 : this.iovaOf(step);
-    const result = this.map(space, wanted, length, flags, step.call.includes('misaligned') ? 8 : 0);
+    const from = /not mapped$/.test(step.call) ? NOWHERE : USER_PAGES + (step.call.includes('misaligned') ? 8 : 0);
+    const result = this.map(space, wanted, length, flags, from);
     if (result !== '0') return result;
     const iova = this.answer('iova');
     if (loose) out.iova = iova;
