@@ -1,22 +1,41 @@
 import { NOWHERE, successors } from '../../code/lower';
 import type { Expression, Program, ProgramNode, Structure, Variable } from '../../code/types';
 import { type CallExpression, calleeOf, callsOf, expressionsOf, print, visit, withoutCasts } from '../../code/walk';
+import type { Place } from '../../place';
 import { ARGSZ_UNCHECKED, FLAGS_UNCHECKED, RESERVED_UNCHECKED } from '../catalog-uapi';
 import type { PathRule, RuleHit } from './types';
 
 const VFIO_UAPI = 'include/uapi/linux/vfio.h: argsz and flags of every structure';
 
-/** A structure filled from userspace in this function: `copy_from_user(&map, …)`. */
+/**
+ * A structure filled from userspace: in this function by `copy_from_user(&map, …)`, or before it was called: an iommufd command
+ * gets its own as `ucmd->cmd`, copied whole and zero-filled by the caller, which has looked at the size (drivers/iommu/iommufd/main.c).
+ */
 interface UserStructure {
   readonly variable: Variable;
   readonly structure: Structure;
-  readonly copy: CallExpression;
+  /** Where it is known to be the user's. */
+  readonly at: Place;
+  /** Its fields are reached through a pointer. */
+  readonly pointer: boolean;
+  /** Is the whole structure copied, not only a part in front? */
+  readonly whole: boolean;
+  /** The caller compared the user's size with what it knows. */
+  readonly sizeKnown: boolean;
   /** Where the variable's name means it. */
   readonly nodes: readonly ProgramNode[];
 }
 
 function structureName(type: string): string | null {
-  return /^(?:const )?struct (\w+)$/.exec(type.trim())?.[1] ?? null;
+  return /^(?:const )?struct (\w+)(?: ?\*)?$/.exec(type.trim())?.[1] ?? null;
+}
+
+/** `ucmd->cmd` of a parameter that is an iommufd command. */
+function isCommand(init: Expression | null, program: Program): boolean {
+  const value = init === null ? null : withoutCasts(init);
+  if (value?.kind !== 'field' || value.field !== 'cmd' || value.base.kind !== 'name') return false;
+  const { name } = value.base;
+  return program.parameters.some((one) => one.name === name && /^struct iommufd_ucmd ?\*$/.test(one.type.trim()));
 }
 
 /**
@@ -40,12 +59,17 @@ function scope(program: Program, from: number, name: string): ProgramNode[] {
 }
 
 function userStructures(program: Program, structures: ReadonlyMap<string, Structure>): UserStructure[] {
-  return program.nodes.flatMap((declared, index) => {
+  return program.nodes.flatMap((declared, index): UserStructure[] => {
     if (declared.kind !== 'declare') return [];
     const { variable } = declared;
     const structure = structures.get(structureName(variable.type) ?? '');
     if (structure === undefined) return [];
     const nodes = scope(program, index, variable.name);
+    const pointer = variable.type.includes('*');
+    if (pointer)
+      return isCommand(declared.init, program)
+        ? [{ variable, structure, at: declared.at, pointer, whole: true, sizeKnown: true, nodes }]
+        : [];
     const copy = nodes.flatMap(callsOf).find((call) => {
       const target = call.args[0] === undefined ? null : withoutCasts(call.args[0]);
       return (
@@ -56,7 +80,9 @@ function userStructures(program: Program, structures: ReadonlyMap<string, Struct
         target.operand.name === variable.name
       );
     });
-    return copy === undefined ? [] : [{ variable, structure, copy, nodes }];
+    return copy === undefined
+      ? []
+      : [{ variable, structure, at: copy.at, pointer, whole: copiesAll(copy), sizeKnown: false, nodes }];
   });
 }
 
@@ -124,9 +150,8 @@ function uses(
   return { decided, handedOver };
 }
 
-/** Does the decision refuse bits it does not know: `flags & ~KNOWN`, `flags`, `flags != X`, a switch over the whole? Testing one known bit does not. */
-function refusesUnknown(decision: Expression, variable: string, field: string): boolean {
-  const whole = `${variable}.${field}`;
+/** Does the decision refuse bits it does not know of `whole`, a field as printed: `flags & ~KNOWN`, `flags`, `flags != X`, a switch over the whole? Testing one known bit does not. */
+function refusesUnknown(decision: Expression, whole: string): boolean {
   let refuses = false;
   const isWhole = (e: Expression) => print(withoutCasts(e)) === whole;
   const look = (e: Expression): void => {
@@ -164,13 +189,13 @@ function refusesUnknown(decision: Expression, variable: string, field: string): 
 }
 
 /** Is the field written by the function: an answer to userspace, not a wish of it? */
-function answers(nodes: readonly ProgramNode[], variable: string, field: string): boolean {
+function answers(nodes: readonly ProgramNode[], place: string): boolean {
   return nodes.some(
     (node) =>
       node.kind === 'do' &&
       node.expression.kind === 'assign' &&
       node.expression.operator === '=' &&
-      print(withoutCasts(node.expression.target)) === `${variable}.${field}`,
+      print(withoutCasts(node.expression.target)) === place,
   );
 }
 
@@ -184,15 +209,16 @@ function copiesAll(copy: CallExpression): boolean {
 export const userStructureRule: PathRule = (program, { structures, programs }) => {
   if (program.evidence === 'fragment') return [];
   const hits: RuleHit[] = [];
-  for (const { variable, structure, copy, nodes } of userStructures(program, structures)) {
+  for (const { variable, structure, at, pointer, whole, sizeKnown, nodes } of userStructures(program, structures)) {
+    const text = (field: string) => `${variable.name}${pointer ? '->' : '.'}${field}`;
     const related = [{ at: structure.at, message: `struct ${structure.name}` }];
-    if (hasField(structure, 'argsz')) {
+    if (hasField(structure, 'argsz') && !sizeKnown) {
       const { decided, handedOver } = uses(nodes, variable.name, 'argsz', programs);
       if (decided.length === 0 && !handedOver)
         hits.push({
           rule: ARGSZ_UNCHECKED,
-          at: copy.at,
-          message: `${variable.name}.argsz is never compared with the size that is read from struct ${structure.name}`,
+          at,
+          message: `${text('argsz')} is never compared with the size that is read from struct ${structure.name}`,
           why: [
             {
               text: 'a caller built against a shorter structure is read beyond its end, and the structure can never grow',
@@ -206,13 +232,13 @@ export const userStructureRule: PathRule = (program, { structures, programs }) =
       const { decided, handedOver } = uses(nodes, variable.name, 'flags', programs);
       if (
         !handedOver &&
-        !answers(nodes, variable.name, 'flags') &&
-        !decided.some((decision) => refusesUnknown(decision, variable.name, 'flags'))
+        !answers(nodes, text('flags')) &&
+        !decided.some((decision) => refusesUnknown(decision, text('flags')))
       )
         hits.push({
           rule: FLAGS_UNCHECKED,
-          at: copy.at,
-          message: `bits of ${variable.name}.flags (struct ${structure.name}) that are not defined are accepted`,
+          at,
+          message: `bits of ${text('flags')} (struct ${structure.name}) that are not defined are accepted`,
           why: [
             {
               text: 'a bit that is ignored today cannot be given a meaning tomorrow: old kernels would silently do something else',
@@ -224,13 +250,13 @@ export const userStructureRule: PathRule = (program, { structures, programs }) =
     }
     // Only of a structure that the series defines: in an older one it is too late to refuse what was accepted.
     const reserved = structure.fields.find((field) => /^_*(?:reserved|resv|rsvd|mbz)\d*$/.test(field.name));
-    if (reserved !== undefined && reserved.at.kind === 'message' && reserved.at.added && copiesAll(copy)) {
+    if (reserved !== undefined && reserved.at.kind === 'message' && reserved.at.added && whole) {
       const { decided, handedOver } = uses(nodes, variable.name, reserved.name, programs);
       if (decided.length === 0 && !handedOver)
         hits.push({
           rule: RESERVED_UNCHECKED,
-          at: copy.at,
-          message: `${variable.name}.${reserved.name} (struct ${structure.name}) is accepted whatever it holds`,
+          at,
+          message: `${text(reserved.name)} (struct ${structure.name}) is accepted whatever it holds`,
           why: [
             {
               text: 'a field that is not required to be zero today cannot be used tomorrow',

@@ -47,6 +47,20 @@ ${checks}
   it('does not ask for a check of flags that are the answer', () => {
     expect(hits(ioctl('\tif (w.argsz < sizeof(w))\n\t\treturn -EINVAL;\n\tw.flags = WIN_KNOWN;'))).toEqual([]);
   });
+  it('knows the structure that an iommufd command gets, copied whole by its caller', () => {
+    const command = (checks: string) => `struct iommu_win { __u32 size; __u32 flags; __aligned_u64 iova; };
+int iommufd_win(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_win *cmd = ucmd->cmd;
+${checks}
+	return use(cmd->iova);
+}`;
+    expect(hits(command(''))).toEqual(['flags-unchecked@4']);
+    expect(hits(command('\tif (cmd->flags)\n\t\treturn -EOPNOTSUPP;'))).toEqual([]);
+    expect(hits(command('\tif (cmd->flags & ~WIN_KNOWN)\n\t\treturn -EOPNOTSUPP;'))).toEqual([]);
+    // A pointer that is not the command's own is somebody else's to check.
+    expect(hits(command('').replace('ucmd->cmd', 'ucmd->object'))).toEqual([]);
+  });
   it('is quiet when a helper gets the structure', () => {
     expect(hits(ioctl('\tif (check_win(&w))\n\t\treturn -EINVAL;'))).toEqual([]);
   });
