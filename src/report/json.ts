@@ -191,8 +191,17 @@ export function reviewJson(review: Review): ReviewJson {
     })),
     matrix: matrixByScenario(review),
     coverage: coverageOf(review),
-    traces: Object.fromEntries(Object.entries(review.traces).map(([id, trace]) => [id, traceJson(review, trace)])),
+    traces: tracesJson(review),
   };
+}
+
+/** The traces that a finding or a claim names; the others of a review are for those who look on in the editor. */
+function tracesJson(review: Review): Record<string, TraceJson> {
+  const named = new Set([...review.findings, ...review.claims].map(({ trace }) => trace));
+  for (const { finding } of review.corrections?.dismissed ?? []) named.add(finding.trace);
+  return Object.fromEntries(
+    Object.entries(review.traces).flatMap(([id, trace]) => (named.has(id) ? [[id, traceJson(review, trace)]] : [])),
+  );
 }
 
 function findingJson({ series }: Review, finding: Finding): FindingJson {

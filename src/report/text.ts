@@ -103,15 +103,27 @@ function dismissedLines({ corrections, series }: Review, paint: Paint): string[]
   });
 }
 
+/** Only what the series moves: a window that stays as it was on the base says nothing of the patches. Equal figures share a line. */
 function windowLines({ windows }: Review, paint: Paint): string[] {
-  if (windows.length === 0) return [];
+  const last = new Map<string, string>();
+  const scenes = new Map<string, string[]>();
+  for (const window of windows) {
+    const total = window.granule > 0 ? Math.floor(window.size / window.granule) : 0;
+    const figures = `${window.pagesUsed} of ${total} pages used, ${window.pagesNeeded} needed  at 0x${window.base.toString(16)}, ${window.size / 1024} KiB in pages of ${window.granule / 1024} KiB`;
+    const scene = `${window.scenario} on ${window.machine}`;
+    const before = last.get(scene);
+    last.set(scene, figures);
+    if (before === figures || (before === undefined && window.patch === 0)) continue;
+    const text = `after patch ${window.patch}  ${figures}`;
+    const line = `  ${window.pagesNeeded > total ? paint('red', text) : text}`;
+    scenes.set(line, [...(scenes.get(line) ?? []), scene]);
+  }
+  if (scenes.size === 0) return [];
   return [
     paint('bold', 'MSI IOVA window'),
-    ...windows.map((window) => {
-      const total = window.granule > 0 ? Math.floor(window.size / window.granule) : 0;
-      const text = `after patch ${window.patch}  ${window.pagesUsed} of ${total} pages used, ${window.pagesNeeded} needed  at 0x${window.base.toString(16)}, ${window.size / 1024} KiB in pages of ${window.granule / 1024} KiB`;
-      const scene = `${window.scenario} on ${window.machine}`;
-      return `  ${window.pagesNeeded > total ? paint('red', text) : text}  ${paint('grey', printable(scene))}`;
+    ...[...scenes].map(([line, [first = '', ...more]]) => {
+      const told = more.length === 0 ? first : `${first} and ${more.length} more`;
+      return `${line}  ${paint('grey', printable(told))}`;
     }),
   ];
 }

@@ -110,6 +110,24 @@ describe('text', () => {
     expect(lines).toContain('1 error, 1 warning');
   });
 
+  it('tells of a window only where the series moves it, equal figures together', async () => {
+    const review = await sampleReview();
+    const [window] = review.windows;
+    const at = (patch: number, machine: string, pagesUsed: number) => ({ ...window!, patch, machine, pagesUsed });
+    const windows = [
+      ...['m', 'n', 'o'].map((machine) => at(0, machine, 1)),
+      ...['m', 'n', 'o'].map((machine) => at(1, machine, 1)),
+      ...['m', 'n'].map((machine) => at(2, machine, 2)),
+      at(2, 'o', 1),
+    ];
+    const text = reviewText({ ...review, windows }, { colours: false });
+    expect(text.match(/after patch .*/g)).toEqual([
+      'after patch 2  2 of 2 pages used, 3 needed  at 0x8000000, 8 KiB in pages of 4 KiB  s on m and 1 more',
+    ]);
+    const still = reviewText({ ...review, windows: windows.slice(0, 6) }, { colours: false });
+    expect(still).not.toContain('MSI IOVA window');
+  });
+
   it('lets nothing from a mail steer the terminal', async () => {
     const text = reviewText(await sampleReview(), { colours: false });
     expect(text).toContain('Colour <U+001B>[31mred<U+001B>[0m and <U+202E>back<U+000A>line');
