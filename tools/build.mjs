@@ -73,11 +73,23 @@ const forWeb = {
   logLevel: 'warning',
 };
 
+/** The desktop's extension takes the surfaces from the browser's bundle, so that the package holds them once. @type {esbuild.Plugin} */
+const wiredOnce = {
+  name: 'wired-once',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/wiring$/ }, () => ({ path: './web/extension.js', external: true }));
+  },
+};
+
 const shebang = '#!/usr/bin/env node\n';
 
 /** @type {readonly { from: string, to: string, options: esbuild.BuildOptions }[]} */
 const bundles = [
-  { from: 'src/editor/extension.ts', to: 'extension.js', options: forNode },
+  {
+    from: 'src/editor/extension.ts',
+    to: 'extension.js',
+    options: { ...forNode, plugins: [wiredOnce, rawText] },
+  },
   { from: 'src/cli/main.ts', to: 'cli.js', options: { ...forNode, banner: { js: shebang + forNode.banner?.js } } },
   { from: 'src/node/review-worker.ts', to: 'review-worker.js', options: forNode },
   { from: 'src/editor/extension-web.ts', to: 'web/extension.js', options: { ...forWeb, format: 'cjs' } },

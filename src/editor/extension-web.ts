@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { webWorker } from './web-worker';
 import { type DoorbellApi, wire } from './wiring';
 
-export type { DoorbellApi };
+export { type DoorbellApi, wire };
 
 export function activate(context: vscode.ExtensionContext): DoorbellApi {
   const read = (...path: string[]): Promise<Uint8Array> =>

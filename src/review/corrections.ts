@@ -4,7 +4,7 @@
  * wrong or meets nothing any more. A finding is known again by `identity.ts`, never by a line number. Knows no files.
  */
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { designs } from '../host/designs/index';
+import { DESIGN_NAMES } from '../host/designs/names';
 import type { Fact, ReturnShape } from '../kernel/primitives';
 import { machinePresets } from '../machine/presets';
 import type { Damage } from '../place';
@@ -113,7 +113,7 @@ function readRoot(reader: Reader, root: Node, file: string): Omit<Corrections, '
   if (all === null) return null;
   const dismissals = list(reader, all.get('dismissed'), '“dismissed”', (node) => dismissal(reader, node, file)) ?? [];
   const facts = list(reader, all.get('facts'), '“facts”', (node) => fact(reader, node, file)) ?? [];
-  const names = designs.map((design) => design.name);
+  const names: readonly string[] = DESIGN_NAMES;
   const presets = machinePresets.map((machine) => machine.id);
   const machines = list(reader, all.get('machines'), '“machines”', (node) => oneOf(reader, node, 'a machine', presets));
   return {
