@@ -18,6 +18,8 @@ const checks = [
     program: path.join(root, 'tools/layers.mjs'),
     args: [],
   },
+  // Each sentence of the editor has its place in the bundle for translators.
+  { name: 'translations', program: path.join(root, 'tools/l10n.mjs'), args: ['--check'] },
 ];
 
 /** Runs all checks, one after the other, and prints what they found. */

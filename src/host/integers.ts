@@ -165,7 +165,7 @@ export function shiftLeft(a: number, n: number): number {
   if (product >= -T63 && product < T63) return product;
   return n >= 32
     ? join(lowWord(lowWord(a) * 2 ** (n - 32)), 0)
-    : join(lowWord(highWord(a) * 2 ** n + Math.floor(lowWord(a) / 2 ** (32 - n))), lowWord(lowWord(a) * 2 ** n));
+    : join(lowWord(highWord(a) * 2 ** n) + Math.floor(lowWord(a) / 2 ** (32 - n)), lowWord(lowWord(a) * 2 ** n));
 }
 
 /** `a >> n`; `unsigned` decides what comes in at the top. */
@@ -177,7 +177,7 @@ export function shiftRight(a: number, n: number, unsigned: boolean): number {
   const low = lowWord(a);
   return n >= 32
     ? Math.floor(high / 2 ** (n - 32))
-    : Math.floor(high / 2 ** n) * T32 + lowWord(Math.floor(low / 2 ** n) + high * 2 ** (32 - n));
+    : Math.floor(high / 2 ** n) * T32 + (Math.floor(low / 2 ** n) + lowWord(high * 2 ** (32 - n)));
 }
 
 /** Compares two numbers, as unsigned 64-bit values when asked: −1, 0, 1. */

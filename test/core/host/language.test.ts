@@ -20,11 +20,24 @@ describe('64-bit arithmetic on numbers', () => {
         expect(shiftRight(a, n, false)).toBe(Number(BigInt(a) >> BigInt(n)));
         const up = BigInt.asIntN(64, BigInt(a) << BigInt(n));
         if (up > -(2n ** 53n) && up < 2n ** 53n) expect(shiftLeft(a, n)).toBe(Number(up));
+        const down = BigInt.asUintN(64, BigInt(a)) >> BigInt(n);
+        if (down < 2n ** 53n) expect(shiftRight(a, n, true)).toBe(Number(down));
         const left = BigInt.asUintN(64, BigInt(a));
         const right = BigInt.asUintN(64, BigInt(b));
         expect(compare(a, b, true)).toBe(left < right ? -1 : left > right ? 1 : 0);
       }),
     );
+  });
+
+  it('loses no low bit where the high word is shifted out', () => {
+    // 2^52 + 2^31 + 1: the words together have more bits than a number holds.
+    const a = 2 ** 52 + 2 ** 31 + 1;
+    for (let n = 1; n < 64; n++) {
+      const up = BigInt.asIntN(64, BigInt(a) << BigInt(n));
+      if (up > -(2n ** 53n) && up < 2n ** 53n) expect(shiftLeft(a, n), `<< ${n}`).toBe(Number(up));
+      const negative = BigInt.asUintN(64, BigInt(-a)) >> BigInt(n);
+      if (negative < 2n ** 53n) expect(shiftRight(-a, n, true), `>> ${n}`).toBe(Number(negative));
+    }
   });
 
   it('wraps to the width of a type', () => {
