@@ -35,7 +35,13 @@ export function messagesOf(subject: Subject, review: Review, outcome: Outcome): 
   return messages.length > 0 ? messages : [new vscode.TestMessage(plain(outcome.why ?? ''))];
 }
 
-export function registerScenarioTests(context: vscode.ExtensionContext, deps: Deps): vscode.TestController {
+/** The view's tests, and what runs them. */
+export interface ScenarioTests {
+  readonly items: vscode.TestItemCollection;
+  readonly profile: vscode.TestRunProfile;
+}
+
+export function registerScenarioTests(context: vscode.ExtensionContext, deps: Deps): ScenarioTests {
   const controller = vscode.tests.createTestController('doorbell.scenarios', 'Doorbell');
   /** What stands behind the items of the newest reviews. */
   const outcomes = new Map<string, { readonly subject: string; readonly series: number; readonly outcome: Outcome }>();
@@ -135,7 +141,7 @@ export function registerScenarioTests(context: vscode.ExtensionContext, deps: De
     if (token.isCancellationRequested) shown.end();
     else publish(request, shown);
   };
-  controller.createRunProfile(
+  const profile = controller.createRunProfile(
     vscode.l10n.t('Run scenarios'),
     vscode.TestRunProfileKind.Run,
     run,
@@ -156,5 +162,5 @@ export function registerScenarioTests(context: vscode.ExtensionContext, deps: De
     deps.titles.onDidLearn(fill),
   );
   fill();
-  return controller;
+  return { items: controller.items, profile };
 }

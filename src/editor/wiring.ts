@@ -25,7 +25,7 @@ import { registerReviewStore } from './review-store';
 import { registerReviewTree } from './review-tree';
 import { registerSample } from './sample';
 import { registerScenarioFiles } from './scenario-files';
-import { registerScenarioTests } from './scenario-tests';
+import { registerScenarioTests, type ScenarioTests } from './scenario-tests';
 import { registerScenarioTitles } from './scenario-titles';
 import { registerSelection } from './selection';
 import { registerSeriesChoice } from './series-choice';
@@ -39,7 +39,7 @@ import { registerWindowUsage } from './window-usage';
 /** What the tests read; other extensions may too: it is a view of the newest reviews. */
 export interface DoorbellApi {
   readonly store: ReturnType<typeof registerReviewStore>;
-  readonly tests: vscode.TestController;
+  readonly tests: ScenarioTests;
   readonly comments: CommentStore;
   readonly threads: CommentThreads;
   readonly versions: ReturnType<typeof registerVersions>;
