@@ -85,6 +85,7 @@ export function breakageFindings(
   held: (broken: Broken) => boolean,
   accepted: (broken: Broken) => boolean,
   fallback: (broken: Broken) => MessagePlace | null,
+  functionAt: (place: MessagePlace) => string | null,
 ): Finding[] {
   const blame = (broken: Broken) =>
     blameOf(broken.trace, broken.violation, series.patches[broken.prefix - 1]?.message ?? -1).place;
@@ -105,7 +106,7 @@ export function breakageFindings(
       if (rank(rule) < rank(group.rule)) groups.set(key, { ...group, rule });
     }
   }
-  return [...groups.values()].map((group) => findingOf(series, changes, group, accepted));
+  return [...groups.values()].map((group) => findingOf(series, changes, group, accepted, functionAt));
 }
 
 function findingOf(
@@ -113,6 +114,7 @@ function findingOf(
   changes: readonly Change[],
   { rule, place, lives: all }: Group,
   accepted: (broken: Broken) => boolean,
+  functionAt: (place: MessagePlace) => string | null,
 ): Finding {
   const speaks = (life: Life) => (ruleFor(life.first) === rule ? 0 : 1);
   const life = [...all].sort(
@@ -169,7 +171,7 @@ function findingOf(
     function:
       first.trace.events.find(
         (e) => e.at?.kind === 'message' && e.at.message === place.message && e.at.line === place.line,
-      )?.function ?? null,
+      )?.function ?? functionAt(place),
     fileLine: where?.hunkLine.newLine ?? null,
     at: {
       message: place.message,

@@ -8,7 +8,7 @@ export const ANY_INSTEAD_OF_ALL = rule('any-instead-of-all', 'One safe member ma
 export const TRUE_ON_EMPTY = rule('true-on-empty', 'Safe because nothing is there', 'isolation');
 export const OVERRIDE_SKIPS = rule('override-skips-checks', 'Override skips other checks', 'isolation');
 export const SAFETY_RESULT_DROPPED = rule('safety-result-dropped', 'Failure leaves nothing reserved', 'isolation');
-export const IOVA_FREED_MAPPED = rule('iova-freed-mapped', 'IOVA given back before it is unmapped', 'window');
+export const IOVA_FREED_MAPPED = rule('iova-freed-mapped', 'IOVA given back before it is unmapped', 'lifetime');
 export const DOMAIN_DROPPED = rule('domain-dropped', 'Mapped by device, not by domain', 'window');
 export const WINDOW_IN_CPU_PAGES = rule('window-in-cpu-pages', 'Window counted in CPU pages', 'arith');
 

@@ -154,7 +154,7 @@ function review(
   const unsafe = new Set(scenarios.filter((scenario) => scenario.unsafeInterrupts).map((scenario) => scenario.id));
   const accepted = (one: Broken) => one.invariant === 'I1' && unsafe.has(one.scenario);
   const findings = [
-    ...breakageFindings(series, changes, broken, held, accepted, fallback),
+    ...breakageFindings(series, changes, broken, held, accepted, fallback, (place) => functionAt(amended, place)),
     ...promiseFindings(series, allClaims, scenarios, results),
     ...pathFindings(series, changes, amended),
     ...patchFindings(series, changes, amended),
@@ -200,6 +200,15 @@ function review(
     traces,
     damage: [...series.damage, ...changes.flatMap((change) => change.damage), ...amended.flatMap((now) => now.damage)],
   };
+}
+
+/** The function a line of a patch belongs to, as far as some patch touches it there. */
+function functionAt(amended: readonly Amended[], place: MessagePlace): string | null {
+  for (const { touched } of amended)
+    for (const { at, name } of touched)
+      if (at.kind === 'message' && at.message === place.message && at.line <= place.line && place.line <= at.endLine)
+        return name;
+  return null;
 }
 
 /** The first line by which the breakage's patch touches a function that its run executed: where to point when no line took part itself. */
