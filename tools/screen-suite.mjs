@@ -1,5 +1,5 @@
 // The screen suite by itself: packages the extension, and looks at it in the stand-in through Chromium.
-// More arguments go to vitest: `npm run test:screen -- test/screen/workbench.test.mjs`.
+// More arguments go to vitest: `npm run test:screen -- test/screen/review.test.mjs`.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { isMain, root } from './steps.mjs';

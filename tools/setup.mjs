@@ -108,12 +108,14 @@ export async function installStandIn() {
   writeFileSync(stamp, want);
 }
 
-/** All parts, each shown as a step. Throws the first Trouble. */
+/** All parts side by side, each shown as a step. Throws the first Trouble. */
 export async function setUp() {
   checkNode();
-  await step('npm dependencies', installDependencies);
-  await step('Chromium', installBrowser);
-  await step('VS Code stand-in', installStandIn);
+  await Promise.all([
+    step('npm dependencies', installDependencies),
+    step('Chromium', installBrowser),
+    step('VS Code stand-in', installStandIn),
+  ]);
 }
 
 if (isMain(import.meta.url)) {

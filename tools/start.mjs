@@ -107,15 +107,16 @@ async function main() {
   const open = place(what);
   console.log('Doorbell');
   const desktop = standIn ? undefined : await desktopVersion();
-  await step('npm dependencies', installDependencies);
+  const needed = [step('npm dependencies', installDependencies)];
   if (!desktop) {
     // The stand-in serves any browser, this machine's or another's: without Chromium it still starts.
-    await step('Chromium', installBrowser).catch((error) => {
+    const browser = step('Chromium', installBrowser).catch((error) => {
       if (!(error instanceof Trouble)) throw error;
       console.log(`    ${error.message} Another browser will do.`);
     });
-    await step('VS Code stand-in', installStandIn);
+    needed.push(browser, step('VS Code stand-in', installStandIn));
   }
+  await Promise.all(needed);
   const { packageExtension, vsix } = await import('./package.mjs');
   await step('build and package the extension', packageExtension);
   return desktop ? startDesktop(vsix, open) : startHere(vsix, open, port);

@@ -28,8 +28,20 @@ export function seconds(milliseconds) {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
 }
 
+/** Titles of the steps under way, in the order they began: what the terminal's last line shows. @type {Set<string>} */
+const underWay = new Set();
+
+/** Prints a line above what is under way, or only shows the latter anew. @param {string} [line] */
+function show(line) {
+  const terminal = process.stdout.isTTY === true;
+  const back = terminal ? '\r\u001b[2K' : '';
+  if (line !== undefined) process.stdout.write(`${back}${line}\n`);
+  if (terminal && underWay.size > 0) process.stdout.write(`\r\u001b[2K  … ${[...underWay].join(' · ')}`);
+}
+
 /**
- * Does one piece of work and says so. The work may return `{ note }` to have a word added to its line.
+ * Does one piece of work and says so; several may be under way at once. The work may return `{ note }` to have a word added to
+ * its line.
  * @template T
  * @param {string} title
  * @param {() => Promise<T> | T} work
@@ -37,16 +49,17 @@ export function seconds(milliseconds) {
  */
 export async function step(title, work) {
   const began = Date.now();
-  const terminal = process.stdout.isTTY === true;
-  if (terminal) process.stdout.write(`  … ${title}`);
-  const back = terminal ? '\r\u001b[2K' : '';
+  underWay.add(title);
+  show();
   try {
     const result = await work();
     const note = result && typeof result === 'object' && 'note' in result ? ` (${result.note})` : '';
-    process.stdout.write(`${back}  ✓ ${title}${note}  ${seconds(Date.now() - began)}\n`);
+    underWay.delete(title);
+    show(`  ✓ ${title}${note}  ${seconds(Date.now() - began)}`);
     return result;
   } catch (error) {
-    process.stdout.write(`${back}  ✗ ${title}  ${seconds(Date.now() - began)}\n`);
+    underWay.delete(title);
+    show(`  ✗ ${title}  ${seconds(Date.now() - began)}`);
     throw error;
   }
 }

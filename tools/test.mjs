@@ -64,24 +64,35 @@ const suites = [
   },
 ];
 
-/** @type {readonly { title: string, work: () => Promise<{ note: string } | undefined | void> }[]} */
+/** What suites need, and what that itself needs. @type {readonly { title: string, after?: string, work: () => Promise<{ note: string } | undefined | void> }[]} */
 const preparations = [
   { title: 'npm dependencies', work: installDependencies },
   { title: 'Chromium', work: installBrowser },
   { title: 'VS Code stand-in', work: installStandIn },
-  { title: 'build and package', work: async () => (await import('./package.mjs')).packageExtension() },
+  {
+    title: 'build and package',
+    after: 'npm dependencies',
+    work: async () => (await import('./package.mjs')).packageExtension(),
+  },
 ];
 
-/** Does what the chosen suites need. A failed step is told at once; the suites that do without it still run. */
+/** Does what the chosen suites need, side by side. A failed step is told at once; the suites that do without it still run. */
 async function prepare(/** @type {readonly string[]} */ needed) {
   const failed = new Set();
-  for (const { title, work } of preparations) {
+  /** @type {Map<string, Promise<void>>} */
+  const begun = new Map();
+  for (const { title, after, work } of preparations) {
     if (!needed.includes(title)) continue;
-    await step(title, work).catch((error) => {
-      failed.add(title);
-      explain(error);
-    });
+    const done = (async () => {
+      await begun.get(after ?? '');
+      await step(title, work).catch((error) => {
+        failed.add(title);
+        explain(error);
+      });
+    })();
+    begun.set(title, done);
   }
+  await Promise.all(begun.values());
   return failed;
 }
 

@@ -1,6 +1,6 @@
 // The sample as a person sees it: marks on lines, reasons in hovers, Problems, the tree, in all kinds of theme.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { keepPictureOfFailure, openWorkbench } from './workbench.mjs';
+import { extensionHostIsWatched, keepPictureOfFailure, openWorkbench } from './workbench.mjs';
 
 /** @type {Awaited<ReturnType<typeof openWorkbench>> | undefined} */
 let workbench;
@@ -27,7 +27,13 @@ function injected(shown) {
   );
 }
 
-describe('the sample, dark', () => {
+/** The workbench under test; fails where there is none. */
+function shownOrFail() {
+  if (!workbench) throw new Error('no workbench is open');
+  return workbench;
+}
+
+describe('the sample', () => {
   beforeAll(async () => {
     workbench = await openWorkbench({ theme: 'dark' });
     await reviewed(workbench);
@@ -35,6 +41,10 @@ describe('the sample, dark', () => {
   afterAll(() => workbench?.close());
   afterEach(async () => {
     await workbench?.page.keyboard.press('Escape');
+  });
+
+  test('the extension host is watched for connections', () => {
+    expect(extensionHostIsWatched()).toBe(true);
   });
 
   test('the status bar opens the tree: patches, findings, scenarios', async () => {
@@ -72,6 +82,17 @@ describe('the sample, dark', () => {
     await workbench.picture('review', { keep: true });
   });
 
+  for (const theme of /** @type {const} */ (['light', 'high-contrast', 'high-contrast-light']))
+    test(`the same marks and the same hover: ${theme}`, async () => {
+      if (!workbench) return expect.unreachable();
+      await workbench.theme(theme);
+      await hoverOfNextFinding(workbench, 750);
+      await expect.poll(async () => (await injected(shownOrFail())).join('\n')).toMatch(/taken|pages|window/);
+      await workbench.picture(`review-${theme}`);
+    });
+
+  test('dark again', () => shownOrFail().theme('dark'));
+
   test('Problems has a row for each finding, with the lines that led to it', async () => {
     if (!workbench) return expect.unreachable();
     const rows = await workbench.problems();
@@ -101,25 +122,3 @@ describe('the sample, dark', () => {
     await opening.first().waitFor();
   });
 });
-
-/** The workbench under test; fails where there is none. */
-function shownOrFail() {
-  if (!workbench) throw new Error('no workbench is open');
-  return workbench;
-}
-
-for (const theme of /** @type {const} */ (['light', 'high-contrast']))
-  describe(`the sample, ${theme}`, () => {
-    beforeAll(async () => {
-      workbench = await openWorkbench({ theme });
-      await reviewed(workbench);
-    });
-    afterAll(() => workbench?.close());
-
-    test('the same marks and the same hover', async () => {
-      if (!workbench) return expect.unreachable();
-      await hoverOfNextFinding(workbench, 750);
-      await expect.poll(async () => (await injected(shownOrFail())).join('\n')).toMatch(/taken|pages|window/);
-      await workbench.picture(`review-${theme}`);
-    });
-  });

@@ -11,12 +11,20 @@ import { openBrowser, openPage } from '../../tools/browser.mjs';
 export const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const pictures = path.join(root, 'test-results/screen');
 
-/** Themes by our names: what VS Code calls them, and the class its workbench then carries. */
+/** Themes by our names: what VS Code calls them in the settings and in the picker, and the class its workbench then carries. */
 const themes = {
-  light: { setting: 'Light Modern', mark: '.monaco-workbench.vs' },
-  dark: { setting: 'Dark Modern', mark: '.monaco-workbench.vs-dark' },
-  'high-contrast': { setting: 'Default High Contrast', mark: '.monaco-workbench.hc-black' },
-  'high-contrast-light': { setting: 'Default High Contrast Light', mark: '.monaco-workbench.hc-light' },
+  light: { setting: 'Light Modern', label: 'Light Modern', mark: '.monaco-workbench.vs' },
+  dark: { setting: 'Dark Modern', label: 'Dark Modern', mark: '.monaco-workbench.vs-dark' },
+  'high-contrast': {
+    setting: 'Default High Contrast',
+    label: 'Dark High Contrast',
+    mark: '.monaco-workbench.hc-black',
+  },
+  'high-contrast-light': {
+    setting: 'Default High Contrast Light',
+    label: 'Light High Contrast',
+    mark: '.monaco-workbench.hc-light',
+  },
 };
 
 /**
@@ -73,6 +81,20 @@ export async function openWorkbench({
     /** The lines of the active editor that are drawn now, as text. */
     lines() {
       return page.locator('.editor-group-container.active .view-line');
+    },
+    /** Changes the theme as a person does, by the picker, and waits until it is there. @param {keyof typeof themes} next */
+    async theme(next) {
+      await this.command('Preferences: Color Theme');
+      const input = page.locator('.quick-input-widget input[type="text"]');
+      await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'Modern' }).first().waitFor();
+      await input.fill(themes[next].label);
+      await page
+        .locator('.quick-input-list .monaco-list-row.focused')
+        .filter({ hasText: themes[next].label })
+        .waitFor();
+      await page.keyboard.press('Enter');
+      await input.waitFor({ state: 'hidden' });
+      await page.locator(themes[next].mark).waitFor();
     },
     /** Status bar entries with this text. @param {string | RegExp} text */
     status(text) {

@@ -13,7 +13,7 @@ beforeAll(async () => {
 const OURS =
   /^(?:domain-mixed|any-instead-of-all|true-on-empty|override-skips-checks|safety-result-dropped|iova-freed-mapped|domain-dropped|window-in-cpu-pages)$/;
 const hits = (text: string): string[] =>
-  hitsOf(front, text, ['isolation', 'window', 'arith'])
+  hitsOf(front, text, ['isolation', 'window', 'arith', 'lifetime'])
     .map((hit) => hit.split('@')[0] ?? '')
     .filter((rule) => OURS.test(rule));
 
