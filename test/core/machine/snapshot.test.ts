@@ -22,6 +22,16 @@ function written(words: Uint32Array): Uint32Array {
   return words.slice(0, end);
 }
 
+type Whole = readonly [hash: number, registers: readonly number[], words: Uint32Array];
+
+/** Which part of two states differs; null when they are the same. Words are compared as bytes: there are hundreds of thousands. */
+function difference(a: Whole, b: Whole): string | null {
+  if (a[0] !== b[0]) return 'hash';
+  if (a[1].length !== b[1].length || a[1].some((value, i) => !Object.is(value, b[1][i]))) return 'registers';
+  const bytes = ({ buffer, byteOffset, byteLength }: Uint32Array) => Buffer.from(buffer, byteOffset, byteLength);
+  return bytes(a[2]).equals(bytes(b[2])) ? null : 'memory';
+}
+
 describe.each(machinePresets.map((preset) => [preset.id, preset] as const))('%s', (_, spec) => {
   it('goes back to any mark and any snapshot, in under 2 KiB', () => {
     const p = createPlatform(spec);
@@ -45,15 +55,16 @@ describe.each(machinePresets.map((preset) => [preset.id, preset] as const))('%s'
       if (i % 3 === 2 && outcome.kind === 'interrupt') acknowledge(machine, outcome.interrupt);
       states.push({ mark: markState(log), snapshot: takeSnapshot(log), state: whole() });
     }
+    expect(difference(whole(), states[0]!.state)).not.toBeNull();
     expect(new Set(states.map(({ state }) => state[0])).size).toBe(states.length);
     for (const { snapshot } of states) expect(snapshotBytes(snapshot)).toBeLessThan(2048);
     for (const { mark, state } of states.slice().reverse()) {
       expect(undoTo(log, mark)).toBe(true);
-      expect(whole()).toEqual(state);
+      expect(difference(whole(), state)).toBeNull();
     }
     for (const { snapshot, state } of [...states.slice().reverse(), ...states]) {
       restoreSnapshot(log, snapshot);
-      expect(whole()).toEqual(state);
+      expect(difference(whole(), state)).toBeNull();
     }
     expect(undoTo(log, 99)).toBe(false);
     closeLog(log);
