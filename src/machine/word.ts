@@ -13,9 +13,9 @@ export interface Word {
 /** 2^32: the weight of the high half. */
 export const HIGH = 0x1_0000_0000;
 
-/** Reads `0x…` with up to 16 digits. Null for anything else. */
-export function parseWord(text: string): Word | null {
-  if (!/^0x[0-9a-f]{1,16}$/i.test(text)) return null;
+/** Reads text `0x…` with up to 16 digits. Null for anything else. */
+export function parseWord(text: unknown): Word | null {
+  if (typeof text !== 'string' || !/^0x[0-9a-f]{1,16}$/i.test(text)) return null;
   const digits = text.slice(2).padStart(16, '0');
   return { hi: Number.parseInt(digits.slice(0, 8), 16), lo: Number.parseInt(digits.slice(8), 16) };
 }

@@ -183,7 +183,7 @@ function readWrite(rid: unknown, ev: unknown, outcome: unknown, disabled: boolea
 /** Four doublewords as `0x…` text, to eight words. */
 function readWords(value: unknown): CommandWords | null {
   if (!Array.isArray(value)) return null;
-  const [a, b, c, d] = [0, 1, 2, 3].map((i) => parseWord(String(value[i] ?? '0x0')));
+  const [a, b, c, d] = [0, 1, 2, 3].map((i) => parseWord(value[i] ?? '0x0'));
   return a && b && c && d ? [a.lo, a.hi, b.lo, b.hi, c.lo, c.hi, d.lo, d.hi] : null;
 }
 

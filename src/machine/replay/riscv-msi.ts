@@ -127,7 +127,7 @@ function guestPages(list: readonly unknown[]): Map<number, GuestMapping> {
     const guest = placeOf(fields?.gpa);
     const physical = placeOf(fields?.pa);
     if (guest !== null && physical !== null)
-      pages.set(guest.page, { page: physical.page, permissions: String(fields?.perm) });
+      pages.set(guest.page, { page: physical.page, permissions: typeof fields?.perm === 'string' ? fields.perm : '' });
   }
   return pages;
 }
@@ -137,8 +137,8 @@ function msiEntries(list: readonly unknown[]): Map<number, { readonly lo: Word; 
   for (const item of list) {
     const fields = fieldsOf(item);
     const index = numberOf(fields?.i);
-    const lo = parseWord(String(fields?.lo));
-    const hi = parseWord(String(fields?.hi));
+    const lo = parseWord(fields?.lo);
+    const hi = parseWord(fields?.hi);
     if (index !== null && lo !== null && hi !== null) entries.set(index, { lo, hi });
   }
   return entries;

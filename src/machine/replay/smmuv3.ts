@@ -170,7 +170,7 @@ function readRow(value: unknown): SmmuRow | null {
   if (row === null || smmu === null || ste === null || req === null) return null;
   const doorbell = row.doorbell === 'its' ? 'its' : row.doorbell === 'gicv2m' ? 'gicv2m' : null;
   const streamLog2 = numberOf(smmu.streamLog2);
-  const entry = parseWord(String(ste.dw0));
+  const entry = parseWord(ste.dw0);
   const sid = numberOf(req.sid);
   const iova = numberOf(req.iova);
   const data = numberOf(req.data);
@@ -203,8 +203,8 @@ function readRow(value: unknown): SmmuRow | null {
 function readContext(value: unknown): SmmuRow['cd'] | undefined {
   if (value === null || value === undefined) return null;
   const fields = fieldsOf(value);
-  const first = parseWord(String(fields?.dw0));
-  const base = parseWord(String(fields?.ttb0));
+  const first = parseWord(fields?.dw0);
+  const base = parseWord(fields?.ttb0);
   return first === null || base === null ? undefined : { first, base };
 }
 
@@ -213,7 +213,7 @@ function readTables(value: unknown): SmmuRow['tables'] | null {
   const tables: { at: number; word: Word }[] = [];
   for (const pair of value) {
     const at = Array.isArray(pair) ? numberOf(pair[0]) : null;
-    const word = Array.isArray(pair) ? parseWord(String(pair[1])) : null;
+    const word = Array.isArray(pair) ? parseWord(pair[1]) : null;
     if (at === null || word === null) return null;
     tables.push({ at, word });
   }

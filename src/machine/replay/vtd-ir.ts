@@ -133,8 +133,8 @@ function assemble(
   const address = numberOf(addr);
   const data = numberOf(dataField);
   const index = numberOf(idx);
-  const low = parseWord(String(lowField ?? '0x0'));
-  const high = parseWord(String(highField ?? '0x0'));
+  const low = parseWord(lowField ?? '0x0');
+  const high = parseWord(highField ?? '0x0');
   if (
     entries === null ||
     requesterId === null ||

@@ -415,6 +415,10 @@ describe('any driver calls', () => {
 
 describe('any replay row', () => {
   it.each(replaySets.map((set) => [set.name, set] as const))('%s reads or refuses', (_, set) => {
+    // An object that cannot be made text, where a word is wanted.
+    const odd = JSON.parse('{ "toString": {} }');
+    for (const row of [[{}, '', [], odd], odd, [odd, odd, odd, odd, odd]])
+      expect(set.replay(row).kind).toBe('unreadable');
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue())), (row) => {
         expect(['agrees', 'quirk', 'disagrees', 'unreadable']).toContain(set.replay(row).kind);
