@@ -3,12 +3,9 @@
  * Prints the share of hunks that parse clean, of touched functions known in full, spliced or as fragments, and the times.
  * `--kernel` names a git folder that may have the blobs of the diffs (several may be named); `--limit` stops after N patch mails; `--show` prints N functions that were not read clean.
  */
-import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { grammars, loadCore } from './core.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,37 +17,19 @@ if (positionals.length === 0) {
 }
 const limit = Number(values.limit ?? Number.POSITIVE_INFINITY);
 let show = Number(values.show ?? 0);
-const root = new URL('..', import.meta.url).pathname;
 
-const folder = mkdtempSync(join(tmpdir(), 'front-end-'));
-const bundle = join(folder, 'core.mjs');
-await build({
-  stdin: {
-    contents: `
-      export { createFrontEnd } from './src/code/front-end';
-      export { begin, amend } from './src/code/bodies';
-      export { wantedBlobs } from './src/code/whole-file';
-      export { openBlobs } from './src/node/blobs';
-      export { hunkUnit } from './src/code/hunk-unit';
-      export { readSeries } from './src/series/read';
-      export { parseChange } from './src/patch/parse';`,
-    resolveDir: root,
-    loader: 'ts',
-  },
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  outfile: bundle,
-  logLevel: 'error',
-});
-const core = await import(pathToFileURL(bundle).href);
-rmSync(folder, { recursive: true });
+const core = await loadCore(`
+  export { createFrontEnd } from './src/code/front-end';
+  export { begin, amend } from './src/code/bodies';
+  export { wantedBlobs } from './src/code/whole-file';
+  export { openBlobs } from './src/node/blobs';
+  export { hunkUnit } from './src/code/hunk-unit';
+  export { readSeries } from './src/series/read';
+  export { parseChange } from './src/patch/parse';
+`);
 
 const started = performance.now();
-const frontEnd = await core.createFrontEnd({
-  treeSitter: readFileSync(join(root, 'node_modules/web-tree-sitter/web-tree-sitter.wasm')),
-  c: readFileSync(join(root, 'node_modules/tree-sitter-c/tree-sitter-c.wasm')),
-});
+const frontEnd = await core.createFrontEnd(grammars());
 const setUp = performance.now() - started;
 
 const empty = { name: 'none', programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() };

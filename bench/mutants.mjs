@@ -5,12 +5,10 @@
  * found by what was deleted, once with the function as wholly new and once as a patch that deletes the line, and what is said of
  * the functions as they are. Goals: locks and mappings 90 %, references and memory 75 %, nothing said of a function that is right.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { grammars, loadCore } from './core.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const { values } = parseArgs({
@@ -22,28 +20,12 @@ const { values } = parseArgs({
 });
 let show = Number(values.show);
 
-const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
-await build({
-  stdin: {
-    contents: `
-      export { createFrontEnd } from './src/code/front-end';
-      export { pathHits } from './src/review/rules';
-      export { correctFunctions, mutantsOf } from './test/core/review/mutants';`,
-    resolveDir: root,
-    loader: 'ts',
-  },
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  outfile: join(folder, 'core.mjs'),
-  logLevel: 'error',
-});
-const core = await import(pathToFileURL(join(folder, 'core.mjs')).href);
-rmSync(folder, { recursive: true });
-const frontEnd = await core.createFrontEnd({
-  treeSitter: readFileSync(join(root, 'node_modules/web-tree-sitter/web-tree-sitter.wasm')),
-  c: readFileSync(join(root, 'node_modules/tree-sitter-c/tree-sitter-c.wasm')),
-});
+const core = await loadCore(`
+  export { createFrontEnd } from './src/code/front-end';
+  export { pathHits } from './src/review/rules';
+  export { correctFunctions, mutantsOf } from './test/core/review/mutants';
+`);
+const frontEnd = await core.createFrontEnd(grammars());
 
 function* treeFunctions(path) {
   for (const entry of readdirSync(path, { withFileTypes: true })) {

@@ -3,12 +3,9 @@
  * Prints the findings of each rule for 1,000 changed functions, the processor time, and of every K-th finding (`--every K`) the
  * lines of the mail around it.
  */
-import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { grammars, loadCore } from './core.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,33 +23,15 @@ if (positionals.length === 0) {
 const limit = Number(values.limit ?? Number.POSITIVE_INFINITY);
 const every = Number(values.every ?? 0);
 const around = Number(values.around);
-const root = new URL('..', import.meta.url).pathname;
 
-const folder = mkdtempSync(join(tmpdir(), 'path-rules-'));
-const bundle = join(folder, 'core.mjs');
-await build({
-  stdin: {
-    contents: `
-      export { createFrontEnd } from './src/code/front-end';
-      export { begin, amend } from './src/code/bodies';
-      export { pathHits } from './src/review/rules';
-      export { readSeries } from './src/series/read';
-      export { parseChange } from './src/patch/parse';`,
-    resolveDir: root,
-    loader: 'ts',
-  },
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  outfile: bundle,
-  logLevel: 'error',
-});
-const core = await import(pathToFileURL(bundle).href);
-rmSync(folder, { recursive: true });
-const frontEnd = await core.createFrontEnd({
-  treeSitter: readFileSync(join(root, 'node_modules/web-tree-sitter/web-tree-sitter.wasm')),
-  c: readFileSync(join(root, 'node_modules/tree-sitter-c/tree-sitter-c.wasm')),
-});
+const core = await loadCore(`
+  export { createFrontEnd } from './src/code/front-end';
+  export { begin, amend } from './src/code/bodies';
+  export { pathHits } from './src/review/rules';
+  export { readSeries } from './src/series/read';
+  export { parseChange } from './src/patch/parse';
+`);
+const frontEnd = await core.createFrontEnd(grammars());
 
 const empty = { name: 'none', programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() };
 const count = { mails: 0, functions: 0, findings: 0 };
