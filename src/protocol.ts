@@ -2,7 +2,7 @@
  * The messages that cross a border: between the extension and its review worker, and between the extension and the
  * topology panel. One union each way; every value is plain data that survives a structured clone.
  */
-import type { Review } from './review/types';
+import type { Review, WantedRun } from './review/types';
 import type { Counterexample, Coverage } from './scenario/explorer/search';
 import type { ScenarioError } from './scenario/json-reader';
 import type { Scenario, Trace, Verdict } from './scenario/types';
@@ -16,6 +16,8 @@ export interface ReviewWishes {
   readonly design?: string;
   readonly machines?: readonly string[];
   readonly scenarios?: readonly string[];
+  /** Runs whose traces shall be in the review, whether a finding names them or not. */
+  readonly keep?: readonly WantedRun[];
   /** Corrections files that count for the sources. */
   readonly corrections?: readonly { readonly name: string; readonly text: string }[];
 }
@@ -126,6 +128,29 @@ export interface EventLink {
   readonly opens: boolean;
 }
 
+/** A trace that the one on display can be held against. */
+export interface Counterpart {
+  /** Names it to the extension; the same for the same kind of counterpart of another trace. */
+  readonly key: string;
+  readonly label: string;
+  /** Under which head it stands in a list. */
+  readonly group: string;
+}
+
+/** The trace that is shown beside the one on display. */
+export interface Against {
+  readonly key: string;
+  /** What it is, in a few words. */
+  readonly title: string;
+  /** It comes before the one on display: an earlier prefix, an older version. Else it is what came after. */
+  readonly earlier: boolean;
+  readonly trace: Trace;
+  readonly links: readonly (EventLink | null)[];
+}
+
+/** Which of the two traces on display is meant. */
+export type Side = 'own' | 'against';
+
 /** Extension → panel. Nothing is sent before the panel said `ready`. */
 export type ToPanel =
   /** The panel's own words in the user's language; keys are the English sentences of `topology/words.ts`. */
@@ -136,6 +161,9 @@ export type ToPanel =
       readonly trace: Trace;
       readonly links: readonly (EventLink | null)[];
       readonly event: number;
+      readonly counterparts: readonly Counterpart[];
+      /** Null: the trace stands alone. */
+      readonly against: Against | null;
     }
   /** The cursor stands on a line of this event. */
   | { readonly kind: 'select'; readonly trace: string; readonly event: number }
@@ -148,6 +176,8 @@ export interface PanelState {
   readonly document: string | null;
   readonly trace: string | null;
   readonly event: number;
+  /** Key of the counterpart it is held against, or null. */
+  readonly against: string | null;
 }
 
 /** Panel → extension. */
@@ -155,7 +185,9 @@ export type FromPanel =
   | { readonly kind: 'ready'; readonly state: PanelState | null }
   | { readonly kind: 'choose'; readonly trace: string }
   /** Show the line of this event, without taking the focus from the panel. */
-  | { readonly kind: 'reveal'; readonly trace: string; readonly event: number }
+  | { readonly kind: 'reveal'; readonly trace: string; readonly event: number; readonly side: Side }
+  /** Hold the trace on display against another; null: show it alone again. */
+  | { readonly kind: 'compare'; readonly with: string | null }
   | { readonly kind: 'save'; readonly name: string; readonly svg: string }
   /** The page failed: for the log. */
   | { readonly kind: 'failed'; readonly message: string };

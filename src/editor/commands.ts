@@ -295,6 +295,7 @@ export function registerCommands(context: vscode.ExtensionContext, deps: Deps): 
     vscode.commands.registerCommand(COMMANDS.runScenario, (given: unknown) => runScenario(deps, given)),
     vscode.commands.registerCommand(COMMANDS.runAllScenarios, () => runAll(deps)),
     vscode.commands.registerCommand(COMMANDS.showTopology, () => deps.panel.open()),
+    vscode.commands.registerCommand(COMMANDS.compareTraces, () => deps.panel.compare()),
     vscode.commands.registerCommand(COMMANDS.reviewAgain, async (node: unknown) => {
       const key = keyOf(node);
       if (key !== undefined) await deps.store.again(key);

@@ -68,6 +68,9 @@ export function findingMarkdown(subject: Subject, review: Review, finding: Findi
       ? []
       : [
           commandLink(vscode.l10n.t('Show trace'), LINKS.showTrace, [address]),
+          ...(trace.prefix === 0
+            ? []
+            : [commandLink(vscode.l10n.t('Compare with the run before this patch'), LINKS.compareBefore, [address])]),
           commandLink(vscode.l10n.t('Run scenario'), LINKS.runScenarioOf, [
             { ...address, scenario: trace.scenario, machine: trace.machine },
           ]),

@@ -7,6 +7,7 @@ import type { Span } from '../place';
 import { RULES } from '../review/catalog';
 import type { Finding, Review } from '../review/types';
 import type { Trace } from '../scenario/types';
+import { BEFORE } from './counterparts';
 import { LINKS } from './names';
 import { place } from './places';
 import type { ReviewStore, Subject } from './review-store';
@@ -116,7 +117,7 @@ export function registerLinks(
     return { subject, review, finding: review.findings.find(({ id }) => id === address.finding) };
   };
 
-  const show = (address: Address): void => {
+  const show = (address: Address, against?: string): void => {
     const target = targetOf(address);
     if (target === undefined) return;
     const { subject, review, finding } = target;
@@ -130,11 +131,12 @@ export function registerLinks(
       return;
     }
     deps.selection.set({ scenario: trace.scenario, machine: trace.machine });
-    deps.panel.show({ subject, review, trace, event: address.event ?? trace.violations[0]?.event ?? 0 });
+    deps.panel.show({ subject, review, trace, event: address.event ?? trace.violations[0]?.event ?? 0 }, against);
   };
 
   context.subscriptions.push(
     vscode.commands.registerCommand(LINKS.showTrace, (value: unknown) => show(addressOf(value))),
+    vscode.commands.registerCommand(LINKS.compareBefore, (value: unknown) => show(addressOf(value), BEFORE)),
     vscode.commands.registerCommand(LINKS.runScenarioOf, async (value: unknown) => {
       const address = addressOf(value);
       const before = targetOf(address);

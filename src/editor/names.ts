@@ -21,6 +21,7 @@ export const COMMANDS = {
   reviewGitRange: 'doorbell.reviewGitRange',
   showSeries: 'doorbell.showSeries',
   compareVersions: 'doorbell.compareVersions',
+  compareTraces: 'doorbell.compareTraces',
   openCorrections: 'doorbell.openCorrections',
   newScenario: 'doorbell.newScenario',
   explore: 'doorbell.explore',
@@ -30,6 +31,7 @@ export const COMMANDS = {
 /** Commands that only our own links, lenses and rows call, always with arguments. */
 export const LINKS = {
   showTrace: 'doorbell.showTrace',
+  compareBefore: 'doorbell.compareBefore',
   runScenarioOf: 'doorbell.runScenarioOf',
   aboutRule: 'doorbell.aboutRule',
   reveal: 'doorbell.reveal',

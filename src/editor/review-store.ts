@@ -4,7 +4,7 @@
  * the text is thrown away.
  */
 import * as vscode from 'vscode';
-import type { Review } from '../review/types';
+import type { Review, WantedRun } from '../review/types';
 import type { Source } from '../series/types';
 import type { Analyst, Interest, Progress } from './analyst';
 import { type LineMap, shifted } from './line-shift';
@@ -33,6 +33,8 @@ export interface ReviewStore {
   close(key: string): void;
   /** Reviews a subject again from what its documents hold now. */
   again(key: string, interest?: Interest, progress?: Progress): Promise<void>;
+  /** The subject's reviews of what its documents hold now, with the traces of these runs. Nothing on screen changes. Null: cancelled, or no such subject. */
+  withRuns(key: string, keep: readonly WantedRun[], interest: Interest): Promise<readonly Review[] | null>;
   /** A new review, or none any more. */
   readonly onDidReview: vscode.Event<void>;
   /** Lines moved, or a review began; the reviews are the same. */
@@ -122,6 +124,24 @@ export function registerReviewStore(
     return { name, bytes: await vscode.workspace.fs.readFile(uri) };
   };
 
+  /** Asks for reviews of what the documents of a subject hold now. */
+  const ask = async (
+    subject: Kept,
+    interest: Interest,
+    keep: readonly WantedRun[] = [],
+    progress?: Progress,
+  ): Promise<readonly Review[] | null> => {
+    const sources = await Promise.all([...subject.uris].map(([name, uri]) => read(name, uri)));
+    const design = wantedDesign();
+    const corrections = await sidecarTexts([...subject.uris.values()]);
+    const wishes = {
+      ...(design === undefined ? {} : { design }),
+      ...(corrections.length === 0 ? {} : { corrections }),
+      ...(keep.length === 0 ? {} : { keep }),
+    };
+    return deps.analyst.review(sources, interest, wishes, progress, await deps.checkouts());
+  };
+
   const review = async (subject: Kept, interest?: Interest, progress?: Progress): Promise<void> => {
     clearTimeout(subject.timer);
     subject.timer = undefined;
@@ -133,16 +153,8 @@ export function registerReviewStore(
     movedEvent.fire();
     const versions = new Map([...subject.uris.values()].map((uri) => [uri.toString(), documentOf(uri)?.version]));
     try {
-      const sources = await Promise.all([...subject.uris].map(([name, uri]) => read(name, uri)));
       const began = Date.now();
-      const design = wantedDesign();
-      const corrections = await sidecarTexts([...subject.uris.values()]);
-      const wishes = {
-        ...(design === undefined ? {} : { design }),
-        ...(corrections.length === 0 ? {} : { corrections }),
-      };
-      const checkouts = await deps.checkouts();
-      const reviews = await deps.analyst.review(sources, running.token, wishes, progress, checkouts);
+      const reviews = await ask(subject, running.token, [], progress);
       const old = [...subject.uris.values()].some(
         (uri) =>
           versions.get(uri.toString()) !== documentOf(uri)?.version &&
@@ -154,7 +166,7 @@ export function registerReviewStore(
         if (reviews === null && subject.running === running && subject.timer === undefined) subject.state = 'ready';
         return;
       }
-      deps.log.debug(`${sources.length} source(s) reviewed in ${Date.now() - began} ms: ${reviews.length} series`);
+      deps.log.debug(`${subject.uris.size} source(s) reviewed in ${Date.now() - began} ms: ${reviews.length} series`);
       subject.reviews = reviews;
       subject.state = 'ready';
       subject.why = null;
@@ -301,6 +313,10 @@ export function registerReviewStore(
     async again(key, interest, progress) {
       const subject = kept.get(key);
       if (subject !== undefined) await review(subject, interest, progress);
+    },
+    async withRuns(key, keep, interest) {
+      const subject = kept.get(key);
+      return subject === undefined ? null : ask(subject, interest, keep);
     },
     onDidReview: reviewed.event,
     onDidMove: movedEvent.event,

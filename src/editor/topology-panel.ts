@@ -3,10 +3,12 @@
  * lines on screen. The page draws; it knows nothing of documents.
  */
 import * as vscode from 'vscode';
-import type { EventLink, FromPanel, PanelState, ToPanel, TraceChoice } from '../protocol';
+import type { Against, EventLink, FromPanel, PanelState, Side, ToPanel, TraceChoice } from '../protocol';
 import type { Review } from '../review/types';
 import type { Trace, Verdict } from '../scenario/types';
 import { WORDS } from '../topology/words';
+import type { Analyst } from './analyst';
+import { counterpart, counterpartsOf, type Found } from './counterparts';
 import { revealSpan } from './links';
 import { VIEWS } from './names';
 import { spanLabel } from './patch-lines';
@@ -27,15 +29,24 @@ export interface Showing {
 }
 
 export interface TopologyPanel {
-  show(showing: Showing): void;
+  /** `against`: key of a counterpart to show beside it. */
+  show(showing: Showing, against?: string): void;
+  /** Asks what to hold the trace on display against, and shows both. */
+  compare(): Promise<void>;
   /** Opens the panel on the series on screen, or says that there is none. */
   open(): void;
+  /** What is on display, and what it is held against; null: nothing. */
+  displayed(): { readonly trace: Trace; readonly against: Trace | null } | null;
+  readonly onDidDisplay: vscode.Event<void>;
 }
 
 interface Deps {
   readonly store: ReviewStore;
   readonly selection: SelectionStore;
   readonly titles: ScenarioTitles;
+  readonly analyst: Analyst;
+  /** Other versions of a series that are known now. */
+  readonly versions: (review: Review) => readonly Review[];
   readonly log: vscode.LogOutputChannel;
   readonly subjectInView: () => Subject | undefined;
 }
@@ -82,6 +93,9 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
   let panel: vscode.WebviewPanel | null = null;
   let ready = false;
   let showing: Showing | null = null;
+  /** What the trace on display is held against, and under which key. */
+  let beside: (Found & { readonly key: string }) | null = null;
+  let asking: vscode.CancellationTokenSource | null = null;
   const waiting: ToPanel[] = [];
   const traceLine = vscode.window.createTextEditorDecorationType({
     isWholeLine: true,
@@ -114,14 +128,16 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
     return (now.runs ?? []).map(({ trace, verdict }) => choice(trace, verdict, 0));
   };
 
-  const linksOf = (now: Showing, trace: Trace): (EventLink | null)[] =>
+  const linksOf = (review: Review | null, trace: Trace, opens: boolean): (EventLink | null)[] =>
     trace.events.map(({ at }) => {
       if (at === null) return null;
-      if (at.kind === 'message') return now.review === null ? null : { label: spanLabel(now.review, at), opens: true };
+      if (at.kind === 'message') return review === null ? null : { label: spanLabel(review, at), opens };
       return { label: `${fileName(at.file)}:${at.line}`, opens: false };
     });
 
+  const displayed = new vscode.EventEmitter<void>();
   const send = (): void => {
+    displayed.fire();
     if (showing === null) {
       post({
         kind: 'empty',
@@ -130,7 +146,68 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
       return;
     }
     post({ kind: 'choices', choices: choicesOf(showing), document: showing.subject?.key ?? null });
-    post({ kind: 'trace', trace: showing.trace, links: linksOf(showing, showing.trace), event: showing.event });
+    const { review, trace, event } = showing;
+    const against: Against | null =
+      beside === null
+        ? null
+        : {
+            key: beside.key,
+            title: beside.title,
+            earlier: beside.earlier,
+            trace: beside.trace,
+            links: linksOf(beside.review, beside.trace, ownOf(beside) !== null),
+          };
+    post({
+      kind: 'trace',
+      trace,
+      links: linksOf(review, trace, true),
+      event,
+      counterparts: counterpartsOf(showing, deps),
+      against,
+    });
+  };
+
+  /** The review on screen that a counterpart's places belong to: that of the series itself, or of an older version in the same file. */
+  const ownOf = ({ review }: Found): { readonly subject: Subject; readonly review: Review } | null => {
+    if (showing === null || showing.subject === null || showing.review === null || review === null) return null;
+    const { subject } = showing;
+    if (subject.reviews.includes(review)) return { subject, review };
+    // The same text reviewed again, for the sake of one run.
+    return review.series.version === showing.review.series.version &&
+      review.series.subject === showing.review.series.subject
+      ? { subject, review: showing.review }
+      : null;
+  };
+
+  /** Shows another trace beside the one on display, or it alone. */
+  const holdAgainst = async (key: string | null): Promise<void> => {
+    asking?.cancel();
+    const display = showing;
+    if (key === null || display === null) {
+      beside = null;
+      send();
+      return;
+    }
+    const mine = new vscode.CancellationTokenSource();
+    asking = mine;
+    try {
+      const found = await vscode.window.withProgress(
+        { location: vscode.ProgressLocation.Window, title: vscode.l10n.t('Running the scenario…') },
+        () => counterpart(key, display, deps, mine.token),
+      );
+      if (mine.token.isCancellationRequested || showing?.trace !== display.trace) return;
+      beside = found === undefined ? null : { ...found, key };
+      if (found === undefined)
+        void vscode.window.showInformationMessage(vscode.l10n.t('There is no such run to compare with.'));
+      send();
+    } catch (error) {
+      deps.log.error(error instanceof Error ? error : String(error));
+      void vscode.window.showWarningMessage(vscode.l10n.t('The run to compare with did not come to an end.'));
+      send();
+    } finally {
+      mine.dispose();
+      if (asking === mine) asking = null;
+    }
   };
 
   const traceOf = (now: Showing, id: string): Trace | undefined =>
@@ -140,31 +217,37 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
     for (const editor of vscode.window.visibleTextEditors) editor.setDecorations(traceLine, []);
   };
 
-  const markLine = (event: number): void => {
+  /** Where an event of a trace stands in a document of ours; null for one of a built-in program. */
+  const placeOfEvent = (event: number, side: Side) => {
+    if (showing === null) return null;
+    const where =
+      side === 'own'
+        ? showing.subject === null || showing.review === null
+          ? null
+          : { subject: showing.subject, review: showing.review }
+        : beside === null
+          ? null
+          : ownOf(beside);
+    const at = (side === 'own' ? showing : beside)?.trace.events[event]?.at;
+    return where !== null && at?.kind === 'message' ? { ...where, at } : null;
+  };
+
+  const markLine = (event: number, side: Side = 'own'): void => {
     clearLine();
-    const at = showing?.trace.events[event]?.at;
-    if (
-      showing === null ||
-      showing.subject === null ||
-      showing.review === null ||
-      at === undefined ||
-      at === null ||
-      at.kind !== 'message'
-    )
-      return;
+    const there = placeOfEvent(event, side);
+    if (there === null) return;
     for (const editor of vscode.window.visibleTextEditors) {
-      const range = placeIn(editor.document.uri, showing.subject, showing.review, at);
+      const range = placeIn(editor.document.uri, there.subject, there.review, there.at);
       if (range !== null) editor.setDecorations(traceLine, [range]);
     }
   };
 
-  const reveal = async (id: string, event: number): Promise<void> => {
-    if (showing === null || showing.trace.id !== id) return;
-    showing = { ...showing, event };
-    const at = showing.trace.events[event]?.at;
-    if (showing.subject !== null && showing.review !== null && at?.kind === 'message')
-      await revealSpan(showing.subject, showing.review, at, true);
-    markLine(event);
+  const reveal = async (id: string, event: number, side: Side): Promise<void> => {
+    if (showing === null || (side === 'own' ? showing : beside)?.trace.id !== id) return;
+    if (side === 'own') showing = { ...showing, event };
+    const there = placeOfEvent(event, side);
+    if (there !== null) await revealSpan(there.subject, there.review, there.at, true);
+    markLine(event, side);
   };
 
   const choose = (id: string): void => {
@@ -172,6 +255,7 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
     const trace = traceOf(showing, id);
     if (trace === undefined) return;
     showing = { ...showing, trace, event: trace.violations[0]?.event ?? 0 };
+    beside = null;
     if (showing.review !== null) deps.selection.set({ scenario: trace.scenario, machine: trace.machine });
     send();
   };
@@ -206,12 +290,17 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
         post({ kind: 'words', words: Object.fromEntries(WORDS.map((word) => [word, vscode.l10n.t(word)])) });
         for (const kept of waiting.splice(0)) post(kept);
         send();
+        if (showing !== null && beside === null && remembered !== null && remembered.against !== null)
+          void holdAgainst(remembered.against);
+        return;
+      case 'compare':
+        void holdAgainst(message.with);
         return;
       case 'choose':
         choose(message.trace);
         return;
       case 'reveal':
-        void reveal(message.trace, message.event);
+        void reveal(message.trace, message.event, message.side);
         return;
       case 'save':
         void save(message.name, message.svg);
@@ -258,6 +347,7 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
     if (showing === null) {
       restore(remembered);
       if (showing !== null) send();
+      if (remembered !== null && showing !== null && remembered.against !== null) void holdAgainst(remembered.against);
       return;
     }
     if (showing.subject === null) return;
@@ -265,6 +355,7 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
     const subject = deps.store.subjects().find(({ key }) => key === old.key);
     if (subject === undefined) {
       showing = null;
+      beside = null;
       clearLine();
       send();
       return;
@@ -283,7 +374,10 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
       trace === undefined
         ? null
         : { subject, review, trace, event: Math.min(event, Math.max(0, trace.events.length - 1)) };
-    send();
+    const key = beside?.key;
+    beside = null;
+    if (key === undefined) send();
+    else void holdAgainst(key);
   };
 
   const follow = (event: vscode.TextEditorSelectionChangeEvent): void => {
@@ -305,6 +399,7 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
 
   context.subscriptions.push(
     traceLine,
+    displayed,
     deps.store.onDidReview(renew),
     deps.titles.onDidLearn(() => {
       if (showing !== null)
@@ -322,11 +417,25 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
   );
 
   return {
-    show(next) {
+    displayed: () => (showing === null ? null : { trace: showing.trace, against: beside?.trace ?? null }),
+    onDidDisplay: displayed.event,
+    show(next, against) {
       showing = next;
+      beside = null;
       present();
       send();
+      if (against !== undefined) void holdAgainst(against);
       markLine(next.event);
+    },
+    async compare() {
+      if (showing === null || panel === null) this.open();
+      if (showing === null) return;
+      const kinds = counterpartsOf(showing, deps);
+      const picked = await vscode.window.showQuickPick(
+        kinds.map(({ key, label, group }) => ({ label, description: group, key })),
+        { title: vscode.l10n.t('Compare the trace with'), matchOnDescription: true },
+      );
+      if (picked !== undefined) await holdAgainst(picked.key);
     },
     open() {
       const subject = deps.subjectInView();
@@ -343,6 +452,7 @@ export function registerTopologyPanel(context: vscode.ExtensionContext, deps: De
             ) ?? firstTrace(review));
       if (subject !== undefined && review !== undefined && trace !== undefined)
         showing = { subject, review, trace, event: trace.violations[0]?.event ?? 0 };
+      beside = null;
       present();
       send();
       if (showing !== null) markLine(showing.event);

@@ -111,6 +111,8 @@ function rowsOf(of: Compared, section: Section): readonly Node[] {
 export interface VersionsView {
   /** What is compared now; read by tests. */
   compared(): readonly Comparison[];
+  /** The other versions of a series that are under review, or were chosen to compare with. */
+  others(review: Review): readonly Review[];
 }
 
 export function registerVersions(
@@ -300,6 +302,13 @@ export function registerVersions(
   );
   refresh();
   return {
+    others: (review) => {
+      const subject = deps.store.subjects().find(({ reviews }) => reviews.includes(review));
+      if (subject === undefined) return [];
+      return [...subject.reviews, ...(chosen.get(subject.key) ?? [])].filter(
+        (one) => one.series.version !== review.series.version && isVersionOf(one.series, review.series),
+      );
+    },
     compared: () => deps.store.subjects().flatMap((subject) => comparedOf(subject).map((one) => one.comparison)),
   };
 }

@@ -32,7 +32,7 @@ import { registerSeriesChoice } from './series-choice';
 import { registerSeriesDocuments } from './series-documents';
 import { registerStatusBar, subjectInView } from './status-bar';
 import { registerTermHovers } from './term-hovers';
-import { registerTopologyPanel } from './topology-panel';
+import { registerTopologyPanel, type TopologyPanel } from './topology-panel';
 import { registerVersions } from './versions';
 import { registerWindowUsage } from './window-usage';
 
@@ -43,6 +43,7 @@ export interface DoorbellApi {
   readonly comments: CommentStore;
   readonly threads: CommentThreads;
   readonly versions: ReturnType<typeof registerVersions>;
+  readonly panel: TopologyPanel;
 }
 
 /** What differs between the desktop and a browser. */
@@ -75,7 +76,15 @@ export function wire(context: vscode.ExtensionContext, { startWorker, run, check
   registerReviewTree(context, { store, selection, titles });
   const tests = registerScenarioTests(context, { store, titles });
   registerStatusBar(context, { store, selection });
-  const panel = registerTopologyPanel(context, { store, selection, titles, log, subjectInView: inView });
+  const panel = registerTopologyPanel(context, {
+    store,
+    selection,
+    titles,
+    analyst,
+    versions: (review) => versions.others(review),
+    log,
+    subjectInView: inView,
+  });
   registerLinks(context, { store, selection, panel });
   registerCommands(context, { store, selection, titles, analyst, panel, subjectInView: inView });
   registerSample(context);
@@ -90,5 +99,5 @@ export function wire(context: vscode.ExtensionContext, { startWorker, run, check
   registerReply(context, { store, comments, threads, subjectInView: inView });
   registerCorrections(context, { store, subjectInView: inView });
   const versions = registerVersions(context, { store, analyst, subjectInView: inView });
-  return { store, tests, comments, threads, versions };
+  return { store, tests, comments, threads, versions, panel };
 }

@@ -30,7 +30,7 @@ import { designRunner, saidIn, tryClaims } from './said';
 import { seriesFindings } from './series-rules';
 import { hunkLineAt, patchOf, spanOf } from './spans';
 import { type TrialStore, trialStore, trials } from './trials';
-import type { Choice, Finding, MatrixCell, Review } from './types';
+import type { Choice, Finding, MatrixCell, Review, WantedRun } from './types';
 import { type Broken, brokenOf } from './violations';
 import { windowReports } from './windows';
 
@@ -43,6 +43,8 @@ export interface ReviewOptions {
   readonly scenarios?: readonly string[];
   /** Answers to `blobsNamed(series)` from the user's checkouts; absent or null: none was named. */
   readonly blobs?: Blobs;
+  /** Runs whose traces are kept beside those that something names. `prefix`: patches applied; 0 is the base. */
+  readonly keep?: readonly WantedRun[];
   /** Corrections files of the user. */
   readonly corrections?: readonly CorrectionsText[];
   readonly signal?: { readonly aborted: boolean };
@@ -167,9 +169,16 @@ function review(
   for (const [prefix, now] of results.entries())
     for (const result of now) {
       const trace = result.traces[0] ?? null;
-      // Kept: what findings show, and every run after the last patch.
+      const wanted = options.keep?.some(
+        (one) => one.scenario === result.scenario && one.machine === result.machine && one.prefix === prefix,
+      );
+      // Kept: what findings show, every run after the last patch, and what was asked for.
       for (const one of result.traces)
-        if (findings.some((finding) => finding.trace === one.id) || (one === trace && prefix === results.length - 1))
+        if (
+          wanted === true ||
+          findings.some((finding) => finding.trace === one.id) ||
+          (one === trace && prefix === results.length - 1)
+        )
           traces[one.id] = one;
       cells.push({
         scenario: result.scenario,

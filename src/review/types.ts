@@ -109,6 +109,13 @@ export interface Choice {
 }
 
 /** Everything Doorbell says about a series. The only thing editor, reports and command line read. */
+/** One run of a review. */
+export interface WantedRun {
+  readonly scenario: string;
+  readonly machine: string;
+  readonly prefix: number;
+}
+
 export interface Review {
   readonly series: Series;
   /** One per patch, same order as `series.patches`. */

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { EventLink } from '../protocol';
 import type { FlatState } from '../scenario/state';
-import type { Trace, Violation } from '../scenario/types';
+import type { StateChange, Trace, Violation } from '../scenario/types';
 import { changedRows, unchangedRows } from './rows';
 import { useSay } from './say';
 import { violationsAt } from './steps';
@@ -50,18 +50,10 @@ export function Events({ trace, links, shown, current, onSelect }: EventsProps) 
   );
 }
 
-export function StateRows({
-  trace,
-  current,
-  state,
-}: {
-  readonly trace: Trace;
-  readonly current: number;
-  readonly state: FlatState;
-}) {
+/** What changed, and how much of `state`, which is after the changes, did not. */
+export function StateRows({ changes, state }: { readonly changes: readonly StateChange[]; readonly state: FlatState }) {
   const say = useSay();
   const [open, setOpen] = useState(false);
-  const changes = trace.events[current]?.changes ?? [];
   const rows = changedRows(changes);
   const rest = unchangedRows(state, changes);
   const spoken = { A: say('added'), M: say('modified'), D: say('deleted') } as const;

@@ -6,6 +6,7 @@ import { useSay } from './say';
 import type { Link, NodeText, Scene } from './scene';
 
 interface Props {
+  readonly id: string;
   readonly cast: Cast;
   readonly layout: Layout;
   readonly scene: Scene;
@@ -63,7 +64,7 @@ function Node({ node, box }: { readonly node: NodeText; readonly box: Box }) {
   );
 }
 
-export function Drawing({ cast, layout, scene, name, onUnfold }: Props) {
+export function Drawing({ id, cast, layout, scene, name, onUnfold }: Props) {
   const say = useSay();
   const heads = useMemo(
     () =>
@@ -73,7 +74,8 @@ export function Drawing({ cast, layout, scene, name, onUnfold }: Props) {
   const ordered = [...scene.links].sort((a, b) => Number(a.way) - Number(b.way));
   return (
     <svg
-      id="drawing"
+      id={id}
+      class="drawing"
       viewBox={`0 0 ${layout.width} ${layout.height}`}
       width={layout.width}
       height={layout.height}

@@ -5,8 +5,9 @@
 import './panel.css';
 import { Component, type ComponentChildren, render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { EventLink, FromPanel, PanelState, ToPanel, TraceChoice } from '../protocol';
+import type { Against, Counterpart, EventLink, FromPanel, PanelState, Side, ToPanel, TraceChoice } from '../protocol';
 import type { Trace } from '../scenario/types';
+import { Comparison } from './comparison';
 import { Panel } from './panel';
 import { Speech, speaker } from './say';
 import { clampEvent } from './steps';
@@ -24,6 +25,8 @@ const api = acquireVsCodeApi();
 interface Shown {
   readonly trace: Trace;
   readonly links: readonly (EventLink | null)[];
+  readonly counterparts: readonly Counterpart[];
+  readonly against: Against | null;
 }
 
 function App() {
@@ -45,7 +48,12 @@ function App() {
           setDocument(data.document);
           return;
         case 'trace':
-          setShown({ trace: data.trace, links: data.links });
+          setShown({
+            trace: data.trace,
+            links: data.links,
+            counterparts: data.counterparts,
+            against: data.against,
+          });
           setEvent(clampEvent(data.trace, data.event));
           return;
         case 'select':
@@ -65,26 +73,40 @@ function App() {
   }, []);
 
   useEffect(() => {
-    if (shown !== null) api.setState({ document, trace: shown.trace.id, event });
+    if (shown !== null) api.setState({ document, trace: shown.trace.id, event, against: shown.against?.key ?? null });
   }, [document, shown, event]);
 
   if (shown === null) return <p class="empty">{empty}</p>;
-  const select = (next: number): void => {
-    const index = clampEvent(shown.trace, next);
+  const { trace, links, counterparts, against } = shown;
+  const reveal = (side: Side, next: number): void => {
+    if (side === 'against') {
+      if (against !== null) api.postMessage({ kind: 'reveal', trace: against.trace.id, event: next, side });
+      return;
+    }
+    const index = clampEvent(trace, next);
     setEvent(index);
-    api.postMessage({ kind: 'reveal', trace: shown.trace.id, event: index });
+    api.postMessage({ kind: 'reveal', trace: trace.id, event: index, side });
+  };
+  const shared = {
+    choices,
+    trace,
+    links,
+    counterparts,
+    current: Math.min(event, Math.max(0, trace.events.length - 1)),
+    onCompare: (key: string | null) => api.postMessage({ kind: 'compare', with: key }),
+    onSave: (name: string, svg: string) => api.postMessage({ kind: 'save', name, svg }),
   };
   return (
     <Speech.Provider value={speaker(words)}>
-      <Panel
-        choices={choices}
-        trace={shown.trace}
-        links={shown.links}
-        current={Math.min(event, Math.max(0, shown.trace.events.length - 1))}
-        onSelect={select}
-        onChoose={(trace) => api.postMessage({ kind: 'choose', trace })}
-        onSave={(name, svg) => api.postMessage({ kind: 'save', name, svg })}
-      />
+      {against === null ? (
+        <Panel
+          {...shared}
+          onSelect={(next) => reveal('own', next)}
+          onChoose={(chosen) => api.postMessage({ kind: 'choose', trace: chosen })}
+        />
+      ) : (
+        <Comparison {...shared} against={against} onSelect={reveal} />
+      )}
     </Speech.Provider>
   );
 }

@@ -1,17 +1,16 @@
 /** The panel: one trace at one event, drawn, listed and explained. In: what the extension sent. Out: what the reader did. */
-import type { RefObject } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { EventLink, TraceChoice } from '../protocol';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { Counterpart, EventLink, TraceChoice } from '../protocol';
 import type { Trace } from '../scenario/types';
 import { Events, StateRows, useInvariantName, Why } from './aside';
 import { castOf } from './cast';
 import { Choices } from './choices';
-import { Drawing } from './drawing';
+import { CompareWith } from './compare-with';
 import { Timeline, Windows } from './footer';
-import { layoutOf, type Room, startToShow } from './layout';
 import { leakedPages, windowMaps } from './pages';
 import { useSay } from './say';
 import { sceneOf } from './scene';
+import { Stage, still } from './stage';
 import { nextBroken, shownEvents, stepFrom, violationsAt } from './steps';
 import { svgOf } from './svg';
 
@@ -20,7 +19,9 @@ interface Props {
   readonly trace: Trace;
   readonly links: readonly (EventLink | null)[];
   readonly current: number;
+  readonly counterparts: readonly Counterpart[];
   readonly onSelect: (event: number) => void;
+  readonly onCompare: (key: string) => void;
   readonly onChoose: (trace: string) => void;
   readonly onSave: (name: string, svg: string) => void;
 }
@@ -28,36 +29,13 @@ interface Props {
 /** Milliseconds that an event stands while playing. */
 const BEAT = 900;
 
-const still = (): boolean => window.matchMedia('(prefers-reduced-motion: reduce)').matches;
-
-/** The size of an element, followed. */
-function useRoom(): { readonly at: RefObject<HTMLDivElement | null>; readonly width: number; readonly height: number } {
-  const at = useRef<HTMLDivElement>(null);
-  const [size, setSize] = useState({ width: 900, height: 460 });
-  useLayoutEffect(() => {
-    const element = at.current;
-    if (element === null) return;
-    const measure = (): void => setSize({ width: element.clientWidth, height: element.clientHeight });
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return { at, ...size };
-}
-
-export function Panel({ choices, trace, links, current, onSelect, onChoose, onSave }: Props) {
+export function Panel(props: Props) {
+  const { choices, trace, links, current, counterparts, onSelect, onCompare, onChoose, onSave } = props;
   const say = useSay();
   const nameOf = useInvariantName();
   const [calls, setCalls] = useState(false);
-  const [unfolded, setUnfolded] = useState(false);
   const [playing, setPlaying] = useState(false);
-  const room = useRoom();
   const cast = useMemo(() => castOf(trace), [trace]);
-  const layout = useMemo(() => {
-    const space: Room = { width: room.width, height: room.height, unfolded };
-    return layoutOf(cast, space);
-  }, [cast, room.width, room.height, unfolded]);
   const scene = useMemo(() => sceneOf(trace, cast, current, say), [trace, cast, current, say]);
   const leaked = useMemo(() => leakedPages(trace), [trace]);
   const shown = useMemo(() => shownEvents(trace, calls, current), [trace, calls, current]);
@@ -65,33 +43,6 @@ export function Panel({ choices, trace, links, current, onSelect, onChoose, onSa
   const violations = violationsAt(trace, current);
   const choice = choices.find(({ id }) => id === trace.id);
   const step = (by: number): void => onSelect(stepFrom(shown, current, by));
-
-  // What the event is about stays in sight, however long the drawing is.
-  useEffect(() => {
-    const stage = room.at.current;
-    const hot = [...scene.nodes.values()]
-      .filter(({ tone }) => tone !== 'plain')
-      .map(({ id }) => layout.boxes.get(id))
-      .filter((box) => box !== undefined);
-    if (stage === null || hot.length === 0) return;
-    const scale = (stage.querySelector('#drawing')?.clientWidth ?? layout.width) / layout.width;
-    const top = startToShow(
-      {
-        from: scale * Math.min(...hot.map(({ y }) => y)),
-        to: scale * Math.max(...hot.map(({ y, height }) => y + height)),
-      },
-      { from: stage.scrollTop, to: stage.scrollTop + stage.clientHeight },
-    );
-    const left = startToShow(
-      {
-        from: scale * Math.min(...hot.map(({ x }) => x)),
-        to: scale * Math.max(...hot.map(({ x, width }) => x + width)),
-      },
-      { from: stage.scrollLeft, to: stage.scrollLeft + stage.clientWidth },
-    );
-    if (top !== stage.scrollTop || left !== stage.scrollLeft)
-      stage.scrollTo({ top, left, behavior: still() ? 'auto' : 'smooth' });
-  }, [scene, layout]);
 
   useEffect(() => {
     if (!playing) return;
@@ -131,6 +82,7 @@ export function Panel({ choices, trace, links, current, onSelect, onChoose, onSa
         ) : (
           <Choices choices={choices} current={choice} onChoose={onChoose} />
         )}
+        <CompareWith counterparts={counterparts} current={null} onCompare={onCompare} />
         <span class={`verdict ${first === undefined ? 'good-text' : 'bad-text'}`}>
           {first !== undefined
             ? `✕ ${nameOf(first)}`
@@ -140,15 +92,7 @@ export function Panel({ choices, trace, links, current, onSelect, onChoose, onSa
         </span>
       </header>
       <main>
-        <div class="stage" ref={room.at}>
-          <Drawing
-            cast={cast}
-            layout={layout}
-            scene={scene}
-            name={choice?.title ?? trace.scenario}
-            onUnfold={() => setUnfolded(true)}
-          />
-        </div>
+        <Stage id="drawing" cast={cast} scene={scene} name={choice?.title ?? trace.scenario} />
         <p class={`caption${scene.broken ? ' bad-text' : ''}`} aria-live="polite">
           {say('Event {0} of {1}', current + 1, trace.events.length)} · {scene.caption}
         </p>
@@ -163,7 +107,7 @@ export function Panel({ choices, trace, links, current, onSelect, onChoose, onSa
         <Events trace={trace} links={links} shown={shown} current={current} onSelect={onSelect} />
         <div class="details">
           <h2>{say('State after {0}', current + 1)}</h2>
-          <StateRows trace={trace} current={current} state={scene.state} />
+          <StateRows changes={trace.events[current]?.changes ?? []} state={scene.state} />
           {violations.length > 0 && <h2>{say('Why')}</h2>}
           {violations.map((violation) => (
             <Why key={violation.message} trace={trace} violation={violation} links={links} onSelect={onSelect} />

@@ -37,3 +37,16 @@ export function svgOf(drawing: Element | null): string {
   copy.prepend(rect);
   return new XMLSerializer().serializeToString(copy);
 }
+
+/** Two drawings in one file, the second to the right of the first; '' when either is missing. */
+export function sideBySide(left: Element | null, right: Element | null): string {
+  const sizes = [left, right].map((one) => ({
+    width: Number(one?.getAttribute('width') ?? 0),
+    height: Number(one?.getAttribute('height') ?? 0),
+  }));
+  const [first, second] = sizes;
+  if (left === null || right === null || first === undefined || second === undefined) return '';
+  const height = Math.max(first.height, second.height);
+  const inner = svgOf(right).replace(/^<svg /, `<svg x="${first.width}" y="0" `);
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${first.width + second.width}" height="${height}">${svgOf(left)}${inner}</svg>`;
+}

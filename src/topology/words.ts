@@ -64,6 +64,18 @@ export const WORDS = [
   'Order',
   'Balance',
   'Every prefix',
+  'Compare with',
+  'Compare with…',
+  'Show one trace',
+  'Two traces',
+  'Both traces',
+  'State, left → right',
+  'unchanged',
+  '{0} events unchanged',
+  'Next difference',
+  'No event differs',
+  '{0} of {1} events differ',
+  'Not begun',
 ] as const;
 
 export type Word = (typeof WORDS)[number];

@@ -38,9 +38,14 @@ async function tracesOf(scenario, design) {
 
 let browser;
 let traces;
+let others;
 beforeAll(async () => {
   mkdirSync(pictures, { recursive: true });
-  [browser, traces] = await Promise.all([openBrowser(), tracesOf('two-guests-gicv2m', 'fixup')]);
+  [browser, traces, others] = await Promise.all([
+    openBrowser(),
+    tracesOf('two-guests-gicv2m', 'fixup'),
+    tracesOf('two-guests-gicv2m', 'transparent'),
+  ]);
 }, 120_000);
 afterAll(() => browser?.close());
 
@@ -90,7 +95,12 @@ const linksOf = (trace) =>
     at === null ? null : { label: `7/10 vfio_pci_intrs.c:${300 + i}`, opens: i % 2 === 0 },
   );
 
-async function show(opened, trace, event) {
+const counterparts = [
+  { key: 'before', label: 'the run before this patch', group: 'Runs of this series' },
+  { key: 'design:transparent', label: 'transparent', group: 'Designs without the series' },
+];
+
+async function show(opened, trace, event, against = null) {
   await opened.send({
     kind: 'choices',
     document: 'file:///sample.mbox',
@@ -106,8 +116,30 @@ async function show(opened, trace, event) {
       injected,
     })),
   });
-  await opened.send({ kind: 'trace', trace, links: linksOf(trace), event });
-  await opened.page.locator('#drawing .node').first().waitFor();
+  await opened.send({ kind: 'trace', trace, links: linksOf(trace), event, counterparts, against });
+  await opened.page.locator('.drawing .node').first().waitFor();
+}
+
+/** Nothing is wider or higher than the page, nor than the stage it is drawn on, at the widths panels have. A picture of each. */
+async function fits(opened, name) {
+  for (const viewport of [
+    { width: 1280, height: 800 },
+    { width: 900, height: 700 },
+    { width: 520, height: 800 },
+  ]) {
+    await opened.page.setViewportSize(viewport);
+    await opened.page.waitForFunction((width) => window.innerWidth === width, viewport.width);
+    const over = await opened.page.evaluate(() => {
+      const sideways = (element) => element.scrollWidth - element.clientWidth;
+      return {
+        width: document.documentElement.scrollWidth - window.innerWidth,
+        height: document.documentElement.scrollHeight - window.innerHeight,
+        parts: [...document.querySelectorAll('.stage, .events, .details, header, footer')].map(sideways),
+      };
+    });
+    expect({ ...over, parts: over.parts.filter((one) => one > 0) }).toEqual({ width: 0, height: 0, parts: [] });
+    await opened.page.screenshot({ path: path.join(pictures, `${name}-${viewport.width}.png`) });
+  }
 }
 
 describe('the topology panel', () => {
@@ -146,6 +178,7 @@ describe('the topology panel', () => {
       document: 'file:///sample.mbox',
       trace: trace.id,
       event: clicked.event,
+      against: null,
     });
     await opened.send({ kind: 'select', trace: trace.id, event: 1 });
     await opened.page.waitForFunction(() => window.kept?.event === 1);
@@ -162,23 +195,65 @@ describe('the topology panel', () => {
     await opened.page.getByText('Nothing here.').waitFor();
   });
 
+  it('asks for a comparison, shows both traces at one moment, and goes from difference to difference', async () => {
+    const opened = await open('dark');
+    const { page } = opened;
+    const [trace] = traces;
+    const [other] = others;
+    await show(opened, trace, 0);
+    await page.getByRole('combobox', { name: 'Compare with' }).selectOption('design:transparent');
+    await page.waitForFunction(() => window.sent.some((m) => m.kind === 'compare' && m.with === 'design:transparent'));
+    const against = {
+      key: 'design:transparent',
+      title: 'design transparent alone',
+      earlier: true,
+      trace: other,
+      links: other.events.map(() => null),
+    };
+    await show(opened, trace, 0, against);
+    await page.locator('.half').nth(1).waitFor();
+    expect(await page.locator('.half-title b').first().textContent()).toBe('design transparent alone');
+    expect(await page.locator('.half .drawing .node').count()).toBeGreaterThan(10);
+    expect(await page.locator('.pairs .fold').count()).toBeGreaterThan(0);
+    const differing = page.locator('.pair-left, .pair-right, .pair-changed');
+    expect(await differing.count()).toBeGreaterThan(0);
+    await page.getByRole('button', { name: 'Next difference' }).click();
+    await page.locator('.pair.on:not(.pair-same)').waitFor();
+    const revealed = (await opened.sent()).filter(({ kind }) => kind === 'reveal').at(-1);
+    expect([trace.id, other.id]).toContain(revealed.trace);
+    expect(revealed.side).toBe(revealed.trace === trace.id ? 'own' : 'against');
+    await page.locator('.state .change-A, .state .change-M, .state .change-D').first().waitFor();
+    expect(await page.locator('.state .fold').textContent()).toMatch(/\d+ values unchanged/);
+    expect(await page.evaluate(() => window.kept.against)).toBe('design:transparent');
+    await page.getByRole('button', { name: 'Save SVG' }).click();
+    const saved = (await opened.sent()).find(({ kind }) => kind === 'save');
+    expect(saved.svg.match(/<svg /g)).toHaveLength(3);
+    await page.locator('.pair.on').press('Escape');
+    await page.waitForFunction(() => window.sent.some((m) => m.kind === 'compare' && m.with === null));
+    expect(opened.complaints).toEqual([]);
+  });
+
+  it.each(Object.keys(themes))('fits the page with two traces side by side in the %s theme', async (theme) => {
+    const opened = await open(theme, { width: 1280, height: 800 });
+    const [trace] = traces;
+    const links = linksOf(others[0]);
+    await show(opened, trace, trace.violations[0].event, {
+      key: 'design:transparent',
+      title: 'design transparent alone',
+      earlier: true,
+      trace: others[0],
+      links,
+    });
+    await opened.page.locator('.half').nth(1).waitFor();
+    await fits(opened, `comparison-${theme}`);
+    await opened.page.close();
+  });
+
   it.each(Object.keys(themes))('fits the page in the %s theme', async (theme) => {
     const opened = await open(theme);
     const [trace] = traces;
     await show(opened, trace, trace.violations[0].event);
-    for (const viewport of [
-      { width: 1280, height: 720 },
-      { width: 900, height: 600 },
-    ]) {
-      await opened.page.setViewportSize(viewport);
-      await opened.page.waitForFunction((width) => window.innerWidth === width, viewport.width);
-      const over = await opened.page.evaluate(() => ({
-        width: document.documentElement.scrollWidth - window.innerWidth,
-        height: document.documentElement.scrollHeight - window.innerHeight,
-      }));
-      expect(over).toEqual({ width: 0, height: 0 });
-      await opened.page.screenshot({ path: path.join(pictures, `topology-${theme}-${viewport.width}.png`) });
-    }
+    await fits(opened, `topology-${theme}`);
     await opened.page.close();
   });
 });
