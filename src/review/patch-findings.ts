@@ -3,6 +3,7 @@
  */
 import type { Amended } from '../code/bodies';
 import type { Change } from '../patch/types';
+import type { MessagePlace } from '../place';
 import type { Series } from '../series/types';
 import { shorten } from './breakage';
 import { patchHits } from './rules';
@@ -17,7 +18,7 @@ const bare = (text: string): string => text.replace(/\s+/g, ' ').trim();
  * A line that only moved had the defect before.
  */
 export function isOwn(hit: RuleHit, change: Change): boolean {
-  if (hit.local !== true) return true;
+  if (hit.local === undefined || hit.local === false) return true;
   const { at } = hit;
   if (at.kind !== 'message' || at.message !== change.message) return false;
   const deleted = new Set<string>();
@@ -28,7 +29,29 @@ export function isOwn(hit: RuleHit, change: Change): boolean {
         if (line.kind === 'delete') deleted.add(bare(line.text));
         if (line.kind === 'add' && line.line >= at.line && line.line <= at.endLine) added.push(bare(line.text));
       }
-  return added.some((text) => !deleted.has(text));
+  return added.some((text) => !deleted.has(text)) && !(hit.local === 'expression' && movedWhole(at, change));
+}
+
+/** Does the text the hit stands on, whatever its lines, stand in what one file of the change loses? Then it was wrapped anew, or moved. */
+function movedWhole(at: MessagePlace, change: Change): boolean {
+  const tight = (lines: readonly string[]): string => lines.join('').replace(/\s+/g, '');
+  for (const file of change.files)
+    for (const hunk of file.hunks) {
+      const own = hunk.lines.filter(
+        (line) => line.kind !== 'delete' && line.line >= at.line && line.line <= at.endLine,
+      );
+      if (own.length === 0) continue;
+      const text = own.map((line, index) => {
+        // The line's first character is the diff's own.
+        const end = index === own.length - 1 ? Math.max(at.endColumn - 1, 0) : undefined;
+        return line.text.slice(index === 0 ? Math.max(at.column - 1, 0) : 0, end);
+      });
+      const gone = file.hunks
+        .flatMap((one) => one.lines.filter((line) => line.kind === 'delete'))
+        .map((line) => line.text);
+      if (tight(text).length > 20 && tight(gone).includes(tight(text))) return true;
+    }
+  return false;
 }
 
 /** Findings of the rules that look at each patch as a whole. */

@@ -8,6 +8,7 @@ import { commentReturnRule } from './described-functions';
 import { errorPointerRule, positiveErrnoRule, wrongErrnoRule } from './errnos';
 import { doubleFetchRule } from './fetches';
 import { HOLDING_RULES } from './holding';
+import { domainFlagRule } from './isolation-claims';
 import { ISOLATION_PATH_RULES } from './isolation-groups';
 import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
@@ -104,6 +105,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   refactoringRule,
   siblingRule,
   domainDroppedLinesRule,
+  domainFlagRule,
 ];
 
 /** What the rules say that look at a patch as a whole. */

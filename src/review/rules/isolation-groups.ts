@@ -1,55 +1,11 @@
 import type { Expression, Program } from '../../code/types';
 import { calleeOf, callsOf, namesIn, print, withoutCasts } from '../../code/walk';
-import {
-  ANY_INSTEAD_OF_ALL,
-  DOMAIN_MIXED,
-  OVERRIDE_SKIPS,
-  SAFETY_RESULT_DROPPED,
-  TRUE_ON_EMPTY,
-} from '../catalog-isolation';
+import { DOMAIN_MIXED, OVERRIDE_SKIPS, SAFETY_RESULT_DROPPED, TRUE_ON_EMPTY } from '../catalog-isolation';
+import { anyInsteadOfAllRule } from './group-quantifiers';
+import { emptyClaimRule, unfoundedClaimRule } from './isolation-claims';
+import { REMAP_ENTRY_RULES } from './remap-entries';
 import { bareCondition } from './scan';
 import type { PathRule, RuleHit } from './types';
-
-/** Names of functions and callbacks that answer whether interrupts or memory are kept apart. */
-const SAFE = /capable|isolat|msi_remap|intr_remap|is_safe|doorbell_safe/;
-
-/** A walk over a group's devices ends at the first callback that does not give 0. */
-const WALKS_GROUP = /^(?:__)?iommu_group_for_each_dev$/;
-
-/** Does the function answer true, as it is, when the thing it is asked about is safe? */
-function answersWhetherSafe(program: Program): boolean {
-  return program.nodes.some((node) => {
-    if (node.kind !== 'return' || node.value === null) return false;
-    const value = withoutCasts(node.value);
-    return value.kind === 'call' && SAFE.test(calleeOf(value) ?? '');
-  });
-}
-
-/** A property of a group must hold for all its members; a walk that stops at the first `true` asks for any. */
-export const anyInsteadOfAllRule: PathRule = (program, { programs }) =>
-  program.nodes.flatMap((node) =>
-    callsOf(node).flatMap((call): RuleHit[] => {
-      const callback = call.args[2] === undefined ? null : withoutCasts(call.args[2]);
-      if (!WALKS_GROUP.test(calleeOf(call) ?? '') || callback?.kind !== 'name') return [];
-      const asked = programs.get(callback.name);
-      if (asked === undefined || !answersWhetherSafe(asked)) return [];
-      return [
-        {
-          rule: ANY_INSTEAD_OF_ALL,
-          at: call.at,
-          message: `${callback.name}() answers true for a safe device, and the walk stops there: one safe device speaks for the whole group`,
-          why: [
-            {
-              text: 'iommu_group_for_each_dev() ends at the first callback that does not give 0; the unsafe members are never asked',
-              reference: 'iommu_group_for_each_dev() in drivers/iommu/iommu.c',
-            },
-          ],
-          related: [{ at: asked.at, message: 'the callback' }],
-          local: true,
-        },
-      ];
-    }),
-  );
 
 const isNumber = (value: Expression | null, wanted: number): boolean => {
   const inner = value === null ? null : withoutCasts(value);
@@ -215,4 +171,7 @@ export const ISOLATION_PATH_RULES: readonly PathRule[] = [
   overrideSkipsRule,
   safetyResultDroppedRule,
   domainMixedRule,
+  unfoundedClaimRule,
+  emptyClaimRule,
+  ...REMAP_ENTRY_RULES,
 ];

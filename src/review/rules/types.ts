@@ -20,8 +20,11 @@ export interface RuleHit {
   readonly key?: string;
   readonly why: readonly Reason[];
   readonly related: readonly { readonly at: Place; readonly message: string }[];
-  /** One expression or statement proves it: then it is the patch's only if a line of it is new, and not moved from elsewhere. */
-  readonly local?: boolean;
+  /**
+   * One expression or statement proves it: then it is the patch's only if a line of it is new, and not moved from elsewhere.
+   * `expression`: it does so whatever stands around it, so wrapping its lines anew makes nothing new.
+   */
+  readonly local?: boolean | 'expression';
 }
 
 export interface Surroundings {

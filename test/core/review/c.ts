@@ -19,8 +19,8 @@ export interface Read {
   readonly constants: ReadonlyMap<string, Expression>;
 }
 
-/** C text as if a patch added all of it: line n of the text is line n of message 0. */
-export function read(front: FrontEnd, text: string): Read {
+/** C text as if a patch added all of it: line n of the text is line n of message 0. `file`: where it stands in the kernel tree. */
+export function read(front: FrontEnd, text: string, file = 'drivers/vfio/sample.c'): Read {
   const lines = text.split('\n').map((line, i) => ({
     text: line,
     at: {
@@ -33,7 +33,7 @@ export function read(front: FrontEnd, text: string): Read {
       added: true,
     } as const,
   }));
-  const unit = front.parse('drivers/vfio/sample.c', lines, { evidence: 'full', source: 'patch' });
+  const unit = front.parse(file, lines, { evidence: 'full', source: 'patch' });
   return {
     programs: new Map(unit.programs.map((p) => [p.name, p])),
     structures: new Map(unit.structures.map((s) => [s.name, s])),
