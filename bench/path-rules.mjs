@@ -1,6 +1,6 @@
 /**
- * What the path rules say of real patches, without the model: `node bench/path-rules.mjs FILE.mbox… [--limit N] [--rule ID] [--show N] [--skip K]`.
- * Prints the findings of each rule for 1,000 changed functions, the processor time, and of every K-th finding (`--every K`) the
+ * What the rules on paths and on patches say of real patches, without the model:
+ * `node bench/path-rules.mjs FILE.mbox… [--limit N] [--rule ID,ID…] [--every K]`. Prints the findings of each rule for 1,000 changed functions, the processor time, and of every K-th finding (`--every K`) the
  * lines of the mail around it.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
@@ -27,7 +27,8 @@ const around = Number(values.around);
 const core = await loadCore(`
   export { createFrontEnd } from './src/code/front-end';
   export { begin, amend } from './src/code/bodies';
-  export { pathHits } from './src/review/rules';
+  export { patchHits, pathHits } from './src/review/rules';
+  export { isOwn } from './src/review/patch-findings';
   export { readSeries } from './src/series/read';
   export { parseChange } from './src/patch/parse';
 `);
@@ -39,6 +40,13 @@ const rules = new Map();
 /** Milliseconds of this process on a processor. */
 const cpu = () => process.cpuUsage().user / 1000;
 let time = 0;
+const wanted = values.rule === undefined ? null : new Set(values.rule.split(','));
+function take(hit, message, touched, change) {
+  if ((wanted !== null && !wanted.has(hit.rule.id)) || !core.isOwn(hit, change)) return;
+  rules.set(hit.rule.id, (rules.get(hit.rule.id) ?? 0) + 1);
+  if (every > 0 && count.findings % every === 0) show(hit, message, touched);
+  count.findings++;
+}
 let worst = { ms: 0, name: '' };
 
 /** A large mbox in parts of at most 48 MB, each cut where a mail begins. */
@@ -79,6 +87,7 @@ for (const file of positionals)
       for (const change of changes) {
         const message = series.messages[change.message];
         count.mails++;
+        const before = known;
         known = core.amend(known, change, message, frontEnd, 'x');
         for (const touched of known.touched) {
           if (touched.removed) continue;
@@ -89,13 +98,11 @@ for (const file of positionals)
           const spent = cpu() - from;
           time += spent;
           if (spent > worst.ms) worst = { ms: spent, name: `${touched.name} (${message.id})` };
-          for (const hit of hits) {
-            if (values.rule !== undefined && hit.rule.id !== values.rule) continue;
-            rules.set(hit.rule.id, (rules.get(hit.rule.id) ?? 0) + 1);
-            if (every > 0 && count.findings % every === 0) show(hit, message, touched);
-            count.findings++;
-          }
+          for (const hit of hits) take(hit, message, touched, change);
         }
+        if (before === known) continue;
+        for (const hit of core.patchHits({ change, message, before, after: known }))
+          take(hit, message, { evidence: 'patch', file: hit.file }, change);
       }
     }
   }

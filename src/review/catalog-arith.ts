@@ -26,6 +26,13 @@ export const UNMAP_PROGRESS = rule('unmap-progress', 'No progress when nothing i
 export const ROUNDED_DOWN = rule('rounded-down', 'Pages rounded down');
 export const GRANULE_MIX = rule('granule-mix', 'CPU page and IOMMU granule mixed');
 export const UNIT_MIX = rule('unit-mix', 'Page number and address mixed');
+export const SUM_WRAPS = rule('sum-wraps', 'Test that cannot see the wrap');
+export const ADDRESS_NARROWED = rule('address-narrowed', 'Address kept in 32 bits');
+export const COUNT_AS_END = rule('count-as-end', 'Count taken for an end');
+export const ROLLBACK_START = rule('rollback-start', 'Rollback passes its start');
+export const UNEVEN_STEP = rule('uneven-step', 'One of two stays');
+export const MIN_FOR_MAX = rule('min-for-max', 'min() and max() exchanged');
+export const MASK_SHIFT = rule('mask-shift', 'Shift does not fit the mask');
 
 export const ARITH_RULES: readonly Rule[] = [
   NOT_BEFORE_MASK,
@@ -46,4 +53,11 @@ export const ARITH_RULES: readonly Rule[] = [
   ROUNDED_DOWN,
   GRANULE_MIX,
   UNIT_MIX,
+  SUM_WRAPS,
+  ADDRESS_NARROWED,
+  COUNT_AS_END,
+  ROLLBACK_START,
+  UNEVEN_STEP,
+  MIN_FOR_MAX,
+  MASK_SHIFT,
 ];

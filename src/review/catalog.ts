@@ -8,6 +8,7 @@ import { DESCRIBED_RULES } from './catalog-described';
 import { ISOLATION_RULES } from './catalog-isolation';
 import { CONTEXT_RULES, LIFETIME_RULES, SLEEPS_IN_ATOMIC } from './catalog-lifetime';
 import { UAPI_RULES } from './catalog-uapi';
+import { WINDOW_RULES } from './catalog-window';
 import type { Rule } from './rule';
 
 export type { Rule } from './rule';
@@ -198,6 +199,7 @@ export const RULES: readonly Rule[] = [
   PROMISE_NOT_KEPT,
   ...UAPI_RULES,
   ...ISOLATION_RULES,
+  ...WINDOW_RULES,
   ...ARITH_RULES,
   ...DESCRIBED_RULES,
   ...LIFETIME_RULES,

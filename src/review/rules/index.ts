@@ -4,9 +4,13 @@ import { inclusiveEndRule, offByOneRule, rollbackIndexRule } from './bounds';
 import { foreignCallbackRule } from './callbacks';
 import { capabilityChainRule } from './capability-chain';
 import { rawCopyResultRule } from './copy-results';
+import { countAsEndRule, minForMaxRule, rollbackStartRule, unevenStepRule } from './counting';
 import { commentReturnRule } from './described-functions';
+import { notReplayedRule, setupLostRule } from './domain-joins';
+import { doorbellProtRule, msiAddressRule, msiDomainRule, unmapSizeRule } from './doorbells';
 import { errorPointerRule, positiveErrnoRule, wrongErrnoRule } from './errnos';
 import { doubleFetchRule } from './fetches';
+import { maskShiftRule } from './fields';
 import { HOLDING_RULES } from './holding';
 import { domainFlagRule } from './isolation-claims';
 import { ISOLATION_PATH_RULES } from './isolation-groups';
@@ -15,8 +19,10 @@ import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
 import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
 import { refactoringRule } from './refactoring';
 import { sameOperandsRule } from './repeats';
+import { reservedCheckLostRule, softwareFirstRule, softwareWindowRule } from './reserved-regions';
 import { siblingRule } from './siblings';
 import { stackToUserRule } from './stack-to-user';
+import { addressNarrowedRule, sumWrapsRule } from './sums';
 import type { PatchHit, PatchRule, PatchView, PathRule, RuleHit, Surroundings } from './types';
 import { droppedErrorRule, ignoredFaultRule, invertedUserCheckRule } from './user-checks';
 import { userLayoutRule } from './user-layout';
@@ -24,6 +30,7 @@ import { numberConflictRule, userGrownRule } from './user-numbers';
 import { userStructureRule } from './user-structures';
 import { unboundedAllocationRule, userRangeRule, warnFromUserRule } from './user-values';
 import { errorAsBoolRule, narrowPointerRule, pointerSizeRule, shiftWidthRule, signLostRule } from './widths';
+import { windowEndRule } from './window-ends';
 import { domainDroppedLinesRule, WINDOW_PATH_RULES } from './window-pages';
 
 const PATH_RULES: readonly PathRule[] = [
@@ -65,6 +72,20 @@ const PATH_RULES: readonly PathRule[] = [
   droppedErrorRule,
   ...ISOLATION_PATH_RULES,
   ...WINDOW_PATH_RULES,
+  softwareWindowRule,
+  softwareFirstRule,
+  windowEndRule,
+  msiDomainRule,
+  doorbellProtRule,
+  msiAddressRule,
+  unmapSizeRule,
+  sumWrapsRule,
+  addressNarrowedRule,
+  countAsEndRule,
+  rollbackStartRule,
+  unevenStepRule,
+  minForMaxRule,
+  maskShiftRule,
 ];
 
 /** Same defect in the function before and after the patch: equal but for the place. */
@@ -106,6 +127,9 @@ const PATCH_RULES: readonly PatchRule[] = [
   siblingRule,
   domainDroppedLinesRule,
   domainFlagRule,
+  reservedCheckLostRule,
+  notReplayedRule,
+  setupLostRule,
 ];
 
 /** What the rules say that look at a patch as a whole. */

@@ -18,7 +18,7 @@ const callsNamed = (program: Program, names: RegExp): Placed[] =>
   );
 
 /** Indexes of the nodes that follow one; the node itself only when a loop leads back to it. */
-function behind(program: Program, from: number): ReadonlySet<number> {
+export function behind(program: Program, from: number): ReadonlySet<number> {
   const seen = new Set<number>();
   const start = program.nodes[from];
   const work = start === undefined ? [] : [...successors(start)];
