@@ -14,13 +14,21 @@ import { keyFor } from './names';
 import { registersOfController } from './platforms/doors';
 import { lineOf } from './primitives/intx';
 import { DRIVER_CALLBACKS, pageSizes } from './primitives/iommu';
-import { MSI_CAP, MSIX_CAP } from './primitives/pci';
+import { MSI_CAP, MSIX_CAP, registersOf } from './primitives/pci';
+import { groupFileOf } from './user-files';
 import type { StructValue } from './values';
 import { embedded, functionNamed, isStruct, newStruct } from './values';
 import type { ContainerRecord, DeviceRecord, GroupRecord, World } from './world';
 import { Halt } from './world';
 
 const NUM_IRQS = 5;
+
+/** The command register: I/O and memory answered, DMA still on as the last driver left it; the firmware of a PC lets system errors through. */
+const COMMAND = 4;
+const FOUND = 7;
+const SYSTEM_ERROR = 0x100;
+/** MSI's control word: 64-bit addresses. */
+const WIDE = 0x80;
 
 /** Fills the world with what exists before anybody asks for anything. */
 export function boot(world: World): void {
@@ -150,6 +158,11 @@ function makeDevices(world: World, bus: StructValue): void {
     if (spec.alias !== undefined) world.ledger.set(`${path}/alias`, requesterName(spec.alias));
   }
   for (const device of world.devices.values()) linkVfio(world, device);
+  for (const group of world.groups) {
+    // Each driver of the host that works with DMA counts (iommu_device_use_default_domain()).
+    group.object.fields.set('owner_cnt', group.devices.filter((device) => device.host).length);
+    groupFileOf(group);
+  }
 }
 
 /** A function as vfio-pci finds it: its pin, its capabilities, and what the driver notes when it is bound and opened. */
@@ -159,6 +172,9 @@ function openDevice(world: World, device: DeviceRecord): void {
   const pin = told?.pin ?? false;
   pdev.fields.set('pin', pin ? 1 : 0);
   if (pin) pdev.fields.set('irq', lineOf([...world.devices.keys()].indexOf(device.requesterId)));
+  const { config } = registersOf(device);
+  config.set(COMMAND, FOUND | (world.platform.spec.architecture === 'x86' ? SYSTEM_ERROR : 0));
+  if (told !== undefined && told.msi > 0) config.set(MSI_CAP + 2, WIDE | (Math.ceil(Math.log2(told.msi)) << 1));
   if (told?.msi === 0) pdev.fields.set('msi_cap', 0);
   if (told?.msix === 0) pdev.fields.set('msix_cap', 0);
   vdev.fields.set('pci_2_3', 1);

@@ -139,6 +139,7 @@ function runStage(world: World, input: StageInput): StageResult {
   if (input.stage === 'fire' || input.stage === 'forge') return emit(world, input);
   const calls = callsOf(world, input);
   if (typeof calls === 'string') return { value: null, undecided: [calls] };
+  if (input.file !== undefined && calls.length === 0) return { value: 0, undecided: [] };
   if (calls.length === 0 || !calls.some((c) => world.set.programs.has(c.program)))
     return { value: null, undecided: [] };
   let value: number | null = 0;
@@ -160,6 +161,10 @@ function runStage(world: World, input: StageInput): StageResult {
       world.frame = null;
       world.locks = [];
       return { value: null, undecided: [...world.undecided] };
+    }
+    if (call.opened !== undefined && result !== undefined && isStruct(result)) {
+      call.opened(result);
+      result = 0;
     }
     value = typeof result === 'number' ? result : null;
     const shown = value === null ? 'an unknown value' : errnoName(value);

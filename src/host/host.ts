@@ -52,7 +52,36 @@ export interface StageInput {
   readonly misaligned?: number;
   /** Any call on /dev/iommu or on a device's file, in place of the one a stage makes there by itself. */
   readonly ioctl?: Ioctl;
+  /** Any call on a file that the user opens by itself: container, group, device, /dev/iommu. */
+  readonly file?: FileCall;
 }
+
+/**
+ * A call of a user on one of its files, which it names itself. `iommufd` is the agent's own /dev/iommu, `device` the file of the step's device; any
+ * other name is a file that an `open` made.
+ */
+export type FileCall =
+  | { readonly call: 'open'; readonly file: string; readonly what: 'container' | 'group' | 'device' | 'iommufd' }
+  | { readonly call: 'ioctl'; readonly file: string; readonly command: string; readonly argument: FileArgument }
+  /** A read or a write of configuration space, or of the device's first BAR, of 16 or 32 bits; without `value` a read. */
+  | {
+      readonly call: 'config' | 'region';
+      readonly file: string;
+      readonly at: number;
+      readonly count: number;
+      readonly value?: number;
+    }
+  | { readonly call: 'mmap'; readonly file: string; readonly region: number }
+  /** A store into the mapped BAR: it reaches the device with no program of the host in between. */
+  | { readonly call: 'store'; readonly at: number; readonly value: number }
+  | { readonly call: 'close'; readonly file: string };
+
+/** What an ioctl takes: a number, a name, another file, a structure. */
+export type FileArgument =
+  | number
+  | string
+  | { readonly file: string }
+  | { readonly type: string; readonly fields: Readonly<Record<string, number>> };
 
 /** A call on the user's /dev/iommu, or on the file of the step's device: numbers by name, as in include/uapi/linux. */
 export interface Ioctl {
@@ -162,6 +191,10 @@ export interface Observations {
   extension(agent: string, number: number): number | null;
   /** A field of what an agent's last call on /dev/iommu or a device's file left in its memory; null when there is none. */
   answer(agent: string, field: string): number | null;
+  /** What the last read of a region or of configuration space gave an agent; null when it has read nothing. */
+  readValue(agent: string): number | null;
+  /** Address and data in the device's own table of MSI-X, by entry. */
+  tableEntry(requesterId: number, entry: number): { readonly address: number; readonly data: number };
   /** The id of an agent's space of IOVA by number, counted from 0; it is made when there is none yet. */
   space(agent: string, number: number): number;
   /** Ranges of IOVA an agent's container lets be mapped, ends included; null when the design keeps none. */

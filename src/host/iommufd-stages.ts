@@ -13,8 +13,9 @@ import type { StructValue, Value } from './values';
 import { isStruct, newStruct } from './values';
 import type { DeviceRecord, World } from './world';
 
-/** The number of an agent's /dev/iommu among its files. */
+/** The number of an agent's /dev/iommu among its files, and of one that it opened besides. */
 export const IOMMUFD_FILE = 8;
+export const SECOND_IOMMUFD_FILE = 9;
 
 const MAP_FIXED = 1;
 const MAP_WRITEABLE = 2;
@@ -29,6 +30,9 @@ interface Files {
   readonly devices: Map<number, StructValue>;
   /** What the last call of each command left in the user's memory. */
   answer: StructValue | null;
+  second: StructValue | null;
+  /** Closed by the user, and kept by devices that are still bound to them. */
+  readonly kept: StructValue[];
 }
 
 const files = new WeakMap<World, Map<string, Files>>();
@@ -41,7 +45,7 @@ function filesOf(world: World, agent: string): Files {
   }
   let found = of.get(agent);
   if (!found) {
-    found = { context: null, spaces: new Map(), current: 0, devices: new Map(), answer: null };
+    found = { context: null, spaces: new Map(), current: 0, devices: new Map(), answer: null, second: null, kept: [] };
     of.set(agent, found);
   }
   return found;
@@ -76,7 +80,7 @@ function deviceFile(world: World, device: DeviceRecord): StructValue {
 }
 
 /** A structure in the user's memory: fields that are not named are 0, not unknown. */
-function argument(world: World, type: string, fields: Readonly<Record<string, number>>): StructValue {
+export function argument(world: World, type: string, fields: Readonly<Record<string, number>>): StructValue {
   const made = newStruct(type, 'zero');
   for (const [name] of fieldsOf(world.set, type) ?? []) made.fields.set(name, 0);
   for (const [name, value] of Object.entries(fields)) made.fields.set(name, value);
@@ -218,7 +222,52 @@ export function iommufdCalls(
 /** The file behind a number of the running agent's: its /dev/iommu, or an errno. */
 export function contextFromFile(world: World, number: number): Value {
   if (number === IOMMUFD_FILE) return contextOf(world, world.agent);
+  const { second } = filesOf(world, world.agent);
+  if (number === SECOND_IOMMUFD_FILE && second !== null) return second;
   return number >= 4096 ? -9 : -77;
+}
+
+/** The structure that the last call of an agent takes, so that what comes back in it can be read. */
+export function noteAnswer(world: World, agent: string, target: StructValue): void {
+  filesOf(world, agent).answer = target;
+}
+
+/** A second /dev/iommu of an agent. */
+export function setSecondContext(world: World, agent: string, context: StructValue): void {
+  filesOf(world, agent).second = context;
+}
+
+/** Closes an agent's /dev/iommu: what is to be released, or null while a bound device holds the file (iommufd_ctx_get()). */
+export function closeContext(world: World, agent: string): StructValue | null {
+  const of = filesOf(world, agent);
+  const { context } = of;
+  if (context === null) return null;
+  of.context = null;
+  of.spaces.clear();
+  if (!holds(world, agent, context)) return context;
+  of.kept.push(context);
+  return null;
+}
+
+/** Files of /dev/iommu that the user closed before, and that no device holds any more. */
+export function forgottenContexts(world: World, agent: string, closing: StructValue): readonly StructValue[] {
+  const { kept } = filesOf(world, agent);
+  return kept.splice(0).filter((context) => {
+    if (!holds(world, agent, context, closing)) return true;
+    kept.push(context);
+    return false;
+  });
+}
+
+function holds(world: World, agent: string, context: StructValue, besides: StructValue | null = null): boolean {
+  return [...filesOf(world, agent).devices.values()].some(
+    (file) => file !== besides && file.fields.get('iommufd') === context && file.fields.get('access_granted') === 1,
+  );
+}
+
+/** Puts a file of a device in the place of the one the stages use. */
+export function setDeviceFile(world: World, device: DeviceRecord, file: StructValue): void {
+  filesOf(world, device.agent).devices.set(device.requesterId, file);
 }
 
 /** The file of a device, for calls that are the same with any container. */

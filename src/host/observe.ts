@@ -11,6 +11,7 @@ import { nodesOf } from './links';
 import type { ReservedRegion } from './platform';
 import { handlersOn, lineOf } from './primitives/intx';
 import { registersOf } from './primitives/pci';
+import { readValueOf } from './user-files';
 import type { StructValue } from './values';
 import { isStruct, newStruct } from './values';
 import type { DeviceRecord, World } from './world';
@@ -77,6 +78,12 @@ export function observationsOf(world: World): Observations {
       return typeof answer === 'number' ? answer : null;
     },
     answer: (agent, field) => answerOf(world, agent, field),
+    readValue: (agent) => readValueOf(world, agent),
+    tableEntry(requesterId, entry) {
+      const device = world.devices.get(requesterId);
+      const word = (at: number): number => (device ? (registersOf(device).table.get(entry * 16 + at) ?? 0) : 0);
+      return { address: word(4) * 2 ** 32 + word(0), data: word(8) };
+    },
     space: (agent, number) => spaceOf(world, agent, number),
     iovaRanges(agent) {
       const list = world.containers.get(agent)?.object.fields.get('iova_list');

@@ -9,6 +9,7 @@ import type { IrqSet, StageInput } from './host';
 import { deviceFileOf, iommufdCalls, usesIommufd } from './iommufd-stages';
 import { sizeOf } from './layout';
 import { USER_BASE } from './primitives/iommu';
+import { fileCalls } from './user-files';
 import type { StructValue, UserValue, Value } from './values';
 import { isStruct, newArray, newStruct, structOf } from './values';
 import type { DeviceRecord, HeldLock, IrqRecord, World } from './world';
@@ -20,6 +21,8 @@ export interface StageCall {
   readonly holds: readonly Omit<HeldLock, 'at'>[];
   /** The stage ends here when this call fails. */
   readonly stop?: boolean;
+  /** Takes the structure that a call which opens a file gave. */
+  readonly opened?: (made: StructValue) => void;
 }
 
 const DATA_NONE = 1;
@@ -102,6 +105,7 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
   const ioctl = (command: string, argument: UserValue): StageCall[] => [
     { program: programs.ioctl, args: [container(), constant(world, command, 0), argument], holds: [] },
   ];
+  if (input.file !== undefined) return fileCalls(world, input.agent, device, input.file);
   if (usesIommufd(world)) {
     const calls = iommufdCalls(world, input, device);
     if (calls !== undefined) return calls;

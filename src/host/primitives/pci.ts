@@ -21,6 +21,12 @@ const TABLE_BASE = 0x1f0000000000;
 const TABLE_STRIDE = 0x100000;
 const ENABLE_MSIX = 0x8000;
 const MASK_ALL = 0x4000;
+const READ_ONLY = 0x8e;
+
+/** The address under which programs reach a device's table of MSI-X. */
+export function tableAddress(device: DeviceRecord): number {
+  return TABLE_BASE + device.requesterId * TABLE_STRIDE;
+}
 
 /** What a device's registers hold. */
 export interface Registers {
@@ -135,10 +141,12 @@ const read =
 const write: Primitive = (call) => {
   const device = deviceOf(call.world, call.args[0]);
   const at = number(call.args[1]);
-  const value = number(call.args[2]);
-  if (device === null || at === null || value === null) return 0;
+  const written = number(call.args[2]);
+  if (device === null || at === null || written === null) return 0;
   const { config } = registersOf(device);
   const before = config.get(at) ?? 0;
+  // What an MSI capability can do is read only: message count and width (PCI Local Bus 3.0, 6.8.1.3).
+  const value = at === MSI_CAP + 2 ? (written & ~READ_ONLY) | (before & READ_ONLY) : written;
   config.set(at, value);
   if (at === MSIX_CAP + 2) {
     if ((value & ENABLE_MSIX) !== (before & ENABLE_MSIX))
@@ -267,7 +275,7 @@ export const pci: Readonly<Record<string, Primitive>> = {
   msix_map_region: (call) => {
     if (injected(call) !== null) return 0;
     const device = deviceOf(call.world, call.args[0]);
-    return device === null ? newUnknown('msix_map_region()') : TABLE_BASE + device.requesterId * TABLE_STRIDE;
+    return device === null ? newUnknown('msix_map_region()') : tableAddress(device);
   },
   pci_msix_vec_count: count(2048, 0),
   // A device without an MSI-X table is driven by plain MSI, and has one message.

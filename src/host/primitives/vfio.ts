@@ -8,6 +8,7 @@ import { deviceOf } from './iommu';
 
 const EBADF = -9;
 const EINVAL = -22;
+const EBADFD = -77;
 /** A user's files: the first three are its terminal's, those from here on were never opened. */
 const FIRST_CLOSED = 4096;
 
@@ -24,6 +25,10 @@ export const vfio: Readonly<Record<string, Primitive>> = {
   iommufd_ctx_from_fd: (call) => {
     const fd = number(call.args[0]);
     return fd === null ? newUnknown('iommufd_ctx_from_fd()') : contextFromFile(call.world, fd);
+  },
+  iommufd_ctx_from_file: (call) => {
+    const file = structOf(call.args[0]);
+    return file === null ? newUnknown('iommufd_ctx_from_file()') : file.type === 'struct iommufd_ctx' ? file : EBADFD;
   },
   eventfd_ctx_fdget: (call) => {
     const failed = injected(call);

@@ -58,11 +58,14 @@ const ITS: ControllerSpec = { kind: 'its', name: 'its0', base: 0x0808_0000, devi
 
 export const USER_DEVICE = 0x0050;
 export const VICTIM_DEVICE = 0x0060;
+/** Of the same user, where a record has two. */
+export const SECOND_DEVICE = 0x0058;
 
-/** The model's machine for recorded facts: one device of a user, one of the host. */
-export function machineOf(facts: PlatformFacts, entries: number): MachineSpec {
+/** The model's machine for recorded facts: one device of a user or two, one of the host. */
+export function machineOf(facts: PlatformFacts, entries: number, second = false): MachineSpec {
   const devices: readonly DeviceSpec[] = [
     { name: 'user', requesterId: USER_DEVICE, vectors: entries },
+    ...(second ? [{ name: 'second', requesterId: SECOND_DEVICE, vectors: entries }] : []),
     { name: 'victim', requesterId: VICTIM_DEVICE, vectors: GICV2M.spiCount },
   ];
   const controllers: readonly ControllerSpec[] =

@@ -4,25 +4,27 @@
  * Knows nothing of files. Every row is played through the stages that scenarios use, so that a result comes out of executed programs.
  */
 import type { ProgramSet } from '../types';
+import type { OrderRow } from './call-order';
+import { readOrderRows, replayOrder } from './call-order';
 import type { PlatformFacts } from './facts';
 import type { ForgedRow } from './forged';
 import { readForgedRows, replayForged } from './forged';
 import type { IommufdRow } from './iommufd';
 import { readIommufdRows, replayIommufd } from './iommufd';
-import type { LeftOutRow } from './left-out';
-import { readLeftOut } from './left-out';
 import type { ExtensionRow, MapRow } from './map-dma';
 import { readMapRows, replayExtension, replayMap } from './map-dma';
 import type { PlatformRow } from './platform-table';
 import { readPlatformRows, replayPlatform } from './platform-table';
 import type { IrqRow } from './set-irqs';
 import { readIrqRows, replayIrqs } from './set-irqs';
+import type { AccessRow } from './table-access';
+import { readAccessRows, replayAccess } from './table-access';
 import type { EraVerdict } from './verdict';
 
 export type { EraCount, EraVerdict } from './verdict';
 export { countEra } from './verdict';
 
-export type Row = PlatformRow | MapRow | ExtensionRow | IrqRow | ForgedRow | IommufdRow | LeftOutRow;
+export type Row = PlatformRow | MapRow | ExtensionRow | IrqRow | ForgedRow | IommufdRow | OrderRow | AccessRow;
 
 /** One recorded kernel: its folder, the design that stands for it, and the one for its /dev/iommu. */
 export interface Era {
@@ -53,7 +55,8 @@ export function readEra(files: Readonly<Record<string, unknown>>): Row[] {
     ...readIrqRows(files['set-irqs'], platforms),
     ...readForgedRows(files.isolation, platforms),
     ...readIommufdRows(files.iommufd, platforms),
-    ...readLeftOut(files),
+    ...readOrderRows(files['map-dma'], platforms),
+    ...readAccessRows(files['msix-table-access'], platforms),
   ];
 }
 
@@ -67,8 +70,9 @@ export function replayRow(set: ProgramSet, row: Row): readonly EraVerdict[] {
     case 'set-irqs':
       return replayIrqs(set, row);
     case 'order':
+      return [replayOrder(set, row)];
     case 'table-access':
-      return [{ kind: 'left-out', why: row.why }];
+      return [replayAccess(set, row)];
     case 'iommufd':
       return replayIommufd(set, row);
     case 'forged':

@@ -3,9 +3,10 @@
  * there is nothing in the model to call.
  */
 import { numberOf } from '../../machine/replay/verdict';
-import type { Ioctl } from '../host';
+import { requesterName } from '../../scenario/state';
+import type { FileArgument, FileCall, Ioctl } from '../host';
 import type { PlatformFacts } from './facts';
-import { USER_DEVICE, wordOf } from './facts';
+import { SECOND_DEVICE, USER_DEVICE, wordOf } from './facts';
 import type { IommufdStep } from './iommufd';
 import type { Subject } from './subject';
 import { USER } from './subject';
@@ -21,6 +22,7 @@ export type Done =
 
 const PAGE = 0x1000;
 const IOMMUFD = 8;
+const SECOND_IOMMUFD = 9;
 const CLOSED = 9999;
 const OTHER = 3;
 const UNKNOWN_ID = 9999;
@@ -28,10 +30,7 @@ const FIXED = 7;
 const KEPT = { iova: 0x10_0000, length: 4 * PAGE };
 const WANTED = { start: 0x4000_0000, last: 0x400f_ffff };
 
-const NO_FILE = 'files and groups are opened outside of the model';
-const NO_REGION = 'regions of the device are not modelled';
-const NO_CONTAINER = '/dev/iommu in the place of a container is not modelled';
-const NO_SECOND = 'the machine has one device of the user';
+const NO_CALL = 'the end of the record is no call';
 /** An address of the user where nothing is mapped, and one where its pages are. */
 const NOWHERE = 0x1000;
 const USER_PAGES = 0x7f00_6000_0000;
@@ -44,6 +43,11 @@ export class Session {
   private lastMapped = { space: 'A', iova: 0, length: 0 };
   /** The space that the device is attached to, as the record names it. */
   private attached = '';
+  /** Devices that are attached: an unnamed one is the one that is. */
+  private readonly attachedDevices = new Set<number>();
+  private readonly open = new Set<string>();
+  private iommufdClosed = false;
+  private attachedLast = 'A';
 
   constructor(
     private readonly subject: Subject,
@@ -59,8 +63,30 @@ export class Session {
     return this.platform.architecture === 'arm64' ? 0x800_0000 : 0xfee0_0000;
   }
 
-  private ioctl(device: boolean, command: string, type: string, fields: Ioctl['fields']): string {
-    return this.subject.run('attach', { ioctl: { device, command, type: `struct ${type}`, fields } });
+  private ioctl(
+    device: boolean,
+    command: string,
+    type: string,
+    fields: Ioctl['fields'],
+    requesterId = USER_DEVICE,
+  ): string {
+    return this.subject.run('attach', { requesterId, ioctl: { device, command, type: `struct ${type}`, fields } });
+  }
+
+  private file(call: FileCall): string {
+    return this.subject.run('attach', { file: call });
+  }
+
+  private openFile(what: 'group' | 'device' | 'iommufd', file: string): string {
+    const result = this.file({ call: 'open', file, what });
+    if (result === '0') this.open.add(file);
+    return result;
+  }
+
+  private close(file: string): void {
+    this.file({ call: 'close', file });
+    this.open.delete(file);
+    if (file === 'device') this.attachedDevices.delete(USER_DEVICE);
   }
 
   private answer(field: string): number {
@@ -71,13 +97,28 @@ export class Session {
     return this.ids.get(name) ?? UNKNOWN_ID;
   }
 
-  private bind(fields: Ioctl['fields']): string {
-    const result = this.ioctl(true, 'VFIO_DEVICE_BIND_IOMMUFD', 'vfio_device_bind_iommufd', {
-      argsz: 16,
-      iommufd: IOMMUFD,
-      ...fields,
+  private bind(fields: Ioctl['fields'], requesterId = USER_DEVICE): string {
+    const all = { argsz: 16, iommufd: IOMMUFD, ...fields };
+    const result = this.ioctl(true, 'VFIO_DEVICE_BIND_IOMMUFD', 'vfio_device_bind_iommufd', all, requesterId);
+    if (result === '0' && requesterId === USER_DEVICE) this.ids.set('device', this.answer('out_devid'));
+    return result;
+  }
+
+  /** Through a second open of the device's file. */
+  private bindSecondFile(iommufd: number): string {
+    if (!this.open.has('second file')) this.openFile('device', 'second file');
+    return this.file({
+      call: 'ioctl',
+      file: 'second file',
+      command: 'VFIO_DEVICE_BIND_IOMMUFD',
+      argument: { type: 'struct vfio_device_bind_iommufd', fields: { argsz: 16, iommufd } },
     });
-    if (result === '0') this.ids.set('device', this.answer('out_devid'));
+  }
+
+  private detach(requesterId: number): string {
+    const command = 'VFIO_DEVICE_DETACH_IOMMUFD_PT';
+    const result = this.ioctl(true, command, 'vfio_device_detach_iommufd_pt', { argsz: 8 }, requesterId);
+    if (result === '0') this.attachedDevices.delete(requesterId);
     return result;
   }
 
@@ -87,15 +128,17 @@ export class Session {
     return result;
   }
 
-  private attach(name: string): string {
+  private attach(name: string, requesterId = USER_DEVICE): string {
     if (!this.ids.has('A') && name === 'A') this.allocate('A');
-    const result = this.ioctl(true, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', 'vfio_device_attach_iommufd_pt', {
-      argsz: 12,
-      pt_id: this.id(name),
-    });
+    const fields = { argsz: 12, pt_id: this.id(name) };
+    const command = 'VFIO_DEVICE_ATTACH_IOMMUFD_PT';
+    const result = this.ioctl(true, command, 'vfio_device_attach_iommufd_pt', fields, requesterId);
     if (result !== '0') return result;
+    this.attachedDevices.add(requesterId);
+    if (requesterId !== USER_DEVICE) return result;
     this.ids.set('automatic hwpt', this.answer('pt_id'));
     this.attached = name;
+    if (name !== 'automatic hwpt') this.attachedLast = name;
     return result;
   }
 
@@ -134,12 +177,10 @@ export class Session {
   /** Plays a step. */
   play(step: IommufdStep): Done {
     const { call } = step;
-    if (step.phase === 'compat') return { leftOut: NO_CONTAINER };
-    if (/second|first device/.test(`${call} ${step.state}`) || step.state.includes('new iommufd'))
-      return { leftOut: NO_SECOND };
-    if (/^(open|done|DEVICE_GET_INFO)/.test(call) || /group file open|fd closed|iommufd closed/.test(step.state))
-      return { leftOut: NO_FILE };
-    if (/^(pread|mmap)/.test(call)) return { leftOut: NO_REGION };
+    if (call === 'done') return { leftOut: NO_CALL };
+    this.enter(step);
+    const files = this.onFiles(step);
+    if (files !== null) return files;
     if (call.startsWith('device ') || call.startsWith('(read')) return this.hardware(call);
     const again = /^SET_IRQS .*enable/.test(call) && this.message() !== null;
     // Played with the disabling that must have been, so that the steps behind it start from where they started.
@@ -150,6 +191,78 @@ export class Session {
     return result === null
       ? { leftOut: `no call of the model for “${call}”` }
       : { result, arrived: false, dmaOk: false, out: result === '0' || result === 'EMSGSIZE' ? out : {} };
+  }
+
+  /** Files that a step finds open or closed, where no step of the record opened or closed them. */
+  private enter({ call, state, phase }: IommufdStep): void {
+    if (phase !== 'compat' && this.open.has('group') && !/group file open/.test(state)) this.close('group');
+    if (/(^|earlier )device fd closed/.test(state) && this.open.has('device')) this.close('device');
+    if ((state.startsWith('iommufd closed') || call.includes('new iommufd')) && !this.iommufdClosed) {
+      this.close('iommufd');
+      this.iommufdClosed = true;
+    }
+  }
+
+  private container(command: string, argument: FileArgument): string {
+    return this.file({ call: 'ioctl', file: 'iommufd', command: `VFIO_${command}`, argument });
+  }
+
+  /** Steps on the files themselves; null for the others. */
+  private onFiles({ call, state }: IommufdStep): Done | null {
+    const done = (result: string, out: Record<string, number> = {}): Done => ({
+      result,
+      arrived: false,
+      dmaOk: false,
+      out,
+    });
+    const group = (command: string, argument: FileArgument): Done =>
+      done(this.file({ call: 'ioctl', file: 'group', command: `VFIO_${command}`, argument }));
+    if (/^open (legacy )?group/.test(call)) return done(this.openFile('group', 'group'));
+    if (call === 'open cdev') {
+      const name = /already open|another fd/.test(state) ? 'second file' : 'device';
+      return done(this.openFile('device', name));
+    }
+    if (call === 'DEVICE_GET_INFO') {
+      const argument = { type: 'struct vfio_device_info', fields: { argsz: 16 } };
+      const result = this.file({ call: 'ioctl', file: 'device', command: 'VFIO_DEVICE_GET_INFO', argument });
+      return done(result, result === '0' ? { irqs: this.answer('num_irqs') } : {});
+    }
+    if (call === 'pread config') return done(this.file({ call: 'config', file: 'device', at: 0, count: 4 }));
+    if (call.startsWith('mmap')) return done(this.file({ call: 'mmap', file: 'device', region: 0 }));
+    if (/^BIND second cdev fd/.test(call)) {
+      if (!call.includes('other')) return done(this.bindSecondFile(IOMMUFD));
+      this.openFile('iommufd', 'second iommufd');
+      return done(this.bindSecondFile(SECOND_IOMMUFD));
+    }
+    if (call === 'BIND second device') return done(this.bind({}, SECOND_DEVICE));
+    if (/^ATTACH second device/.test(call)) {
+      if (/first device attached to A/.test(state) && !this.attachedDevices.has(USER_DEVICE)) this.attach('A');
+      const first = this.id('automatic hwpt');
+      const result = this.attach('A', SECOND_DEVICE);
+      return done(result, { sameHwptAsFirst: this.answer('pt_id') === first ? 1 : 0 });
+    }
+    if (call === 'BIND to a new iommufd') {
+      this.openFile('device', 'device');
+      return done(this.bind({}));
+    }
+    const type = /TYPE1(v2)?/.exec(call);
+    const number = type?.[1] === undefined ? 1 : 3;
+    if (call.startsWith('CHECK_EXTENSION')) return done(this.container('CHECK_EXTENSION', number));
+    if (call.startsWith('SET_IOMMU')) return done(this.container('SET_IOMMU', number));
+    if (call.startsWith('GROUP_SET_CONTAINER')) return group('GROUP_SET_CONTAINER', { file: 'iommufd' });
+    if (call.startsWith('GROUP_GET_DEVICE_FD')) return group('GROUP_GET_DEVICE_FD', requesterName(USER_DEVICE));
+    if (/^(MAP|UNMAP)_DMA/.test(call)) {
+      const verb = call.split('_')[0] === 'MAP' ? 'map' : 'unmap';
+      const iova = call.includes('window') ? this.window : (wordOf(/0x[0-9a-f]+/.exec(call)?.[0]) ?? KEPT.iova);
+      const fields = { argsz: verb === 'map' ? 32 : 24, flags: verb === 'map' ? 3 : 0, iova, size: PAGE };
+      return done(
+        this.container(`IOMMU_${verb.toUpperCase()}_DMA`, {
+          type: `struct vfio_iommu_type1_dma_${verb}`,
+          fields: verb === 'map' ? { ...fields, vaddr: USER_PAGES } : fields,
+        }),
+      );
+    }
+    return null;
   }
 
   private hardware(call: string): Done {
@@ -179,8 +292,10 @@ export class Session {
         return this.makeBind(step.call);
       case 'ATTACH':
         return this.attach(this.target(step));
-      case 'DETACH':
-        return this.ioctl(true, 'VFIO_DEVICE_DETACH_IOMMUFD_PT', 'vfio_device_detach_iommufd_pt', { argsz: 8 });
+      case 'DETACH': {
+        const second = !this.attachedDevices.has(USER_DEVICE) && this.attachedDevices.has(SECOND_DEVICE);
+        return this.detach(second && step.state.startsWith('attached') ? SECOND_DEVICE : USER_DEVICE);
+      }
       case 'DESTROY':
         return this.destroy(this.target(step));
       case 'SET_IRQS':
@@ -247,6 +362,7 @@ export class Session {
   private target(step: IommufdStep): string {
     const { call } = step;
     if (call.includes('unknown')) return 'unknown';
+    if (call.includes('same id') || /^DESTROY IOAS$/.test(call)) return this.attachedLast;
     if (/device id/.test(call)) return 'device';
     if (call.includes('automatic')) return 'automatic hwpt';
     if (call.includes('new IOAS')) {

@@ -7,7 +7,7 @@ import { fieldsOf, namesOf, numberOf } from '../../machine/replay/verdict';
 import type { PciFunction } from '../host';
 import type { ProgramSet } from '../types';
 import type { PlatformFacts } from './facts';
-import { machineOf, USER_DEVICE } from './facts';
+import { machineOf, SECOND_DEVICE, USER_DEVICE } from './facts';
 import { Session } from './iommufd-calls';
 import { subjectOf } from './subject';
 import type { EraRow, EraVerdict } from './verdict';
@@ -30,6 +30,8 @@ export interface IommufdRow extends EraRow {
   readonly table: 'iommufd';
   readonly platform: PlatformFacts;
   readonly steps: readonly IommufdStep[];
+  /** The steps were made on the second device of the record, a network card with a table of MSI-X. */
+  readonly card?: true;
 }
 
 const flag = (value: unknown): boolean | null => (typeof value === 'boolean' ? value : null);
@@ -61,11 +63,38 @@ function stepOn(value: unknown, platform: string): IommufdStep | null {
 export function readIommufdRows(file: unknown, platforms: ReadonlyMap<string, PlatformFacts>): IommufdRow[] {
   const fields = fieldsOf(file);
   const steps = Array.isArray(fields?.steps) ? fields.steps : [];
+  const differences = fieldsOf(fields?.secondDevice)?.differences;
+  const onCard = (Array.isArray(differences) ? differences : []).map(fieldsOf);
   return namesOf(fields?.platforms).flatMap((id) => {
     const platform = platforms.get(id);
-    return platform === undefined
-      ? []
-      : [{ table: 'iommufd' as const, platform, steps: steps.flatMap((step) => stepOn(step, id) ?? []) }];
+    if (platform === undefined) return [];
+    const own = onCard.filter((step) => namesOf(step?.platforms).includes(id));
+    const rows: IommufdRow[] = [
+      { table: 'iommufd', platform, steps: steps.flatMap((step) => stepOn(step, id) ?? []) },
+      { table: 'iommufd', platform, steps: own.flatMap((step) => stepOn(step, id) ?? []), card: true },
+    ];
+    return rows.filter((row) => row.steps.length > 0);
+  });
+}
+
+/** A step that the record does not have: what its state says was done before. */
+function before(call: string): IommufdStep {
+  const nothing = { phase: '', state: '', unsafe: null, result: null, out: {}, arrived: null, dmaOk: null, msi: null };
+  return { ...nothing, call };
+}
+
+const CARD_ENTRIES = 5;
+
+/** What differed on the second device: bound, and attached for the step that takes an object away. */
+function replayCard(set: ProgramSet, row: IommufdRow): EraVerdict[] {
+  const some = row.platform.controller !== 'none';
+  const card: PciFunction = { msi: some ? 1 : 0, msix: some ? CARD_ENTRIES : 0, pin: true, express: true };
+  return row.steps.map((step) => {
+    const machine = machineOf(row.platform, CARD_ENTRIES);
+    const session = new Session(subjectOf(set, machine, true, new Map([[USER_DEVICE, card]]), 'iommufd'), row.platform);
+    const prelude = step.call.startsWith('DESTROY') ? ['open cdev', 'BIND', 'ATTACH new IOAS'] : ['open cdev', 'BIND'];
+    for (const call of prelude) session.play(before(call));
+    return verdictOf(row, step, session);
   });
 }
 
@@ -102,16 +131,28 @@ function verdictOf(row: IommufdRow, step: IommufdStep, session: Session): EraVer
 
 /** Replays a sequence; one verdict a step. */
 export function replayIommufd(set: ProgramSet, row: IommufdRow): EraVerdict[] {
-  const machine = machineOf(row.platform, 1);
+  if (row.card === true) return replayCard(set, row);
+  const machine = machineOf(row.platform, 1, true);
   // The recorded device has one plain MSI and no PCI Express; without a controller for messages it was given no interrupt at all.
   const some = row.platform.controller !== 'none';
   const device: PciFunction = { msi: some ? 1 : 0, msix: 0, pin: some, express: false };
+  const functions = new Map([
+    [USER_DEVICE, device],
+    [SECOND_DEVICE, device],
+  ]);
   const make = (unsafe: boolean): Session =>
-    new Session(subjectOf(set, machine, unsafe, new Map([[USER_DEVICE, device]]), 'iommufd'), row.platform);
+    new Session(subjectOf(set, machine, unsafe, functions, 'iommufd'), row.platform);
   let session = make(true);
   let started = false;
+  // The steps that name the parameter ran with files of their own, one sequence for each of its values and each way to open a device.
+  const apart = new Map<string, Session>();
   return row.steps.map((step) => {
-    if (step.unsafe !== null && !started) return verdictOf(row, step, make(step.unsafe));
+    if (step.unsafe !== null && !started) {
+      const key = `${step.phase} ${step.unsafe}`;
+      const own = apart.get(key) ?? make(step.unsafe);
+      apart.set(key, own);
+      return verdictOf(row, step, own);
+    }
     if (!started) {
       started = true;
       session = make(true);

@@ -40,7 +40,11 @@ export function subjectOf(
     interface: container,
     agents: [
       { name: 'host', kind: 'host', requesterIds: [VICTIM_DEVICE] },
-      { name: USER, kind: 'guest', requesterIds: [USER_DEVICE] },
+      {
+        name: USER,
+        kind: 'guest',
+        requesterIds: machine.devices.map((one) => one.requesterId).filter((id) => id !== VICTIM_DEVICE),
+      },
     ],
     recorder: { event: (event) => events.push(event.text) - 1 },
     chooser: {

@@ -108,3 +108,26 @@ void iommu_domain_free(struct iommu_domain *domain)
 	iommu_put_dma_cookie(domain);
 	domain->ops->domain_free(domain);
 }
+
+/* A group that a driver of the host uses for DMA cannot be a user's. */
+int iommu_group_claim_dma_owner(struct iommu_group *group, void *owner)
+{
+	if (group->owner_cnt)
+		return -EPERM;
+
+	group->owner = owner;
+	group->owner_cnt++;
+
+	return 0;
+}
+
+void iommu_group_release_dma_owner(struct iommu_group *group)
+{
+	group->owner = NULL;
+	group->owner_cnt--;
+}
+
+bool iommu_group_dma_owner_claimed(struct iommu_group *group)
+{
+	return group->owner_cnt;
+}

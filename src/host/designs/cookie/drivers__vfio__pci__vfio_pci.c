@@ -94,3 +94,71 @@ static long vfio_pci_ioctl_set_irqs(struct vfio_pci_device *vdev, unsigned long 
 
 	return ret;
 }
+
+/* The user turns DMA on by itself. */
+int vfio_pci_core_open_device(struct vfio_pci_device *vdev)
+{
+	u16 cmd;
+
+	pci_read_config_word(vdev->pdev, PCI_COMMAND, &cmd);
+	pci_write_config_word(vdev->pdev, PCI_COMMAND, cmd & ~PCI_COMMAND_MASTER);
+	vfio_config_init(vdev);
+
+	return 0;
+}
+
+static long vfio_pci_ioctl_get_info(struct vfio_pci_device *vdev, unsigned long arg)
+{
+	unsigned long minsz = offsetofend(struct vfio_device_info, num_irqs);
+	struct vfio_device_info info;
+
+	if (copy_from_user(&info, (void __user *)arg, minsz))
+		return -EFAULT;
+
+	if (info.argsz < minsz)
+		return -EINVAL;
+
+	info.flags = VFIO_DEVICE_FLAGS_PCI;
+	info.num_regions = VFIO_PCI_NUM_REGIONS;
+	info.num_irqs = VFIO_PCI_NUM_IRQS;
+
+	return copy_to_user((void __user *)arg, &info, minsz) ? -EFAULT : 0;
+}
+
+/* A BAR that may be mapped says so even when the table of MSI-X lies in it. */
+static long vfio_pci_ioctl_get_region_info(struct vfio_pci_device *vdev, unsigned long arg)
+{
+	unsigned long minsz = offsetofend(struct vfio_region_info, offset);
+	struct vfio_region_info info;
+
+	if (copy_from_user(&info, (void __user *)arg, minsz))
+		return -EFAULT;
+
+	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_REGIONS)
+		return -EINVAL;
+
+	info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	if (info.index == VFIO_PCI_BAR0_REGION_INDEX) {
+		info.flags |= VFIO_REGION_INFO_FLAG_MMAP;
+		if (vdev->pdev->msix_cap)
+			info.flags |= VFIO_REGION_INFO_FLAG_CAPS;
+	}
+
+	return copy_to_user((void __user *)arg, &info, minsz) ? -EFAULT : 0;
+}
+
+long vfio_pci_core_ioctl(struct vfio_pci_device *vdev, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case VFIO_DEVICE_GET_INFO:
+		return vfio_pci_ioctl_get_info(vdev, arg);
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return vfio_pci_ioctl_get_region_info(vdev, arg);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return vfio_pci_ioctl_get_irq_info(vdev, arg);
+	case VFIO_DEVICE_SET_IRQS:
+		return vfio_pci_ioctl_set_irqs(vdev, arg);
+	default:
+		return -ENOTTY;
+	}
+}

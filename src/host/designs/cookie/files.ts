@@ -11,9 +11,13 @@ import irqGicV2m from './drivers__irqchip__irq-gic-v2m.c?raw';
 import irqGicV3Its from './drivers__irqchip__irq-gic-v3-its.c?raw';
 import irqGicV3Mbi from './drivers__irqchip__irq-gic-v3-mbi.c?raw';
 import pciMsi from './drivers__pci__msi.c?raw';
+import vfioContainer from './drivers__vfio__container.c?raw';
+import vfioGroup from './drivers__vfio__group.c?raw';
 import vfioPci from './drivers__vfio__pci__vfio_pci.c?raw';
+import vfioPciConfig from './drivers__vfio__pci__vfio_pci_config.c?raw';
 import vfioPciIntrs from './drivers__vfio__pci__vfio_pci_intrs.c?raw';
 import vfioPciPrivateHeader from './drivers__vfio__pci__vfio_pci_private.h?raw';
+import vfioPciRdwr from './drivers__vfio__pci__vfio_pci_rdwr.c?raw';
 import vfio from './drivers__vfio__vfio.c?raw';
 import vfioIommuType1 from './drivers__vfio__vfio_iommu_type1.c?raw';
 import iommuHeader from './include__linux__iommu.h?raw';
@@ -44,4 +48,8 @@ export const cookie: Readonly<Record<string, string>> = {
   'kernel/irq/msi.c': irqMsi,
   'drivers/iommu/amd_iommu.c': amdIommu,
   'drivers/irqchip/irq-gic-v3-mbi.c': irqGicV3Mbi,
+  'drivers/vfio/container.c': vfioContainer,
+  'drivers/vfio/group.c': vfioGroup,
+  'drivers/vfio/pci/vfio_pci_config.c': vfioPciConfig,
+  'drivers/vfio/pci/vfio_pci_rdwr.c': vfioPciRdwr,
 };

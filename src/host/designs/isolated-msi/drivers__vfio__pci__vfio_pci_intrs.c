@@ -175,6 +175,8 @@ static int vfio_msi_enable(struct vfio_pci_device *vdev, int nvec, bool msix)
 	vfio_pci_memory_unlock_and_restore(vdev, cmd);
 
 	vdev->irq_type = msix ? VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
+	if (!msix)
+		vdev->msi_qmax = fls(nvec * 2 - 1) - 1;
 
 	return 0;
 }

@@ -11,4 +11,9 @@ struct vfio_pci_device {
 	struct eventfd_ctx *err_trigger;
 	struct eventfd_ctx *req_trigger;
 	int refcnt;
+	int open_count;
+	u8 msi_qmax;
+	u16 virt_flags;
+	u32 virt_address_lo;
+	u16 virt_data;
 };

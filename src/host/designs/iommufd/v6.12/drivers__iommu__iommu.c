@@ -4,9 +4,9 @@ int iommu_device_claim_dma_owner(struct device *dev, void *owner)
 {
 	struct iommu_group *group = dev->iommu_group;
 
-	if (group->owner && group->owner != owner)
-		return -EBUSY;
 	if (group->owner_cnt) {
+		if (group->owner != owner)
+			return -EPERM;
 		group->owner_cnt++;
 		return 0;
 	}

@@ -361,6 +361,38 @@ int iopt_unmap_iova(struct io_pagetable *iopt, unsigned long iova, unsigned long
 	return rc;
 }
 
+int iopt_unmap_all(struct io_pagetable *iopt, unsigned long *unmapped)
+{
+	return list_empty(&iopt->area_list) ? 0 : iopt_unmap_iova(iopt, 0, ULONG_MAX, unmapped);
+}
+
+/* Two areas out of the one that an address lies within. Pages that hardware mapped large are not cut: the model maps none. */
+int iopt_cut_iova(struct io_pagetable *iopt, unsigned long iova)
+{
+	struct iopt_area *area, *behind;
+
+	area = iopt_area_iter_first(iopt, iova, iova);
+	if (!area || area->iova == iova)
+		return 0;
+
+	if (iova & (iopt->iova_alignment - 1))
+		return -EINVAL;
+
+	behind = kzalloc(sizeof(*behind), GFP_KERNEL_ACCOUNT);
+	if (!behind)
+		return -ENOMEM;
+
+	INIT_LIST_HEAD(&behind->node);
+	behind->iova = iova;
+	behind->last = area->last;
+	behind->uptr = area->uptr + (iova - area->iova);
+	behind->iommu_prot = area->iommu_prot;
+	area->last = iova - 1;
+	list_add_tail(&behind->node, &iopt->area_list);
+
+	return 0;
+}
+
 int iopt_set_allow_iova(struct io_pagetable *iopt, unsigned int num, unsigned long start, unsigned long last)
 {
 	struct iopt_allowed *allowed;

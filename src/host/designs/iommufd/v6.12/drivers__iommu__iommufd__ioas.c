@@ -10,6 +10,24 @@ static struct iommufd_ioas *iommufd_get_ioas(struct iommufd_ctx *ictx, u32 id)
 	return container_of(obj, struct iommufd_ioas, obj);
 }
 
+struct iommufd_ioas *iommufd_ioas_make(struct iommufd_ctx *ictx)
+{
+	struct iommufd_ioas *ioas;
+
+	ioas = kzalloc(sizeof(*ioas), GFP_KERNEL_ACCOUNT);
+	if (!ioas)
+		return ERR_PTR(-ENOMEM);
+
+	iopt_init_table(&ioas->iopt);
+	INIT_LIST_HEAD(&ioas->hwpt_list);
+	if (IS_ERR(_iommufd_object_alloc(ictx, &ioas->obj, IOMMUFD_OBJ_IOAS))) {
+		kfree(ioas);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	return ioas;
+}
+
 static int iommufd_ioas_alloc_ioctl(struct iommufd_ctx *ictx, unsigned long arg)
 {
 	struct iommu_ioas_alloc cmd;
@@ -21,16 +39,9 @@ static int iommufd_ioas_alloc_ioctl(struct iommufd_ctx *ictx, unsigned long arg)
 	if (cmd.flags)
 		return -EOPNOTSUPP;
 
-	ioas = kzalloc(sizeof(*ioas), GFP_KERNEL_ACCOUNT);
-	if (!ioas)
-		return -ENOMEM;
-
-	iopt_init_table(&ioas->iopt);
-	INIT_LIST_HEAD(&ioas->hwpt_list);
-	if (IS_ERR(_iommufd_object_alloc(ictx, &ioas->obj, IOMMUFD_OBJ_IOAS))) {
-		kfree(ioas);
-		return -ENOMEM;
-	}
+	ioas = iommufd_ioas_make(ictx);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
 
 	cmd.out_ioas_id = ioas->obj.id;
 

@@ -8,6 +8,7 @@ enum iommufd_object_type {
 struct iommufd_ctx {
 	struct xarray objects;
 	unsigned int next_id;
+	struct iommufd_ioas *vfio_ioas;
 };
 
 struct iommufd_object {
@@ -23,6 +24,7 @@ struct io_pagetable {
 	struct list_head allowed_list;
 	struct list_head domain_list;
 	unsigned long iova_alignment;
+	bool disable_large_pages;
 };
 
 struct iopt_area {

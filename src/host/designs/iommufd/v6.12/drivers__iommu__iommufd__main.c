@@ -141,6 +141,6 @@ long iommufd_fops_ioctl(struct iommufd_ctx *ictx, unsigned int cmd, unsigned lon
 	case IOMMU_HWPT_ALLOC:
 		return iommufd_hwpt_alloc(ictx, arg);
 	default:
-		return -ENOTTY;
+		return iommufd_vfio_ioctl(ictx, cmd, arg);
 	}
 }

@@ -45,3 +45,16 @@ static void vfio_iommufd_physical_detach_ioas(struct vfio_pci_device *vdev)
 	iommufd_device_detach(vdev->iommufd_device);
 	vdev->iommufd_attached = false;
 }
+
+/* The space that stands for the container's. */
+static int vfio_iommufd_compat_attach_ioas(struct vfio_pci_device *vdev, struct iommufd_ctx *ictx)
+{
+	u32 ioas_id;
+	int ret;
+
+	ret = iommufd_vfio_compat_ioas_get_id(ictx, &ioas_id);
+	if (ret)
+		return ret;
+
+	return vfio_iommufd_physical_attach_ioas(vdev, &ioas_id);
+}

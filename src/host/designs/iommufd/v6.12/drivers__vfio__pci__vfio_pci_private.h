@@ -13,4 +13,10 @@ struct vfio_pci_device {
 	struct iommufd_device *iommufd_device;
 	bool iommufd_attached;
 	int refcnt;
+	int open_count;
+	struct vfio_group *group;
+	u8 msi_qmax;
+	u16 virt_flags;
+	u32 virt_address_lo;
+	u16 virt_data;
 };

@@ -7,7 +7,9 @@ import iommufdIoPagetable from './drivers__iommu__iommufd__io_pagetable.c?raw';
 import iommufdIoas from './drivers__iommu__iommufd__ioas.c?raw';
 import iommufdPrivateHeader from './drivers__iommu__iommufd__iommufd_private.h?raw';
 import iommufdMain from './drivers__iommu__iommufd__main.c?raw';
+import iommufdVfioCompat from './drivers__iommu__iommufd__vfio_compat.c?raw';
 import deviceCdev from './drivers__vfio__device_cdev.c?raw';
+import vfioGroup from './drivers__vfio__group.c?raw';
 import iommufd from './drivers__vfio__iommufd.c?raw';
 import vfioPciPrivateHeader from './drivers__vfio__pci__vfio_pci_private.h?raw';
 import iommufdHeader from './include__uapi__linux__iommufd.h?raw';
@@ -24,4 +26,6 @@ export const iommufd612: Readonly<Record<string, string>> = {
   'drivers/iommu/iommufd/main.c': iommufdMain,
   'drivers/vfio/device_cdev.c': deviceCdev,
   'drivers/vfio/iommufd.c': iommufd,
+  'drivers/iommu/iommufd/vfio_compat.c': iommufdVfioCompat,
+  'drivers/vfio/group.c': vfioGroup,
 };

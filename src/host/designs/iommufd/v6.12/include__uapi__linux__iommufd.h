@@ -87,8 +87,6 @@ struct iommu_hwpt_alloc {
 #define VFIO_DEVICE_BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
 #define VFIO_DEVICE_ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19)
 #define VFIO_DEVICE_DETACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 20)
-#define VFIO_DEVICE_GET_IRQ_INFO _IO(VFIO_TYPE, VFIO_BASE + 9)
-#define VFIO_DEVICE_SET_IRQS _IO(VFIO_TYPE, VFIO_BASE + 10)
 
 struct vfio_device_bind_iommufd {
 	__u32 argsz;
@@ -107,3 +105,5 @@ struct vfio_device_detach_iommufd_pt {
 	__u32 argsz;
 	__u32 flags;
 };
+
+#define VFIO_DMA_UNMAP_FLAG_ALL (1 << 1)
