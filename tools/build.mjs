@@ -73,13 +73,19 @@ const forWeb = {
   logLevel: 'warning',
 };
 
-/** The desktop's extension takes the surfaces from the browser's bundle, so that the package holds them once. @type {esbuild.Plugin} */
-const wiredOnce = {
-  name: 'wired-once',
+/**
+ * A module that a bundle for Node takes from the browser's bundle at run time, so that the package holds it once.
+ * @param {RegExp} module as the sources import it @param {string} bundle @returns {esbuild.Plugin}
+ */
+const takenFrom = (module, bundle) => ({
+  name: `taken-from-${bundle}`,
   setup(build) {
-    build.onResolve({ filter: /^\.\/wiring$/ }, () => ({ path: './web/extension.js', external: true }));
+    build.onResolve({ filter: module }, () => ({ path: bundle, external: true }));
   },
-};
+});
+
+/** As a script of a browser's worker it has no `module` to fill; Node's worker asks for what it exports. */
+const moduleOrScript = '"use strict";var module=typeof module==="object"?module:{exports:{}};';
 
 const shebang = '#!/usr/bin/env node\n';
 
@@ -88,12 +94,20 @@ const bundles = [
   {
     from: 'src/editor/extension.ts',
     to: 'extension.js',
-    options: { ...forNode, plugins: [wiredOnce, rawText] },
+    options: { ...forNode, plugins: [takenFrom(/^\.\/wiring$/, './web/extension.js'), rawText] },
   },
   { from: 'src/cli/main.ts', to: 'cli.js', options: { ...forNode, banner: { js: shebang + forNode.banner?.js } } },
-  { from: 'src/node/review-worker.ts', to: 'review-worker.js', options: forNode },
+  {
+    from: 'src/node/review-worker.ts',
+    to: 'review-worker.js',
+    options: { ...forNode, plugins: [takenFrom(/^\.\/engine$/, './web/review-worker.js'), rawText] },
+  },
   { from: 'src/editor/extension-web.ts', to: 'web/extension.js', options: { ...forWeb, format: 'cjs' } },
-  { from: 'src/node/web-review-worker.ts', to: 'web/review-worker.js', options: { ...forWeb, format: 'iife' } },
+  {
+    from: 'src/node/web-review-worker.ts',
+    to: 'web/review-worker.js',
+    options: { ...forWeb, format: 'cjs', banner: { js: moduleOrScript } },
+  },
   {
     from: 'src/topology/main.tsx',
     to: 'topology.js',

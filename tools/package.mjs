@@ -6,6 +6,9 @@ import { explain, isMain, root, run, Trouble, tail } from './steps.mjs';
 
 export const vsix = path.join(root, 'doorbell.vsix');
 
+/** Largest package, in kB. */
+const LIMIT = 1500;
+
 /** Builds and packages. @returns {Promise<{ note: string }>} the package's size */
 export async function packageExtension() {
   await build({ maps: false });
@@ -21,7 +24,14 @@ export async function packageExtension() {
   ];
   const { code, output } = await run(process.execPath, args);
   if (code !== 0) throw new Trouble(`vsce package failed:\n${tail(output, 30)}`, 'See .vscodeignore and package.json.');
-  return { note: `${Math.round(statSync(vsix).size / 1024)} kB` };
+  const size = Math.round(statSync(vsix).size / 1024);
+  if (size > LIMIT) {
+    throw new Trouble(
+      `doorbell.vsix has ${size} kB; ${LIMIT} kB are allowed.`,
+      'See what is large: unzip -v doorbell.vsix',
+    );
+  }
+  return { note: `${size} kB` };
 }
 
 if (isMain(import.meta.url)) {

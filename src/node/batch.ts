@@ -3,14 +3,18 @@
  * a report crosses the border as text, so that no large structure is copied.
  */
 import { Worker } from 'node:worker_threads';
-import { comparisonJson, comparisonText } from '../report/comparison';
-import { reviewJson } from '../report/json';
-import { reviewText } from '../report/text';
 import type { Review } from '../review/types';
-import { compareVersions, isVersionOf } from '../review/versions';
-import { assembleSeries } from '../series/read';
 import type { MailGroup } from '../series/thread';
 import type { Series } from '../series/types';
+import {
+  assembleSeries,
+  compareVersions,
+  comparisonJson,
+  comparisonText,
+  isVersionOf,
+  reviewJson,
+  reviewText,
+} from './engine';
 import type { StoredMail } from './mbox-file';
 import { openMailStore } from './mbox-file';
 import type { Judge } from './reviewer';

@@ -4,11 +4,9 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { MailKey } from '../series/mail';
-import { readKey } from '../series/mail';
 import type { Quoting } from '../series/mbox';
-import { isFromLine, nextLine, quotingOf, splitMails } from '../series/mbox';
 import type { LocatedMail } from '../series/read';
-import { MAX_MAIL } from '../series/read';
+import { isFromLine, MAX_MAIL, nextLine, quotingOf, readKey, splitMails } from './engine';
 
 /** Where a mail stands in a file. */
 export interface StoredMail {

@@ -4,12 +4,11 @@
  */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { createReviewer } from '../review/review';
 import type { BatchAnswer, BatchRequest, BatchSetup } from './batch';
 import { createTaskRunner } from './batch';
 import { type BlobStore, openBlobs } from './blobs';
 import { preparedDesign } from './designs';
-import { reviewService } from './review-service';
+import { createReviewer, reviewService } from './engine';
 import { judgeWith, loadReviewer } from './reviewer';
 import { loadFrontEnd } from './wasm';
 

@@ -1,14 +1,12 @@
 /** The reviewer and the simulator, made ready for Node: front end loaded, designs read. */
-import { designs } from '../host/designs';
-import { programSet } from '../host/programs';
-import { blobsNamed } from '../review/prefixes';
-import { createReviewer, type Reviewer, type ReviewOptions } from '../review/review';
+import type { ProgramSet } from '../host/types';
+import type { Reviewer, ReviewOptions } from '../review/review';
 import type { Review } from '../review/types';
-import { runScenario } from '../scenario/run';
 import type { Scenario, ScenarioResult } from '../scenario/types';
 import type { Series } from '../series/types';
 import { type BlobStore, openBlobs } from './blobs';
 import { preparedDesign } from './designs';
+import { blobsNamed, createReviewer, designs, programSet, runScenario } from './engine';
 import { loadFrontEnd, startFast } from './wasm';
 
 /** A reviewer that asks the user's checkouts first. */
@@ -44,7 +42,7 @@ export interface Simulator {
 /** Loads what a simulation needs. A design's programs are read when it is first run. */
 export async function loadSimulator(): Promise<Simulator> {
   const frontEnd = await loadFrontEnd();
-  const sets = new Map<string, ReturnType<typeof programSet>>();
+  const sets = new Map<string, ProgramSet>();
   return {
     designs: designs.map((design) => design.name),
     run(scenario, name, machines) {

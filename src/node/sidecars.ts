@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CorrectionsText } from '../review/corrections';
-import { FOLDER_SIDECAR, SIDECAR } from '../review/corrections-file';
 import type { Series } from '../series/types';
+import { FOLDER_SIDECAR, SIDECAR } from './engine';
 
 export interface Sidecars {
   /** `alone`: the series is the only one of the input. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { FrontEnd } from '../code/front-end';
-import { createFrontEnd } from '../code/front-end';
+import { createFrontEnd } from './engine';
 
 /** Loads the front end; rejects when the installation is broken. */
 export async function loadFrontEnd(folder: URL = new URL('.', import.meta.url)): Promise<FrontEnd> {

@@ -32,6 +32,16 @@ describe('the bundles for a browser', () => {
     expect(text).not.toMatch(/["']node:/);
   });
 
+  test("the desktop's files take the surfaces and the core from them, and hold neither again", () => {
+    for (const [own, taken] of [
+      ['extension.js', './web/extension.js'],
+      ['review-worker.js', './web/review-worker.js'],
+    ] as const) {
+      expect(dist(own).toString()).toContain(`require("${taken}")`);
+      expect(dist(own).length).toBeLessThan(30_000);
+    }
+  });
+
   test('package.json names the bundle', () => {
     const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { readonly browser: string };
     expect(manifest.browser).toBe('./dist/web/extension.js');

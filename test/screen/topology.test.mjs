@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser, openPage } from '../../tools/browser.mjs';
@@ -15,7 +16,7 @@ const dist = path.join(root, 'dist');
 const pictures = path.join(root, 'test-results');
 
 const core = `
-export { fromPrepared } from './src/host/prepared';
+export { preparedDesign } from './src/node/designs';
 export { builtInScenarios } from './src/scenario/library';
 export { runScenario } from './src/scenario/run';
 `;
@@ -27,8 +28,8 @@ async function tracesOf(scenario, design) {
     const outfile = path.join(scratch, 'core.cjs');
     const stdin = { contents: core, resolveDir: root, loader: 'ts' };
     await esbuild.build({ ...forNode, stdin, mainFields: ['module', 'main'], outfile });
-    const { builtInScenarios, fromPrepared, runScenario } = require(outfile);
-    const set = fromPrepared(JSON.parse(readFileSync(path.join(dist, `design-${design}.json`), 'utf8')));
+    const { builtInScenarios, preparedDesign, runScenario } = require(outfile);
+    const set = preparedDesign(design, pathToFileURL(`${dist}/`));
     const found = builtInScenarios().find(({ id }) => id === scenario);
     return runScenario(found, set).flatMap(({ traces }) => traces);
   } finally {
