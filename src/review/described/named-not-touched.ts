@@ -1,6 +1,6 @@
-import { proseRange } from '../../prose/claims';
-import { type Sentence, sentences } from '../../prose/sentences';
+import type { Sentence } from '../../prose/sentences';
 import { NAMED_NOT_TOUCHED } from '../catalog-described';
+import { commitSentences } from './above-cut';
 import { wordsOf } from './diff-words';
 import type { DescribedHit, DescribedInput, DescribedRule } from './types';
 
@@ -19,8 +19,7 @@ const proseOf = ({ series, changes }: DescribedInput, i: number): Sentence[] => 
   const change = changes[i];
   const message = change === undefined ? undefined : series.messages[change.message];
   if (change === undefined || message === undefined || change.diffLine === null) return [];
-  const { first, last } = proseRange(message, change);
-  return sentences(message, first, last).filter((sentence) => sentence.depth === 0);
+  return commitSentences(message, change.diffLine);
 };
 
 /** A function that the message says the patch adds, removes or renames, and that no line of its diff names. */

@@ -173,6 +173,7 @@ describe('named-not-touched', () => {
     'Add a comment on x_bind_page().',
     'Add x_map(), a family of helpers.',
     'Add ida_alloc_xxx() where it is missing.',
+    'Say more.\n\nSigned-off-by: A <a@example.org>\n---\nChanges since v1:\n\nDrop x_bind_page().',
   ])('is quiet: %s', async (body) => {
     expect(await found({ body, diff })).toEqual([]);
   });
