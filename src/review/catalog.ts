@@ -7,6 +7,7 @@ import { ARITH_RULES } from './catalog-arith';
 import { DESCRIBED_RULES } from './catalog-described';
 import { ISOLATION_RULES } from './catalog-isolation';
 import { CONTEXT_RULES, LIFETIME_RULES, SLEEPS_IN_ATOMIC } from './catalog-lifetime';
+import { STATED_RULES } from './catalog-stated';
 import { UAPI_RULES } from './catalog-uapi';
 import { WINDOW_RULES } from './catalog-window';
 import type { Rule } from './rule';
@@ -202,6 +203,7 @@ export const RULES: readonly Rule[] = [
   ...WINDOW_RULES,
   ...ARITH_RULES,
   ...DESCRIBED_RULES,
+  ...STATED_RULES,
   ...LIFETIME_RULES,
   ...CONTEXT_RULES,
 ];

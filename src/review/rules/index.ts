@@ -22,6 +22,7 @@ import { sameOperandsRule } from './repeats';
 import { reservedCheckLostRule, softwareFirstRule, softwareWindowRule } from './reserved-regions';
 import { siblingRule } from './siblings';
 import { stackToUserRule } from './stack-to-user';
+import { statedHits } from './stated';
 import { addressNarrowedRule, sumWrapsRule } from './sums';
 import type { PatchHit, PatchRule, PatchView, PathRule, RuleHit, Surroundings } from './types';
 import { droppedErrorRule, ignoredFaultRule, invertedUserCheckRule } from './user-checks';
@@ -130,6 +131,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   reservedCheckLostRule,
   notReplayedRule,
   setupLostRule,
+  statedHits,
 ];
 
 /** What the rules say that look at a patch as a whole. */

@@ -4,11 +4,12 @@ import { print, printShort, withoutCasts } from '../../code/walk';
 import { primitive } from '../../kernel/primitives';
 import type { Place } from '../../place';
 import { REFACTOR_CHANGED } from '../catalog-described';
+import { movedStatements } from './moved-lines';
 import { bareCondition, errnoOf } from './scan';
 import type { PatchHit, PatchRule, PatchView } from './types';
 
 const CLAIM =
-  /\bno\s+(?:intended\s+)?(?:functional|function|behaviou?ral?|semantic|logic)\s*(?:al)?\s+changes?\b|\bNFC\b|\bno\s+change\s+(?:in|of|to)\s+(?:behaviou?r|functionality)\b|\bwithout\s+(?:any\s+)?(?:functional|behaviou?ral?)\s+changes?\b|\bpure(?:ly)?\s+(?:a\s+)?(?:refactor\w*|code\s+move\w*|mechanical|cosmetic)/i;
+  /\bno\s+(?:intended\s+)?(?:functional|function|behaviou?ral?|semantic|logic)\s*(?:al)?\s+changes?\b|\bNFC\b|\bno\s+change\s+(?:in|of|to)\s+(?:behaviou?r|functionality)\b|\bwithout\s+(?:any\s+)?(?:functional|behaviou?ral?)\s+changes?\b|\bpure(?:ly)?\s+(?:a\s+)?(?:refactor\w*|renam\w+|mov\w+|clean-?up|code\s+move\w*|mechanical|cosmetic)\b|\bmechanical\s+(?:change|conversion|rename)\b|\bonly\s+renames\b|\b(?:is|are)\s+moved\s+(?:unchanged|as(?:\s+(?:it|they))?\s+(?:is|are))\b|\bunchanged\s+apart\b/i;
 const EXCEPTION = /\b(?:except|apart from|besides|other than|aside from|but|minor|only)\b/i;
 
 /** The sentence by which the commit message claims that nothing changes; null when it does not. */
@@ -203,8 +204,30 @@ function functionAt(view: PatchView, path: string, line: number): string | null 
   return best;
 }
 
+/** Statements that moved, or were wrapped anew, and came out otherwise. */
+export function movedUnlike(view: PatchView, said = claim(view)): PatchHit[] {
+  if (said === null) return [];
+  return movedStatements(view.change).map((one) => ({
+    ...report(
+      one.at,
+      one.file,
+      (one.at.kind === 'message' ? functionAt(view, one.file, one.at.line) : null) ?? '',
+      one.now === ''
+        ? `${one.then} is gone from what was ${one.text.slice(0, 60)} before`
+        : one.then === ''
+          ? `${one.now} is put into what moved: ${one.text.slice(0, 60)}`
+          : `${one.then} was there before, and ${one.now} is now: ${one.text.slice(0, 60)}`,
+      said,
+    ),
+    related: [{ at: one.before, message: 'stood here' }],
+  }));
+}
+
 /** A patch that says it changes nothing does nothing else than before. */
 export const refactoringRule: PatchRule = (view) => {
   const said = claim(view);
-  return said === null ? [] : [...comparePrograms(view, said), ...lostEffects(view, said)];
+  if (said === null) return [];
+  const hits = [...comparePrograms(view, said), ...lostEffects(view, said)];
+  const told = new Set(hits.map((hit) => (hit.at.kind === 'message' ? hit.at.line : 0)));
+  return [...hits, ...movedUnlike(view, said).filter((hit) => hit.at.kind !== 'message' || !told.has(hit.at.line))];
 };

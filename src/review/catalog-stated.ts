@@ -1,0 +1,31 @@
+/** Rules on what a sentence or a comment states in so many words, and the code of the same patch does otherwise. */
+import type { Rule } from './rule';
+
+const rule = (id: string, title: string, severity: Rule['severity'] = 'warning'): Rule => ({
+  id,
+  title,
+  class: 'described',
+  severity,
+});
+
+export const ERRNO_DIFFERS = rule('errno-differs', 'Another error than described');
+export const CLEANUP_MISSING = rule('cleanup-missing', 'Described cleanup not done');
+export const CONTEXT_DIFFERS = rule('context-differs', 'Another context than described');
+export const VALUE_DIFFERS = rule('value-differs', 'Another value than described');
+export const DEFAULT_DIFFERS = rule('default-differs', 'Another default than described');
+export const UNIT_DIFFERS = rule('unit-differs', 'Another unit than described');
+export const CONDITION_TURNED = rule('condition-turned', 'Condition turned round');
+export const ORDER_TURNED = rule('order-turned', 'Another order than described');
+export const NAME_DIFFERS = rule('name-differs', 'Another name than described');
+
+export const STATED_RULES: readonly Rule[] = [
+  ERRNO_DIFFERS,
+  CLEANUP_MISSING,
+  CONTEXT_DIFFERS,
+  VALUE_DIFFERS,
+  DEFAULT_DIFFERS,
+  UNIT_DIFFERS,
+  CONDITION_TURNED,
+  ORDER_TURNED,
+  NAME_DIFFERS,
+];

@@ -1,0 +1,19 @@
+/** The rules on what is stated in words: commit message, comments and help texts against the code of the same patch, read as text. */
+import { statedConditions } from './stated-conditions';
+import { statedContexts } from './stated-context';
+import { statedErrnos } from './stated-errnos';
+import { statedNames } from './stated-names';
+import type { StatedView } from './stated-text';
+import { statedValues } from './stated-values';
+import type { PatchHit } from './types';
+
+const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
+  statedErrnos,
+  statedContexts,
+  statedValues,
+  statedConditions,
+  statedNames,
+];
+
+/** All that these rules say of a patch. */
+export const statedHits = (view: StatedView): PatchHit[] => RULES.flatMap((rule) => rule(view));

@@ -1,0 +1,265 @@
+/** What a text states against the code of its patch: each rule on a defect, and on the same patch set right. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { FrontEnd } from '../../../src/code/front-end';
+import { numberIn } from '../../../src/review/rules/stated-numbers';
+import { frontEnd } from './c';
+import { type Files, toldOf } from './told';
+
+let front: FrontEnd;
+beforeAll(async () => {
+  front = await frontEnd();
+});
+const C = 'drivers/iommu/sample.c';
+const WORDS = 'Some words.';
+const code = (text: string): Files => ({ [C]: text });
+const told = (text: string, files: Files, subject?: string) => toldOf(front, text, files, subject);
+
+describe('errno-differs', () => {
+  const claim = (errno: string, doc = '-EBUSY if the group has another owner') =>
+    code(`/**
+ * group_claim() - Claim a group
+ * @group: the group
+ *
+ * Return: 0, ${doc}, -ENODEV if it has no device.
+ */
+int group_claim(struct group *group, void *owner)
+{
+	if (list_empty(&group->devices))
+		return -ENODEV;
+	if (group->owner && group->owner != owner)
+		return ${errno};
+	group->owner = owner;
+	return group_bind(group);
+}`);
+  it('finds another error on the ground that the comment names', async () => {
+    expect(await told(WORDS, claim('-EPERM'))).toEqual(['errno-differs']);
+    expect(await told(WORDS, claim('-EBUSY'))).toEqual([]);
+    // Another ground: the callee may give what is described.
+    expect(await told(WORDS, claim('-EPERM', '-EBUSY if the hardware is in use'))).toEqual([]);
+  });
+  const window = (errno: string) =>
+    code(`static int set_window(struct iommu *iommu, u64 size)
+{
+	if (iommu->window_size)
+		return ${errno};
+	iommu->window_size = size;
+	return 0;
+}`);
+  it('finds another error than the message names', async () => {
+    const text = 'Refuse a second one: set_window() now returns -EBUSY if iommu->window_size is set.';
+    expect(await told(text, window('-EINVAL'))).toEqual(['errno-differs']);
+    expect(await told(text, window('-EBUSY'))).toEqual([]);
+    expect(await told('Currently set_window() returns -EBUSY, which is wrong.', window('-EINVAL'))).toEqual([]);
+  });
+});
+
+describe('cleanup-missing', () => {
+  const map = (leave: string, end = '', doc = 'On failure the pages mapped so far are unmapped again.') =>
+    code(`/**
+ * door_map() - Map pages
+ * @domain: the domain
+ *
+ * ${doc}
+ */
+int door_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t phys, int n)
+{
+	int i, ret;
+
+	for (i = 0; i < n; i++) {
+		ret = iommu_map(domain, iova + i * PAGE_SIZE, phys, PAGE_SIZE, IOMMU_WRITE);
+		if (ret)
+			${leave}
+	}
+	return 0;
+${end}}`);
+  it('finds the unwinding that is promised and not there', async () => {
+    expect(await told(WORDS, map('return ret;'))).toEqual(['cleanup-missing']);
+    const end = 'undo:\n\twhile (i--)\n\t\tiommu_unmap(domain, iova + i * PAGE_SIZE, PAGE_SIZE);\n\treturn ret;\n';
+    expect(await told(WORDS, map('goto undo;', end))).toEqual([]);
+    const callers = 'On failure the caller must see that what was mapped is unmapped.';
+    expect(await told(WORDS, map('return ret;', '', callers))).toEqual([]);
+  });
+});
+
+describe('context-differs', () => {
+  const counted = (doc: string, body: string) =>
+    code(`/*
+ * Counts pages. ${doc}
+ */
+static size_t pinned(struct iommu *iommu)
+{
+	size_t n;
+
+${body}
+	return n;
+}`);
+  it('finds a lock that is said to be held and taken again', async () => {
+    const takes = '\tmutex_lock(&iommu->lock);\n\tn = iommu->pinned;\n\tmutex_unlock(&iommu->lock);';
+    const held = '\tlockdep_assert_held(&iommu->lock);\n\tn = iommu->pinned;';
+    expect(await told(WORDS, counted('Must be called with iommu->lock held.', takes))).toEqual(['context-differs']);
+    expect(await told(WORDS, counted('Must be called with iommu->lock held.', held))).toEqual([]);
+    expect(await told(WORDS, counted('Must be called without iommu->lock held.', takes))).toEqual([]);
+    expect(await told(WORDS, counted('Must be called with group->mutex held.', takes))).toEqual([]);
+    // Given up for a while.
+    const drops = '\tmutex_unlock(&iommu->lock);\n\tn = slow(iommu);\n\tmutex_lock(&iommu->lock);';
+    expect(await told(WORDS, counted('Must be called with iommu->lock held.', drops))).toEqual([]);
+  });
+  it('finds an allocation that sleeps where atomic context is allowed', async () => {
+    const takes = (flags: string) => `\tn = record(kzalloc(8, ${flags}));`;
+    const doc = 'May be called from atomic context.';
+    expect(await told(WORDS, counted(doc, takes('GFP_KERNEL')))).toEqual(['context-differs']);
+    expect(await told(WORDS, counted(doc, takes('GFP_ATOMIC')))).toEqual([]);
+    expect(await told(WORDS, counted('Must not be called from atomic context.', takes('GFP_KERNEL')))).toEqual([]);
+  });
+});
+
+describe('value-differs', () => {
+  const defines = (length: string, note = '') =>
+    code(`#define MSI_IOVA_BASE 0x8000000\n#define MSI_IOVA_LENGTH ${length}${note}\n`);
+  it('finds a size that the message gives otherwise', async () => {
+    const text = 'The window starts at 0x8000000 and MSI_IOVA_LENGTH is 1MB.';
+    expect(await told(text, defines('0x200000'))).toEqual(['value-differs']);
+    expect(await told(text, defines('SZ_1M'))).toEqual([]);
+    expect(await told('A window of 1MB is reported.', defines('(1 << 21)'))).toEqual(['value-differs']);
+    expect(await told('Before, the window was 2MB.', defines('SZ_1M'))).toEqual([]);
+    expect(await told('The MSI window lies at 0x9000000.', defines('SZ_1M'))).toEqual(['value-differs']);
+  });
+  it('finds a comment beside or above a constant', async () => {
+    expect(await told(WORDS, defines('0x200000', ' /* 1MB */'))).toEqual(['value-differs']);
+    expect(await told(WORDS, defines('0x100000', ' /* 1MB */'))).toEqual([]);
+    const limit = (n: number) => code(`\n/* At most 64 doorbells */\n#define DOORBELLS_MAX ${n}\n\nstruct door;\n`);
+    expect(await told(WORDS, limit(128))).toEqual(['value-differs']);
+    expect(await told(WORDS, limit(64))).toEqual([]);
+  });
+  it.each([
+    ['0x100000', 2 ** 20],
+    ['SZ_64K', 65536],
+    ['(1UL << 20)', 2 ** 20],
+    ['BIT(4)', 16],
+    ['(2 * SZ_1M)', 2 ** 21],
+    ['PAGE_SIZE', null],
+    ['foo(1)', null],
+  ])('reads %s', (text, value) => {
+    expect(numberIn(text)).toBe(value);
+  });
+});
+
+describe('default-differs', () => {
+  const parameter = (value: string, says = 'false') =>
+    code(
+      `static bool relaxed${value};\nmodule_param(relaxed, bool, 0444);\nMODULE_PARM_DESC(relaxed,\n\t\t "Accept all groups (default: ${says}).");\n`,
+    );
+  it('finds a module parameter that starts otherwise than said', async () => {
+    expect(await told(WORDS, parameter(' = true'))).toEqual(['default-differs']);
+    expect(await told(WORDS, parameter(''))).toEqual([]);
+    expect(await told('The parameter relaxed is enabled by default.', parameter(''))).toEqual(['default-differs']);
+    expect(await told('The IOMMU is enabled by default, which is slow.', parameter(''))).toEqual([]);
+  });
+  const option = (more: string): Files => ({
+    'drivers/vfio/Kconfig': `config VFIO_DOORS\n\tbool "Doors"\n${more}\thelp\n\t  Say Y for doors.\n`,
+  });
+  it('finds an option that is on though it is said to be opt-in', async () => {
+    const text = 'Add the option VFIO_DOORS, which is off by default.';
+    expect(await told(text, option('\tdefault y\n'))).toEqual(['default-differs']);
+    expect(await told(text, option(''))).toEqual([]);
+    expect(await told(text, option('\tdefault y if ARM64\n'))).toEqual([]);
+  });
+});
+
+describe('unit-differs', () => {
+  const init = (size: string, doc = 'size of the window in bytes') =>
+    code(`/**
+ * window_init() - Set up a window
+ * @window: the window
+ * @size: ${doc}
+ */
+void window_init(struct window *window, size_t size)
+{
+	window->npages = ${size};
+}`);
+  it('finds bytes taken for pages', async () => {
+    expect(await told(WORDS, init('size'))).toEqual(['unit-differs']);
+    expect(await told(WORDS, init('size >> PAGE_SHIFT'))).toEqual([]);
+    expect(await told(WORDS, init('size >> PAGE_SHIFT', 'number of pages'))).toEqual(['unit-differs']);
+    expect(await told(WORDS, init('size', 'size of the window'))).toEqual([]);
+  });
+});
+
+describe('condition-turned', () => {
+  const prepare = (test: string, note = '') =>
+    code(`static int prepare(struct cookie *cookie)
+{
+${note}	if (${test})
+		reserve_msi(cookie);
+	return 0;
+}`);
+  it('finds what is done when the words say that it is not', async () => {
+    const text = 'This is done only if the type of the cookie is DMA_MSI_COOKIE.';
+    expect(await told(text, prepare('cookie->type != DMA_MSI_COOKIE'))).toEqual(['condition-turned']);
+    expect(await told(text, prepare('cookie->type == DMA_MSI_COOKIE'))).toEqual([]);
+    expect(
+      await told('Refuse it only if the type is DMA_MSI_COOKIE.', prepare('cookie->type != DMA_MSI_COOKIE')),
+    ).toEqual([]);
+    expect(
+      await told(WORDS, prepare('cookie->type != DMA_MSI_COOKIE', '\t/* Unless it is a DMA_MSI_COOKIE */\n')),
+    ).toEqual([]);
+    expect(
+      await told(WORDS, prepare('cookie->type == DMA_MSI_COOKIE', '\t/* Unless it is a DMA_MSI_COOKIE */\n')),
+    ).toEqual(['condition-turned']);
+  });
+});
+
+describe('order-turned', () => {
+  const teardown = (first: string, second: string, note = '') =>
+    code(`static void teardown(struct its_device *dev)
+{
+${note}	${first}
+	${second}
+}`);
+  const [free, unmap] = ['its_free_device(dev);', 'its_unmap_device(dev, 0);'];
+  it('finds two calls in another order than told', async () => {
+    const text = 'Call its_unmap_device() before its_free_device().';
+    expect(await told(text, teardown(free, unmap))).toEqual(['order-turned']);
+    expect(await told(text, teardown(unmap, free))).toEqual([]);
+    expect(
+      await told('Currently its_unmap_device() is called before its_free_device().', teardown(free, unmap)),
+    ).toEqual([]);
+    const note = '\t/* Unmap the device before its table is freed */\n';
+    expect(await told(WORDS, teardown(free, unmap, note))).toEqual(['order-turned']);
+    expect(await told(WORDS, teardown(unmap, free, note))).toEqual([]);
+  });
+});
+
+describe('name-differs', () => {
+  it('finds a flag that the message calls otherwise', async () => {
+    const text = 'Userspace sets the new flag DOOR_WINDOW_FLAG_FIXED.';
+    const flag = (name: string) => code(`#define ${name} (1 << 0)\n`);
+    expect(await told(text, flag('DOOR_WINDOW_FLAG_STATIC'))).toEqual(['name-differs']);
+    expect(await told(text, flag('DOOR_WINDOW_FLAG_FIXED'))).toEqual([]);
+    expect(await told(text, flag('OTHER_THING'))).toEqual([]);
+  });
+});
+
+describe('refactor-changed', () => {
+  const move = (test: string) =>
+    code(`+static int clip(struct region *region, loff_t pos)
++{
++	if (${test})
++		return -EINVAL;
++	return 0;
++}
++
+ static ssize_t rw(struct device *vdev, loff_t pos)
+ {
+-	if (pos >= vdev->region[0].size)
+-		return -EINVAL;
+-	return 0;
++	return clip(&vdev->region[0], pos);
+ }`);
+  it('finds the token that changed on the way', async () => {
+    const text = 'Move the test into a helper.\n\nNo functional change intended.';
+    expect(await told(text, move('pos > region->size'))).toEqual(['refactor-changed']);
+    expect(await told(text, move('pos >= region->size'))).toEqual([]);
+    expect(await told('Move the test into a helper.', move('pos > region->size'))).toEqual([]);
+  });
+});
