@@ -55,6 +55,8 @@ export type ReviewRequest =
       readonly id: number;
       readonly sources: readonly Source[];
       readonly wishes?: ReviewWishes;
+      /** Answer with what the patches alone show as soon as it is known. */
+      readonly early?: boolean;
       /** Folders of git that may have the blobs the series name. */
       readonly checkouts?: readonly string[];
     }
@@ -70,7 +72,7 @@ export type ReviewRequest =
   /** Stop the work of that id; it is answered with `cancelled`, or with its result if that was under way already. */
   | { readonly kind: 'cancel'; readonly id: number };
 
-/** Worker → extension. Each request (but `cancel`) is ended by exactly one answer that is not `progress`. */
+/** Worker → extension. Each request (but `cancel`) is ended by exactly one answer that is neither `progress` nor `early`. */
 export type ReviewAnswer =
   | {
       readonly kind: 'progress';
@@ -79,6 +81,8 @@ export type ReviewAnswer =
       readonly total: number;
       readonly text: string;
     }
+  /** What the patches alone show, before scenarios run: of each series until now; the last one of them is new. Asked for by `early`. */
+  | { readonly kind: 'early'; readonly id: number; readonly reviews: readonly Review[] }
   /** One review per series found; empty when the sources hold no mail. */
   | { readonly kind: 'reviews'; readonly id: number; readonly reviews: readonly Review[] }
   | {

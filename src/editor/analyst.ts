@@ -22,6 +22,9 @@ export interface Interest {
   readonly onCancellationRequested: (listener: () => void) => { dispose(): void };
 }
 
+/** Takes what the patches alone show, once for each series, before the reviews are whole. */
+export type Early = (reviews: readonly Review[]) => void;
+
 export type Progress = (done: number, total: number, text: string) => void;
 
 /** Each call gives null when it was cancelled, and throws only for a mistake of our own. */
@@ -32,6 +35,7 @@ export interface Analyst {
     wishes?: ReviewWishes,
     progress?: Progress,
     checkouts?: readonly string[],
+    early?: Early,
   ): Promise<readonly Review[] | null>;
   scenarios(
     interest: Interest,
@@ -56,11 +60,12 @@ export type Played = Omit<Extract<ReviewAnswer, { kind: 'played' }>, 'kind' | 'i
 const PATIENCE = 1000;
 
 type Question = Exclude<ReviewRequest, { kind: 'cancel' }>;
-type Ending = Exclude<ReviewAnswer, { kind: 'progress' }>;
+type Ending = Exclude<ReviewAnswer, { kind: 'progress' | 'early' }>;
 
 interface Open {
   readonly question: Question;
   readonly progress: Progress | undefined;
+  readonly early: Early | undefined;
   readonly settle: (ending: Ending) => void;
   readonly fail: (why: Error) => void;
   /** How often a worker died over it. */
@@ -77,6 +82,10 @@ export function createAnalyst(start: StartWorker, patience = PATIENCE): Analyst 
     if (asked === undefined) return;
     if (answer.kind === 'progress') {
       asked.progress?.(answer.done, answer.total, answer.text);
+      return;
+    }
+    if (answer.kind === 'early') {
+      asked.early?.(answer.reviews);
       return;
     }
     open.delete(answer.id);
@@ -108,7 +117,7 @@ export function createAnalyst(start: StartWorker, patience = PATIENCE): Analyst 
     }
   };
 
-  const ask = (question: Question, interest: Interest, progress?: Progress): Promise<Ending> => {
+  const ask = (question: Question, interest: Interest, progress?: Progress, early?: Early): Promise<Ending> => {
     if (interest.isCancellationRequested) return Promise.resolve({ kind: 'cancelled', id: question.id });
     return new Promise<Ending>((resolve, reject) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -136,7 +145,7 @@ export function createAnalyst(start: StartWorker, patience = PATIENCE): Analyst 
         close();
         reject(why);
       };
-      open.set(question.id, { question, progress, settle: done, fail, deaths: 0 });
+      open.set(question.id, { question, progress, early, settle: done, fail, deaths: 0 });
       running().post(question);
     });
   };
@@ -145,15 +154,16 @@ export function createAnalyst(start: StartWorker, patience = PATIENCE): Analyst 
     new Error(ending.kind === 'error' ? ending.message : `unexpected answer ${ending.kind}`);
 
   return {
-    async review(sources, interest, wishes, progress, checkouts = []) {
+    async review(sources, interest, wishes, progress, checkouts = [], early) {
       const question: Question = {
         kind: 'review',
         id: next++,
         sources,
         ...(wishes === undefined ? {} : { wishes }),
         ...(checkouts.length === 0 ? {} : { checkouts }),
+        ...(early === undefined ? {} : { early: true }),
       };
-      const ending = await ask(question, interest, progress);
+      const ending = await ask(question, interest, progress, early);
       if (ending.kind === 'cancelled' || interest.isCancellationRequested) return null;
       if (ending.kind === 'reviews') return ending.reviews;
       throw failed(ending);

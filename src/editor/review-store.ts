@@ -6,7 +6,7 @@
 import * as vscode from 'vscode';
 import type { Review, WantedRun } from '../review/types';
 import type { Source } from '../series/types';
-import type { Analyst, Interest, Progress } from './analyst';
+import type { Analyst, Early, Interest, Progress } from './analyst';
 import { type LineMap, shifted } from './line-shift';
 import { LANGUAGE, MAIL_LANGUAGES, SERIES_SCHEME } from './names';
 import { holdsPatchMail } from './patch-mail';
@@ -18,6 +18,8 @@ export interface Subject extends Reviewed {
   /** Opened by the user as a whole: it stays until it is closed as one. */
   readonly explicit: boolean;
   readonly state: 'reviewing' | 'ready' | 'failed';
+  /** The reviews hold what the patches alone show: no scenario has run yet. */
+  readonly early: boolean;
   /** Why it failed, one sentence; null otherwise. */
   readonly why: string | null;
 }
@@ -51,6 +53,7 @@ interface Kept {
   readonly moved: Map<string, LineMap>;
   reviews: readonly Review[];
   state: Subject['state'];
+  early: boolean;
   why: string | null;
   running: vscode.CancellationTokenSource | null;
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -109,6 +112,7 @@ export function registerReviewStore(
       moved: new Map(),
       reviews: [],
       state: 'reviewing',
+      early: false,
       why: null,
       running: null,
       timer: undefined,
@@ -130,6 +134,7 @@ export function registerReviewStore(
     interest: Interest,
     keep: readonly WantedRun[] = [],
     progress?: Progress,
+    early?: Early,
   ): Promise<readonly Review[] | null> => {
     const sources = await Promise.all([...subject.uris].map(([name, uri]) => read(name, uri)));
     const design = wantedDesign();
@@ -139,7 +144,7 @@ export function registerReviewStore(
       ...(corrections.length === 0 ? {} : { corrections }),
       ...(keep.length === 0 ? {} : { keep }),
     };
-    return deps.analyst.review(sources, interest, wishes, progress, await deps.checkouts());
+    return deps.analyst.review(sources, interest, wishes, progress, await deps.checkouts(), early);
   };
 
   const review = async (subject: Kept, interest?: Interest, progress?: Progress): Promise<void> => {
@@ -154,13 +159,24 @@ export function registerReviewStore(
     const versions = new Map([...subject.uris.values()].map((uri) => [uri.toString(), documentOf(uri)?.version]));
     try {
       const began = Date.now();
-      const reviews = await ask(subject, running.token, [], progress);
-      const old = [...subject.uris.values()].some(
-        (uri) =>
-          versions.get(uri.toString()) !== documentOf(uri)?.version &&
-          documentOf(uri) !== undefined &&
-          versions.get(uri.toString()) !== undefined,
-      );
+      const isOld = (): boolean =>
+        [...subject.uris.values()].some(
+          (uri) =>
+            versions.get(uri.toString()) !== documentOf(uri)?.version &&
+            documentOf(uri) !== undefined &&
+            versions.get(uri.toString()) !== undefined,
+        );
+      // Where nothing is shown yet, what is known first is shown first.
+      const early: Early = (first) => {
+        if (running.token.isCancellationRequested || isOld() || kept.get(subject.key) !== subject) return;
+        subject.reviews = first;
+        subject.early = true;
+        subject.moved.clear();
+        reviewed.fire();
+      };
+      const first = subject.reviews.length === 0 || subject.early;
+      const reviews = await ask(subject, running.token, [], progress, first ? early : undefined);
+      const old = isOld();
       if (reviews === null || running.token.isCancellationRequested || old || !kept.has(subject.key)) {
         // Cancelled by the user, with nothing newer on its way: what was known before stands.
         if (reviews === null && subject.running === running && subject.timer === undefined) subject.state = 'ready';
@@ -168,12 +184,14 @@ export function registerReviewStore(
       }
       deps.log.debug(`${subject.uris.size} source(s) reviewed in ${Date.now() - began} ms: ${reviews.length} series`);
       subject.reviews = reviews;
+      subject.early = false;
       subject.state = 'ready';
       subject.why = null;
     } catch (error) {
       if (running.token.isCancellationRequested || !kept.has(subject.key)) return;
       deps.log.error(error instanceof Error ? error : String(error));
       subject.reviews = [];
+      subject.early = false;
       subject.state = 'failed';
       subject.why = error instanceof Error ? error.message : String(error);
     } finally {

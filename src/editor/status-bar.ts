@@ -62,7 +62,7 @@ export function registerStatusBar(
     if (subject.state === 'failed') {
       item.text = `$(error) ${vscode.l10n.t('Doorbell could not review this')}`;
       item.tooltip = plain(subject.why ?? '');
-    } else if (review === undefined) {
+    } else if (review === undefined || (subject.early && subject.state === 'reviewing')) {
       if (subject.state === 'ready') {
         item.hide();
         return;

@@ -52,7 +52,7 @@ export function reviewService(parts: ServiceParts): (request: ReviewRequest) => 
     return cancelled.has(id);
   };
 
-  const review = async ({ id, sources, wishes, checkouts }: Ask<'review'>): Promise<ReviewAnswer> => {
+  const review = async ({ id, sources, wishes, early, checkouts }: Ask<'review'>): Promise<ReviewAnswer> => {
     const judge = await parts.judge(checkouts ?? []);
     const all = await readSeries(sources);
     const reviews: Review[] = [];
@@ -61,7 +61,13 @@ export function reviewService(parts: ServiceParts): (request: ReviewRequest) => 
       say({ kind: 'progress', id, done: reviews.length, total: all.length, text: series.subject });
       const { corrections, ...chosen } = wishes ?? {};
       const texts = corrections?.map((one) => ({ ...one, alone: all.length === 1 }));
-      reviews.push(await judge.review(series, texts === undefined ? chosen : { ...chosen, corrections: texts }));
+      const before = [...reviews];
+      const review = await judge.review(series, {
+        ...chosen,
+        ...(texts === undefined ? {} : { corrections: texts }),
+        ...(early ? { early: (first) => say({ kind: 'early', id, reviews: [...before, first] }) } : {}),
+      });
+      reviews.push(review);
     }
     const problems = judge.problems().map((message): Damage => ({ code: 'checkout-unusable', message, at: null }));
     return {

@@ -16,13 +16,20 @@ export function reviewCorrected(
   const corrections = correctionsOf(texts);
   const design = options.design ?? corrections.design;
   const machines = options.machines ?? corrections.machines;
-  const review = withFacts(corrections.facts, () =>
-    work(
-      { ...options, ...(design === null ? {} : { design }), ...(machines === null ? {} : { machines }) },
-      corrections.facts,
-    ),
-  );
   const alone = texts.every((one) => one.alone);
+  const early = options.early;
+  // A dismissal that meets nothing yet may meet what the runs find.
+  const earlyCorrected = (review: Review): void => {
+    const { findings, dismissed, facts } = dismiss(series, review.findings, corrections, alone);
+    early?.({ ...review, findings, corrections: { dismissed, facts, problems: [] } });
+  };
+  const chosen = {
+    ...options,
+    ...(design === null ? {} : { design }),
+    ...(machines === null ? {} : { machines }),
+    ...(early === undefined ? {} : { early: earlyCorrected }),
+  };
+  const review = withFacts(corrections.facts, () => work(chosen, corrections.facts));
   const { findings, dismissed, facts, problems } = dismiss(series, review.findings, corrections, alone);
   return {
     ...review,

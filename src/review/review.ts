@@ -47,6 +47,8 @@ export interface ReviewOptions {
   readonly keep?: readonly WantedRun[];
   /** Corrections files of the user. */
   readonly corrections?: readonly CorrectionsText[];
+  /** Called once before scenarios run, with all that the patches alone show: no runs, windows or tried claims yet. */
+  readonly early?: (review: Review) => void;
   readonly signal?: { readonly aborted: boolean };
 }
 
@@ -128,6 +130,31 @@ function review(
   };
   const base = baseFor(design);
   const amended = prefixes(base, series, changes, frontEnd, options.blobs ?? null);
+  const { claims: allClaims, unmapped } = saidIn(series, changes);
+  const described = describedInput(series, changes, allClaims);
+  const read = [
+    ...pathFindings(series, changes, amended),
+    ...patchFindings(series, changes, amended),
+    ...seriesFindings(series, changes),
+    ...describedFindings(described),
+  ];
+  const known = {
+    series,
+    changes,
+    unmapped,
+    stages: stageLines(series, amended, pathEra(design)),
+    choices,
+    damage: [...series.damage, ...changes.flatMap((change) => change.damage), ...amended.flatMap((now) => now.damage)],
+  };
+  options.early?.({
+    ...known,
+    findings: [...read].sort(inOrder),
+    claims: [],
+    windows: [],
+    matrix: [],
+    coverage: coverageOf(series, amended, []),
+    traces: {},
+  });
 
   const touchesDesign = amended
     .slice(1)
@@ -142,8 +169,6 @@ function review(
     ? trials(amended, scenarios, selection, store, options.signal)
     : amended.map((): ScenarioResult[] => []);
 
-  const { claims: allClaims, unmapped } = saidIn(series, changes);
-  const described = describedInput(series, changes, allClaims);
   const broken = results.map((now, prefix) => brokenOf(now, prefix, scenarios));
   const fallback = (one: Broken): MessagePlace | null =>
     touchedAndExecuted(amended[one.prefix], results[one.prefix] ?? [], one);
@@ -158,11 +183,8 @@ function review(
   const findings = [
     ...breakageFindings(series, changes, broken, held, accepted, fallback, (place) => functionAt(amended, place)),
     ...promiseFindings(series, allClaims, scenarios, results),
-    ...pathFindings(series, changes, amended),
-    ...patchFindings(series, changes, amended),
-    ...seriesFindings(series, changes),
-    ...describedFindings(described),
-  ].sort((a, b) => a.patch - b.patch || a.at.line - b.at.line);
+    ...read,
+  ].sort(inOrder);
 
   const traces: Record<string, Trace> = {};
   const cells: MatrixCell[] = [];
@@ -196,19 +218,18 @@ function review(
   for (const trace of tried.traces) traces[trace.id] ??= trace;
 
   return {
-    series,
-    changes,
+    ...known,
     findings,
     claims: tried.claims,
-    unmapped,
     windows: results.flatMap((now, prefix) => windowReports(now, prefix)),
     matrix: cells,
     coverage: coverageOf(series, amended, results),
-    stages: stageLines(series, amended, pathEra(design)),
-    choices,
     traces,
-    damage: [...series.damage, ...changes.flatMap((change) => change.damage), ...amended.flatMap((now) => now.damage)],
   };
+}
+
+function inOrder(a: Finding, b: Finding): number {
+  return a.patch - b.patch || a.at.line - b.at.line;
 }
 
 /** The function a line of a patch belongs to, as far as some patch touches it there. */
