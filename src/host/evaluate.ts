@@ -4,18 +4,20 @@
  * closure once: programs are shared by many runs.
  */
 import type { Expression } from '../code/types';
+import { callsIn } from '../code/walk';
 import { standsForStruct } from './conversion';
 import { initialise, readName } from './globals';
 import { integerType, wrap } from './integers';
 import { isStructType, pointee, sizeOf } from './layout';
 import { addressOf, aggregate, readIndex, store } from './locations';
-import { dereference, readThrough } from './memory-access';
+import { dereference, nullDereference, readThrough } from './memory-access';
 import { keyFor } from './names';
 import { arithmetic, comparison, complement, isComparison, negate, truth } from './operators';
 import { integerTypeOf, textOf, typeOf } from './static-types';
 import type { Value } from './values';
 import { duplicate, functionNamed, isStruct, isUnknown, newArray, newStruct, newUnknown } from './values';
 import type { Frame, World } from './world';
+import { isOtherTable } from './writers';
 
 type Evaluator = (world: World, frame: Frame) => Value;
 
@@ -231,6 +233,14 @@ function compileCall(of: Extract<Expression, { kind: 'call' }>): Evaluator {
     if (typeof target === 'object' && target.kind === 'unknown') {
       world.undecided.add(`unknown call: ${textOf(of.target)}()`);
       return newUnknown(`${textOf(of.target)}()`);
+    }
+    if (target === 0 && of.target.kind === 'field') {
+      const { base } = of.target;
+      if (callsIn(base).length === 0 && isOtherTable(world, frame, of.target, evaluate(world, frame, base))) {
+        world.undecided.add(`${textOf(base)} is another table in the design`);
+        return newUnknown(`${textOf(of.target)}()`);
+      }
+      nullDereference(world, `the callback ${of.target.field}`, 0, of.at, of.target);
     }
     const before = frame.place;
     frame.place = of.at;

@@ -220,7 +220,7 @@ export function callValue(
   field: string | null,
 ): Value {
   if (typeof target === 'number')
-    nullDereference(world, field === null ? 'a function' : `the callback ${field}`, target, at);
+    nullDereference(world, field === null ? 'a function' : `the callback ${field}`, target, at, null);
   if (typeof target !== 'object' || target.kind !== 'function') {
     world.undecided.add(`unknown call${field === null ? '' : `: ${field}()`}`);
     return newUnknown(`${field ?? 'call'}()`);
@@ -300,8 +300,10 @@ function isGfp(of: Expression | undefined): boolean {
 /** What the kernel's facts say of a function nobody models: may it sleep, may it fail, what comes back. */
 function byFact(call: Call, fact: KernelFact): Value {
   if (sleeps(fact, call)) mightSleep(call);
+  // A question that is answered by NULL has not failed: what it answers is the state's, not chance's.
   const canBeMadeToFail =
-    fact.fails.length > 0 || fact.returns === 'err' || fact.returns === 'ptr_err' || fact.returns === 'ptr_null';
+    fact.fails.length > 0 ||
+    (fact.kind !== 'query' && (fact.returns === 'err' || fact.returns === 'ptr_err' || fact.returns === 'ptr_null'));
   const failed = canBeMadeToFail ? injected(call) : null;
   switch (fact.returns) {
     case 'void':

@@ -22,6 +22,7 @@ import {
 } from './values';
 import type { World } from './world';
 import { Halt, incident } from './world';
+import { isDesigned, isWritten, unsetSource } from './writers';
 
 /** Reads of one freed object are told once. */
 const told = new WeakSet<object>();
@@ -35,7 +36,12 @@ export function checkLive(world: World, object: StructValue | ArrayValue, at: Pl
 }
 
 /** A pointer that leads nowhere was followed: the kernel stops here. */
-export function nullDereference(world: World, what: string, pointer: number, at: Place): never {
+export function nullDereference(world: World, what: string, pointer: number, at: Place, of: Expression | null): never {
+  const unset = pointer === 0 && of !== null ? unsetSource(world, world.frame, of) : null;
+  if (unset !== null) {
+    world.undecided.add(`nothing that is known sets ${unset}`);
+    throw new Halt(`${what} is followed, and nothing that is known sets ${unset}`);
+  }
   incident(
     world,
     'null-dereference',
@@ -45,10 +51,16 @@ export function nullDereference(world: World, what: string, pointer: number, at:
   throw new Halt(`a NULL or error pointer is followed at ${what}`);
 }
 
+/** The pointer that an access follows: `p` of `p->f`, `*p` and `p[0]`. */
+function pointerIn(access: Expression): Expression {
+  if (access.kind === 'field' || access.kind === 'index') return access.base;
+  return access.kind === 'unary' && access.operator === '*' ? access.operand : access;
+}
+
 /** The structure a pointer leads to; null when it leads to something unknown. */
 export function follow(world: World, pointer: Value, what: Expression, at: Place): StructValue | null {
   if (typeof pointer === 'number') {
-    if (pointer <= 0 && pointer >= -4095) nullDereference(world, textOf(what), pointer, at);
+    if (pointer <= 0 && pointer >= -4095) nullDereference(world, textOf(what), pointer, at, pointerIn(what));
     return null;
   }
   const object = structOf(pointer);
@@ -63,10 +75,20 @@ export function readField(world: World, object: StructValue, field: string): Val
   const type = fieldType(world.set, object.type, field);
   if (isStructType(type)) return type.endsWith(']') ? fieldArray(object, field, type) : embedded(object, field, type);
   if (type.endsWith(']')) return fieldArray(object, field, type);
-  if (object.fill === 'zero' || (object.fill === 'declared' && type !== '')) return 0;
+  if (object.fill === 'zero' || (object.fill === 'declared' && type !== '')) {
+    unsetByAnyone(world, object, field);
+    return 0;
+  }
   const unknown = newUnknown(`${object.type.replace(/^struct /, '') || 'object'}.${field}`);
   object.fields.set(field, unknown);
   return unknown;
+}
+
+/** A line of a patch reads a field that only patches know and none of them sets: who sets it is out of sight. */
+function unsetByAnyone(world: World, object: StructValue, field: string): void {
+  if (world.muted || world.frame?.place.kind !== 'message' || isDesigned(world.set, field)) return;
+  const struct = object.type.replace(/^(?:struct|union) /, '');
+  if (!isWritten(world.set, struct, field)) world.undecided.add(`nothing that is known sets ${struct}.${field}`);
 }
 
 function fieldArray(object: StructValue, field: string, type: string): ArrayValue {
@@ -124,7 +146,7 @@ export function elementAddress(array: ArrayValue, index: number): Value {
 /** `*pointer`. */
 export function dereference(world: World, pointer: Value, of: Expression, at: Place): Value {
   if (typeof pointer === 'number') {
-    if (pointer <= 0 && pointer >= -4095) nullDereference(world, textOf(of), pointer, at);
+    if (pointer <= 0 && pointer >= -4095) nullDereference(world, textOf(of), pointer, at, pointerIn(of));
     return newUnknown(textOf(of));
   }
   if (typeof pointer === 'string') return pointer.charCodeAt(0) || 0;

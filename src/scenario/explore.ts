@@ -47,7 +47,12 @@ function keyOf(violation: Violation, trace: Trace): string {
   return `${violation.invariant}|${violation.message.replace(/0x[0-9a-f]+|\d+/gi, '#')}|${place}`;
 }
 
-const keysOf = (run: Run): Set<string> => new Set(run.found.map((one) => keyOf(one.violation, run.trace)));
+/** May something that was not understood have done what is missing? */
+const unsettled = (found: Found): boolean => found.unclear && BY_ABSENCE.has(found.violation.invariant);
+
+/** The violations that a run shows for sure. */
+const keysOf = (run: Run): Set<string> =>
+  new Set(run.found.filter((one) => !unsettled(one)).map((one) => keyOf(one.violation, run.trace)));
 
 const planKey = (plan: Plan): string =>
   `${plan.decisions.map((one) => (one ? 1 : 0)).join('')}|${plan.inject === null ? '' : `${plan.inject.step}/${plan.inject.primitive}/${plan.inject.nth}/${JSON.stringify(plan.inject.at)}`}`;
@@ -134,8 +139,7 @@ function judge(runs: readonly Run[]): Judged[] {
   for (const run of runs)
     for (const found of run.found) {
       const key = keyOf(found.violation, run.trace);
-      const certain =
-        independent(found, run, runs, key) && !(found.unclear && BY_ABSENCE.has(found.violation.invariant));
+      const certain = !unsettled(found) && independent(found, run, runs, key);
       const before = best.get(key);
       const better =
         before === undefined ||

@@ -248,3 +248,57 @@ describe('user memory and failures', () => {
     expect((await runBody(body, '', { chooser })).value).toBe(-16);
   });
 });
+
+describe('a NULL pointer of which nobody knows how it came', () => {
+  const AROUND = `struct table { int (*go)(int); };
+struct owner { struct table *ops; };
+static struct table known = { .go = NULL };
+static int inc(int v)
+{
+	return v + 1;
+}
+static void installs(struct owner *o)
+{
+	o->ops = &known;
+}
+`;
+  const MAKE = 'struct owner *o = kzalloc(sizeof(*o), GFP_KERNEL); ';
+
+  it('read from a field that nothing set: a gap, not an incident', async () => {
+    const run = await runBody(`${MAKE}int v = o->ops->go(1); kfree(o); return v;`, AROUND);
+    expect(kinds(run)).toEqual([]);
+    expect(run.undecided.join()).toContain('nothing that is known sets owner.ops');
+  });
+
+  it('set to NULL on the way: an incident', async () => {
+    const run = await runBody(`${MAKE}o->ops = NULL; int v = o->ops->go(1); kfree(o); return v;`, AROUND);
+    expect(kinds(run)).toEqual(['null-dereference']);
+  });
+
+  it('a table that leaves the callback out: an incident', async () => {
+    const run = await runBody(`${MAKE}installs(o); int v = o->ops->go(1); kfree(o); return v;`, AROUND);
+    expect(kinds(run)).toEqual(['null-dereference']);
+  });
+
+  it('a callback asked of a table of another type: a gap', async () => {
+    const run = await runBody(
+      `${MAKE}o->ops = (void *)&other; int v = o->ops->go(1); kfree(o); return v;`,
+      `${AROUND}struct wide { int (*halt)(int); };\nstatic struct wide other = { .halt = inc };\n`,
+    );
+    expect(kinds(run)).toEqual([]);
+    expect(run.undecided.join()).toContain('o->ops is another table');
+  });
+
+  it('a question that is answered by NULL is not made to fail', async () => {
+    const asked: string[] = [];
+    const chooser = {
+      decide: () => false,
+      fail: (name: string) => {
+        asked.push(name);
+        return null;
+      },
+    };
+    await runBody('void *d = iommu_get_dma_domain(NULL); return d == NULL;', '', { chooser });
+    expect(asked).toEqual([]);
+  });
+});

@@ -28,6 +28,12 @@ describe('what rests on the unknown', () => {
     expect(result!.traces[0]!.violations[0]!.invariant).toBe('I3');
   });
 
+  it('one outcome leads to a call that was not understood and may have done what is missing: undecided', () => {
+    const [result] = runIn(fakeWorld('no-map', 'unknown-mapper'), own, fakeSet, {});
+    expect(result!.verdict).toBe('undecided');
+    expect(result!.reason).toContain('has_mapper()');
+  });
+
   it('without a violation both outcomes hold', () => {
     const [result] = runIn(fakeWorld('unknown-log'), own, fakeSet, {});
     expect(result).toMatchObject({ verdict: 'holds', reason: null });

@@ -37,6 +37,7 @@ export type Defect =
   | 'unknown-guard'
   | 'unknown-log'
   | 'unknown-void'
+  | 'unknown-mapper'
   | 'fails-dirty'
   | 'page-not-taken'
   | 'frees-under-handler'
@@ -185,8 +186,11 @@ export function fakeHost(
     }
   }
 
+  /** What nobody knows was called. */
+  let mysterious = false;
   function enable(rid: number, count: number): number {
     if (defects.has('unknown-guard') && options.chooser.decide('may_enable() != 0', line(9))) return -1;
+    if (defects.has('unknown-mapper')) mysterious = options.chooser.decide('has_mapper()', line(9));
     if (defects.has('unknown-log')) options.chooser.decide('log_level()', line(9));
     const vectors = platform.allocateVectors(rid, count);
     if (vectors === null) return -28;
@@ -319,7 +323,8 @@ export function fakeHost(
       executed.add(`fake_${input.stage}`);
       return {
         value: run(input),
-        undecided: defects.has('unknown-void') && input.stage === 'enable' ? ['mystery() is not known'] : [],
+        undecided:
+          (defects.has('unknown-void') || mysterious) && input.stage === 'enable' ? ['mystery() is not known'] : [],
       };
     },
     claimsIsolation: claims,
