@@ -69,10 +69,12 @@ function mentionsOf(set: ProgramSet, program: Program): Mentions {
 const bySet = new WeakMap<ProgramSet, Map<string, boolean>>();
 
 function remembered(set: ProgramSet, key: string, compute: () => boolean): boolean {
-  let answers = bySet.get(set);
-  if (answers === undefined) bySet.set(set, (answers = new Map()));
-  let answer = answers.get(key);
-  if (answer === undefined) answers.set(key, (answer = compute()));
+  const answers = bySet.get(set) ?? new Map<string, boolean>();
+  bySet.set(set, answers);
+  const known = answers.get(key);
+  if (known !== undefined) return known;
+  const answer = compute();
+  answers.set(key, answer);
   return answer;
 }
 
