@@ -11,6 +11,7 @@ import { applyHunks, type FileImage, placeOf, sourceLineOf, UNKNOWN_FILE } from 
 import { fileName } from './file-name';
 import { fragmentLines, withType } from './fragment';
 import type { FrontEnd } from './front-end';
+import { headsAgree } from './heads';
 import { isWhole, itemAt, type Layout, layoutOf, linesOf, type PlacedItem } from './layout';
 import { addedEnumerators, amendStructure, amendTable } from './partial';
 import { withOrigins } from './renames';
@@ -359,7 +360,13 @@ function bodyOf(
       }
       const { lines } = laid;
       const plain = read(work.frontEnd, file.path, name, lines, 'spliced', 'design');
-      const loose = laid.loose || body.loose === true;
+      const shown = group.pieces.flat().flatMap((line) => (line.kind === 'add' ? [] : [line.text]));
+      const agree = headsAgree(
+        shown,
+        body.lines.map((line) => line.text),
+        name,
+      );
+      const loose = laid.loose || body.loose === true || !agree;
       const program: Program | null = plain !== null && loose ? { ...plain, loose: true } : plain;
       const because = 'its hunks were laid over the design';
       if (program !== null) return { evidence: 'spliced', source: 'design', reason: because, program, lines };

@@ -8,6 +8,7 @@
  */
 import type { Amended } from '../code/bodies';
 import type { Program, ProgramTable } from '../code/types';
+import { calleeOf, callsOf, isDirect } from '../code/walk';
 import type { ScenarioResult, Trace, Violation } from '../scenario/types';
 
 /** A result as it stands, and the violations that old bodies show as well: they are not raised again by later patches. */
@@ -42,20 +43,56 @@ function withPrograms(set: ProgramTable, changed: ReadonlyMap<string, Program>, 
   return { ...set, name, programs };
 }
 
-/** The executed functions that are loosely laid, each as it last was when it was not. */
+/** The last program of a name before the prefix that was not loosely laid, and satisfies `fits`. */
+function lastSure(
+  amended: readonly Amended[],
+  prefix: number,
+  name: string,
+  fits: (program: Program) => boolean,
+): Program | null {
+  for (let earlier = prefix - 1; earlier >= 0; earlier--) {
+    const program = amended[earlier]?.set.programs.get(name);
+    if (program === undefined) return null;
+    if (program.loose !== true && fits(program)) return program;
+  }
+  return null;
+}
+
+/** The executed functions that are loosely laid, and those whose patched text calls one of them, each as it last was when it was not. */
 function asTheyWere(amended: readonly Amended[], prefix: number, executed: ReadonlySet<string>): Map<string, Program> {
   const found = new Map<string, Program>();
+  const now = amended[prefix]?.set.programs;
   for (const name of executed) {
-    if (amended[prefix]?.set.programs.get(name)?.loose !== true) continue;
-    for (let earlier = prefix - 1; earlier >= 0; earlier--) {
-      const program = amended[earlier]?.set.programs.get(name);
-      if (program === undefined) break;
-      if (program.loose === true) continue;
-      found.set(name, program);
-      break;
-    }
+    if (now?.get(name)?.loose !== true) continue;
+    const sure = lastSure(amended, prefix, name, () => true);
+    if (sure !== null) found.set(name, sure);
+  }
+  if (found.size === 0) return found;
+  // A call that a patch wrote is written for the patch's version of what it calls.
+  const writtenFor = (program: Program): boolean =>
+    program.nodes.some((node) =>
+      callsOf(node).some((call) => call.at.kind === 'message' && found.has(calleeOf(call) ?? '')),
+    );
+  for (const name of executed) {
+    const program = now?.get(name);
+    if (program === undefined || found.has(name) || !writtenFor(program)) continue;
+    const sure = lastSure(amended, prefix, name, (one) => !writtenFor(one));
+    if (sure !== null) found.set(name, sure);
   }
   return found;
+}
+
+/** Do functions as they were call one that takes another number of arguments by now? Then they cannot be run beside it. */
+function speaksOtherwise(old: ReadonlyMap<string, Program>, set: ProgramTable): boolean {
+  return [...old.values()].some((program) =>
+    program.nodes.some((node) =>
+      callsOf(node).some((call) => {
+        const callee = calleeOf(call) ?? '';
+        const now = old.get(callee) ?? set.programs.get(callee);
+        return now !== undefined && isDirect(call) && now.parameters.length !== call.args.length;
+      }),
+    ),
+  );
 }
 
 /** The old bodies, as the patch itself shows them, of the executed functions that it changes. */
@@ -91,9 +128,9 @@ export function secondLook(
   if (fresh.length > 0) {
     const loose = asTheyWere(amended, prefix, raw.executed);
     if (loose.size > 0) {
-      const without = keysOf(run(withPrograms(now.set, loose, now.set.name)));
+      const without = speaksOtherwise(loose, now.set) ? null : keysOf(run(withPrograms(now.set, loose, now.set.name)));
       for (const key of fresh)
-        if (!without.has(key)) {
+        if (without === null || !without.has(key)) {
           left.add(key);
           reason = `it rests on where lines of the patch were put in the design's ${[...loose.keys()].map((name) => `${name}()`).join(', ')}`;
         }

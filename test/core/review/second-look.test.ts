@@ -65,6 +65,48 @@ describe('hunks laid over a condensed body', () => {
     ]);
     expect(traced(found)).toContain('stale-door');
   });
+  it('do not accuse where the function takes other things in the tree of the patch than in the design', async () => {
+    const found = await review(
+      TYPE1,
+      [
+        'static struct vfio_group *find_iommu_group(struct vfio_domain *domain,',
+        `
+-static bool vfio_iommu_has_sw_msi(struct iommu_group *group, phys_addr_t *base)
++static bool vfio_iommu_has_sw_msi(struct iommu_group *group, phys_addr_t *base,
++				  size_t *size)
+ {
+ 	struct list_head group_resv_regions;
+ 	struct iommu_resv_region *region, *next;
+`,
+      ],
+      [
+        'static bool vfio_iommu_has_sw_msi(struct iommu_group *group, phys_addr_t *base)',
+        `
+ 		if (region->type == IOMMU_RESV_SW_MSI) {
+ 			*base = region->start;
++			*size = region->length;
+ 			ret = true;
+ 		}
+`,
+      ],
+      [
+        'static int vfio_iommu_type1_attach_group(void *iommu_data,',
+        `
+ 	if (ret)
+ 		goto out_domain;
+ 
+-	resv_msi = vfio_iommu_has_sw_msi(iommu_group, &resv_msi_base);
++	resv_msi = vfio_iommu_has_sw_msi(iommu_group, &resv_msi_base,
++					 &resv_msi_size);
+ 
+ 	INIT_LIST_HEAD(&domain->group_list);
+ 	list_add(&group->next, &domain->group_list);
+`,
+      ],
+    );
+    expect(traced(found)).toEqual([]);
+  });
+
   it('do not accuse by where a line was put that has no neighbour there', async () => {
     const found = await review(TYPE1, [
       DETACH,
