@@ -18,6 +18,9 @@ export const CONDITION_TURNED = rule('condition-turned', 'Condition turned round
 export const ORDER_TURNED = rule('order-turned', 'Another order than described');
 export const NAME_DIFFERS = rule('name-differs', 'Another name than described');
 
+export const PRINT_MISSING = rule('print-missing', 'Promised message not printed');
+export const COMMENT_COPIED = rule('comment-copied', 'Comment of the contrary function');
+
 export const STATED_RULES: readonly Rule[] = [
   ERRNO_DIFFERS,
   CLEANUP_MISSING,
@@ -28,4 +31,6 @@ export const STATED_RULES: readonly Rule[] = [
   CONDITION_TURNED,
   ORDER_TURNED,
   NAME_DIFFERS,
+  PRINT_MISSING,
+  COMMENT_COPIED,
 ];

@@ -27,6 +27,8 @@ export const UAPI_TYPE = rule('uapi-type', 'Type that differs between ABIs');
 export const UAPI_GROWN = rule('uapi-grown', 'Structure of userspace changed');
 export const NUMBER_CONFLICT = rule('number-conflict', 'Number taken twice');
 export const FOREIGN_CALLBACK = rule('foreign-callback', 'Callback of another table');
+export const FLAG_REFUSED = rule('flag-refused', 'Flag used and refused');
+export const ANSWER_LOST = rule('answer-lost', 'Answer does not reach userspace');
 
 export const UAPI_RULES: readonly Rule[] = [
   ARGSZ_UNCHECKED,
@@ -48,4 +50,6 @@ export const UAPI_RULES: readonly Rule[] = [
   UAPI_GROWN,
   NUMBER_CONFLICT,
   FOREIGN_CALLBACK,
+  FLAG_REFUSED,
+  ANSWER_LOST,
 ];

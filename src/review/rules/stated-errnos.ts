@@ -85,7 +85,12 @@ function commentAgainstBody(view: StatedView, one: StatedFunction): PatchHit[] {
   const [lost] = missing;
   if (lost === undefined) return [];
   const clause = stems(lost.clause);
-  const at = strange.find((each) => each.guard !== '' && shared(stems(each.guard), clause) > 0);
+  // A callee may give what is described: then only the lines on the same ground count.
+  const handsOn =
+    /\breturn\s+[\w>.-]+\s*\(|\b(?:PTR_ERR|ERR_CAST)\w*\s*\(|\b(?:ret|rc|err|error|r|res|status)\s*=\s*(?:[\w>.-]+|\w+\[\w+\])\s*\(/.test(
+      code,
+    );
+  const at = handsOn ? strange.find((each) => each.guard !== '' && shared(stems(each.guard), clause) > 0) : strange[0];
   if (at === undefined) return [];
   const line = one.comment.find((each) => each.text.includes(lost.errno)) ?? one.comment[0];
   if (line === undefined) return [];

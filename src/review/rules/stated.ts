@@ -3,9 +3,11 @@ import { statedConditions } from './stated-conditions';
 import { statedContexts } from './stated-context';
 import { statedErrnos } from './stated-errnos';
 import { statedNames } from './stated-names';
+import { statedPrints } from './stated-prints';
 import type { StatedView } from './stated-text';
 import { statedValues } from './stated-values';
 import type { PatchHit } from './types';
+import { uapiMasks } from './uapi-masks';
 
 const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
   statedErrnos,
@@ -13,6 +15,8 @@ const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
   statedValues,
   statedConditions,
   statedNames,
+  statedPrints,
+  uapiMasks,
 ];
 
 /** All that these rules say of a patch. */

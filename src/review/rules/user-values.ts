@@ -9,6 +9,17 @@ import { userNames, userValues } from './user-copies';
 
 const LESS = /^(?:<|>|<=|>=)$/;
 
+/** A variable that is stepped: a loop up to the value bounds the counter, not the value. */
+function isCounter(program: Program, side: Expression): boolean {
+  return (
+    side.kind === 'name' &&
+    scan(program).some(
+      ({ expression }) =>
+        expression.kind === 'update' && expression.target.kind === 'name' && expression.target.name === side.name,
+    )
+  );
+}
+
 /** Is the value held against a bound anywhere: compared with more than itself, cut by min(), checked for wrap, or given to a helper? */
 function bounded(program: Program, value: string, sum: string | null): boolean {
   for (const { expression } of scan(program)) {
@@ -18,7 +29,7 @@ function bounded(program: Program, value: string, sum: string | null): boolean {
         [left, right],
         [right, left],
       ] as const)
-        if (print(one) === value && print(other) !== '0') return true;
+        if (print(one) === value && print(other) !== '0' && !isCounter(program, other)) return true;
       if (
         sum !== null &&
         [left, right].some((side) => print(side) === sum) &&

@@ -34,6 +34,21 @@ int group_claim(struct group *group, void *owner)
   it('finds another error on the ground that the comment names', async () => {
     expect(await told(WORDS, claim('-EPERM'))).toEqual(['errno-differs']);
     expect(await told(WORDS, claim('-EBUSY'))).toEqual([]);
+    // No callee that could give what is described.
+    const alone = (errno: string) =>
+      code(`/**
+ * take() - Take entries of a table
+ *
+ * Return: the first index, -ENODEV without a table, or -EBUSY if it has no room.
+ */
+static int take(struct table *table, int count)
+{
+	if (!table)
+		return -ENODEV;
+	return table->next + count < MAX ? table->next : ${errno};
+}`);
+    expect(await told(WORDS, alone('-ENOSPC'))).toEqual(['errno-differs']);
+    expect(await told(WORDS, alone('-EBUSY'))).toEqual([]);
     // Another ground: the callee may give what is described.
     expect(await told(WORDS, claim('-EPERM', '-EBUSY if the hardware is in use'))).toEqual([]);
   });
@@ -261,5 +276,100 @@ describe('refactor-changed', () => {
     expect(await told(text, move('pos > region->size'))).toEqual(['refactor-changed']);
     expect(await told(text, move('pos >= region->size'))).toEqual([]);
     expect(await told('Move the test into a helper.', move('pos > region->size'))).toEqual([]);
+  });
+});
+
+describe('print-missing', () => {
+  const add = (otherwise: string) =>
+    code(`void add_region(struct list_head *head)
+{
+	struct region *region = alloc_region(GFP_KERNEL);
+
+	if (region)
+		list_add_tail(&region->list, head);
+${otherwise}}`);
+  it('finds a message that is promised and not printed', async () => {
+    const text = 'This is hard to find out later on, so print a warning if there is no memory.';
+    expect(await told(text, add(''))).toEqual(['print-missing']);
+    expect(await told(text, add('\telse\n\t\tpr_warn("no region\\n");\n'))).toEqual([]);
+    expect(await told('A later patch will print a warning here.', add(''))).toEqual([]);
+    expect(await told('Commit 7723f4c5ecdb ("core: Add an error message to it") is not enough.', add(''))).toEqual([]);
+  });
+});
+
+describe('comment-copied', () => {
+  const pair = (line: string) =>
+    code(
+      ['map', 'unmap']
+        .map(
+          (deed) => `/**
+ * door_${deed}_table - ${deed} the table
+ * @attrs: ${deed === 'map' ? 'Optional attributes for the map operation' : line}
+ */
+void door_${deed}_table(unsigned long attrs)
+{
+	door_${deed}(attrs);
+}`,
+        )
+        .join('\n\n'),
+    );
+  it('finds a line that is the other function’s', async () => {
+    expect(await told(WORDS, pair('Optional attributes for the map operation'))).toEqual(['comment-copied']);
+    expect(await told(WORDS, pair('Optional attributes for the unmap operation'))).toEqual([]);
+    expect(await told(WORDS, pair('Attributes that the map operation got'))).toEqual([]);
+  });
+});
+
+describe('flag-refused and the sizes of userspace', () => {
+  const set = (mask: string, more = '') =>
+    code(`static long set_window(struct iommu *iommu, unsigned long arg)
+{
+	struct window window;
+	unsigned long minsz = offsetofend(struct window, size);
+
+	if (copy_from_user(&window, (void __user *)arg, minsz))
+		return -EFAULT;
+
+	if (window.argsz < minsz || window.flags & ~${mask})
+		return -EINVAL;
+
+	if (window.flags & WINDOW_GRANULE) {
+${more}		if (copy_from_user(&window.granule, (void __user *)(arg + minsz), sizeof(window.granule)))
+			return -EFAULT;
+	}
+	return do_window(iommu, &window);
+}`);
+  const argsz = '\t\tif (window.argsz < offsetofend(struct window, granule))\n\t\t\treturn -EINVAL;\n';
+  it('finds a flag that is acted on and not let through', async () => {
+    expect(await told(WORDS, set('WINDOW_FIXED', argsz))).toEqual(['flag-refused']);
+    expect(await told(WORDS, set('(WINDOW_FIXED | WINDOW_GRANULE)', argsz))).toEqual([]);
+    expect(await told(WORDS, set('WINDOW_FLAGS_ALL', argsz))).toEqual([]);
+    // Each of two flags alone.
+    const alone = ['A', 'B'].map(
+      (flag) => `\tif (flags & STOP_${flag}) {\n\t\tif (flags & ~STOP_${flag})\n\t\t\treturn -EINVAL;\n\t}\n`,
+    );
+    expect(
+      await told(WORDS, code(`static int stop(struct vcpu *vcpu, int flags)\n{\n${alone.join('\n')}\treturn 0;\n}`)),
+    ).toEqual([]);
+  });
+  it('finds a member read behind what argsz was held against', async () => {
+    expect(await told(WORDS, set('(WINDOW_FIXED | WINDOW_GRANULE)'))).toEqual(['argsz-unchecked']);
+  });
+  const info = (end: string) =>
+    code(`static long door_info(struct iommu *iommu, unsigned long arg)
+{
+	struct info info;
+
+	if (copy_from_user(&info, (void __user *)arg, sizeof(info)))
+		return -EFAULT;
+
+	info.free = iommu->free;
+${end}}`);
+  it('finds an answer that nothing copies back', async () => {
+    expect(await told(WORDS, info('\treturn 0;\n'))).toEqual(['answer-lost']);
+    expect(
+      await told(WORDS, info('\treturn copy_to_user((void __user *)arg, &info, sizeof(info)) ? -EFAULT : 0;\n')),
+    ).toEqual([]);
+    expect(await told(WORDS, info('\treturn give_back(arg, &info);\n'))).toEqual([]);
   });
 });
