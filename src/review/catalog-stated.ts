@@ -20,6 +20,8 @@ export const NAME_DIFFERS = rule('name-differs', 'Another name than described');
 
 export const PRINT_MISSING = rule('print-missing', 'Promised message not printed');
 export const COMMENT_COPIED = rule('comment-copied', 'Comment of the contrary function');
+export const REFERENCE_MISSING = rule('reference-missing', 'Promised reference not taken');
+export const MEMBER_UNREAD = rule('member-unread', 'Set and never read');
 
 export const STATED_RULES: readonly Rule[] = [
   ERRNO_DIFFERS,
@@ -33,4 +35,6 @@ export const STATED_RULES: readonly Rule[] = [
   NAME_DIFFERS,
   PRINT_MISSING,
   COMMENT_COPIED,
+  REFERENCE_MISSING,
+  MEMBER_UNREAD,
 ];

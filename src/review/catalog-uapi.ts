@@ -29,6 +29,7 @@ export const NUMBER_CONFLICT = rule('number-conflict', 'Number taken twice');
 export const FOREIGN_CALLBACK = rule('foreign-callback', 'Callback of another table');
 export const FLAG_REFUSED = rule('flag-refused', 'Flag used and refused');
 export const ANSWER_LOST = rule('answer-lost', 'Answer does not reach userspace');
+export const IOCTL_DIRECTION = rule('ioctl-direction', 'ioctl number of another direction');
 
 export const UAPI_RULES: readonly Rule[] = [
   ARGSZ_UNCHECKED,
@@ -52,4 +53,5 @@ export const UAPI_RULES: readonly Rule[] = [
   FOREIGN_CALLBACK,
   FLAG_REFUSED,
   ANSWER_LOST,
+  IOCTL_DIRECTION,
 ];

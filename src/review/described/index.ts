@@ -5,11 +5,21 @@ import { shorten } from '../breakage';
 import { hunkLineAt, patchOf } from '../spans';
 import type { Finding } from '../types';
 import { commentDiffers } from './comment-differs';
+import { coverValues } from './cover-values';
 import { laterPatch } from './later-patch';
+import { memberUnread } from './member-unread';
 import { namedNotTouched } from './named-not-touched';
+import { structureComments } from './structure-comments';
 import type { DescribedInput, DescribedRule } from './types';
 
-const DESCRIBED: readonly DescribedRule[] = [commentDiffers, namedNotTouched, laterPatch];
+const DESCRIBED: readonly DescribedRule[] = [
+  commentDiffers,
+  structureComments,
+  namedNotTouched,
+  laterPatch,
+  coverValues,
+  memberUnread,
+];
 
 /** What the rules read. `changes` has one entry for each patch, in order. */
 export function describedInput(series: Series, changes: readonly Change[], claims: readonly Claim[]): DescribedInput {

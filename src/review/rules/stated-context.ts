@@ -1,5 +1,5 @@
 import type { SourceLine } from '../../code/types';
-import { CLEANUP_MISSING, CONTEXT_DIFFERS } from '../catalog-stated';
+import { CLEANUP_MISSING, CONTEXT_DIFFERS, REFERENCE_MISSING } from '../catalog-stated';
 import { statedHit } from './stated-hit';
 import { codeOf, commentText, joined, type StatedFunction, type StatedView, statedFunctions } from './stated-text';
 import type { PatchHit } from './types';
@@ -142,8 +142,49 @@ function cleanupMissing(view: StatedView, one: StatedFunction): PatchHit[] {
   return [];
 }
 
-/** What a comment says of locks held, of contexts, and of what is undone on failure. */
+const REFERENCED =
+  /\b(?:returns?|returned|found|result)\b[^.;]{0,60}\bwith (?:a |its |an? (?:elevated|raised|additional|extra) )?(?:reference(?: count)?|refcount)\b[^.;]{0,20}\b(?:held|taken|raised|elevated|increased|incremented|acquired)?|\b(?:takes?|acquires?|grabs?|holds?) (?:a|an (?:extra|additional)) reference\b|\bthe caller (?:must|should|has to|needs to) (?:drop|put|release)\b[^.;]{0,30}\breference\b/i;
+const TAKES_REFERENCE =
+  /get|ref|inc|hold|grab|take|pin|find|lookup|search|open|alloc|create|acquire|clone|dup|new|claim|to_\w+\s*\(|kobj/i;
+
+/** “Returned with a reference held”, and the body takes none, nor calls anything that might. */
+function referenceMissing(view: StatedView, one: StatedFunction): PatchHit[] {
+  if (!one.whole) return [];
+  const text = commentText(one.comment).replace(/\s+/g, ' ');
+  for (const sentence of text.split(/(?<=[.;])\s+/)) {
+    const said = REFERENCED.exec(sentence);
+    if (
+      said === null ||
+      /\b(?:not|without|no|never|already|if|unless)\b|\bcallers? (?:must|should|has to) (?:hold|have|take)\b/i.test(
+        sentence,
+      )
+    )
+      continue;
+    const body = codeOf(one.body);
+    const calls = [...joined(body).matchAll(/\b([A-Za-z_]\w*)\s*\(/g)].map((match) => match[1] ?? '');
+    if (calls.some((name) => TAKES_REFERENCE.test(name)) || /\+\+|\+= 1/.test(joined(body))) continue;
+    const at = body.find((line) => /\breturn\s+(?!NULL|ERR_PTR|-E)/.test(line.text)) ?? body.at(-1);
+    const line = commentLine(one, said[0]);
+    if (at === undefined || line === undefined) continue;
+    return statedHit(view, {
+      rule: REFERENCE_MISSING,
+      at,
+      file: one.file,
+      function: one.name,
+      message: `the comment promises a reference, and ${one.name}() takes none`,
+      said: { text: sentence, at: line.at },
+    });
+  }
+  return [];
+}
+
+/** What a comment says of locks held, of references, of contexts, and of what is undone on failure. */
 export const statedContexts = (view: StatedView): PatchHit[] =>
   statedFunctions(view)
     .filter((one) => one.comment.length > 0)
-    .flatMap((one) => [...lockTaken(view, one), ...sleepsInAtomic(view, one), ...cleanupMissing(view, one)]);
+    .flatMap((one) => [
+      ...lockTaken(view, one),
+      ...sleepsInAtomic(view, one),
+      ...cleanupMissing(view, one),
+      ...referenceMissing(view, one),
+    ]);

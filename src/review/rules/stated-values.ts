@@ -16,7 +16,7 @@ import {
 } from './stated-text';
 import type { PatchHit } from './types';
 
-interface Words {
+export interface Words {
   readonly text: string;
   readonly at: Place;
 }
@@ -85,8 +85,7 @@ const HISTORY =
   /\b(?:was|were|from|instead of|currently|previously|used to|old|before|rather than|than|up to|at least|not|per|each|multiple|aligned|plus|minus|times|or)\b/i;
 
 /** `NAME is 1MB`, and `#define NAME 0x200000`. */
-function namedValues(view: StatedView): PatchHit[] {
-  const words = sentencesOf(view);
+function namedValues(view: StatedView, words: readonly Words[]): PatchHit[] {
   return definesAdded(view).flatMap((one): PatchHit[] => {
     const pattern = new RegExp(`\\b${one.name}\\b${BETWEEN}\\b${LITERAL}`);
     for (const sentence of words) {
@@ -174,7 +173,7 @@ const HISTORY_BESIDE = /\b(?:per|each|times|bits?|aligned|version|section|table|
 
 const NOUNS = ['window', 'region', 'aperture', 'table', 'queue', 'range', 'buffer', 'ring', 'MSI'];
 /** “A window of 1MB at 0x8000000”, and the only constants of the patch that are its base and its length are others. */
-function wordedWindow(view: StatedView): PatchHit[] {
+function wordedWindow(view: StatedView, words: readonly Words[]): PatchHit[] {
   const defines = definesAdded(view);
   const only = (pattern: RegExp): Defined | undefined => {
     const fit = defines.filter((one) => pattern.test(one.name));
@@ -183,7 +182,7 @@ function wordedWindow(view: StatedView): PatchHit[] {
   const base = only(/_(?:BASE|START|IOVA_BASE)$/);
   const length = only(/_(?:LENGTH|SIZE|LEN)$/);
   const hits: PatchHit[] = [];
-  for (const sentence of sentencesOf(view)) {
+  for (const sentence of words) {
     if (HISTORY.test(sentence.text) || !NOUNS.some((noun) => new RegExp(`\\b${noun}\\b`, 'i').test(sentence.text)))
       continue;
     const sizes = [...sentence.text.matchAll(/\b\d+\s?[KMGT](?:i?B)?\b/g)];
@@ -309,9 +308,8 @@ function switchesAdded(view: StatedView): Switch[] {
 }
 
 /** “Off by default”, and `default y`, or `= true`. */
-function defaults(view: StatedView): PatchHit[] {
+function defaults(view: StatedView, sentences: readonly Words[]): PatchHit[] {
   const switches = switchesAdded(view);
-  const sentences = sentencesOf(view);
   return switches.flatMap((one): PatchHit[] => {
     const words = [
       ...(one.beside === null ? [] : [one.beside]),
@@ -381,12 +379,20 @@ function units(view: StatedView, one: StatedFunction): PatchHit[] {
   });
 }
 
-/** Numbers, sizes, defaults and units in words, against what the patch writes. */
-export function statedValues(view: StatedView): PatchHit[] {
-  const named = namedValues(view);
+/** Numbers, sizes and defaults that sentences give, against what the patch writes. */
+export function valuesAgainst(view: StatedView, words: readonly Words[]): PatchHit[] {
+  const named = namedValues(view, words);
   const told = new Set(named.map((hit) => (hit.at.kind === 'message' ? hit.at.line : 0)));
-  const others = [...besideValues(view), ...commentAboveLimit(view), ...wordedWindow(view)].filter(
+  const windows = wordedWindow(view, words).filter((hit) => hit.at.kind !== 'message' || !told.has(hit.at.line));
+  return [...named, ...windows, ...defaults(view, words)];
+}
+
+/** Numbers, sizes, defaults and units in the words of a patch, against what it writes. */
+export function statedValues(view: StatedView): PatchHit[] {
+  const said = valuesAgainst(view, sentencesOf(view));
+  const told = new Set(said.map((hit) => (hit.at.kind === 'message' ? hit.at.line : 0)));
+  const others = [...besideValues(view), ...commentAboveLimit(view)].filter(
     (hit) => hit.at.kind !== 'message' || !told.has(hit.at.line),
   );
-  return [...named, ...others, ...defaults(view), ...statedFunctions(view).flatMap((one) => units(view, one))];
+  return [...said, ...others, ...statedFunctions(view).flatMap((one) => units(view, one))];
 }

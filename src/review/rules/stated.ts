@@ -7,6 +7,7 @@ import { statedPrints } from './stated-prints';
 import type { StatedView } from './stated-text';
 import { statedValues } from './stated-values';
 import type { PatchHit } from './types';
+import { ioctlDirections } from './uapi-directions';
 import { uapiMasks } from './uapi-masks';
 
 const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
@@ -17,6 +18,7 @@ const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
   statedNames,
   statedPrints,
   uapiMasks,
+  ioctlDirections,
 ];
 
 /** All that these rules say of a patch. */

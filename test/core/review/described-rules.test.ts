@@ -197,3 +197,78 @@ describe('later-patch-missing', () => {
     );
   });
 });
+
+describe('comments of structures', () => {
+  const structure = (told: string) =>
+    `+/**\n+ * struct x_param - what a door needs\n+ * @handler: called on a fault\n+ * @${told}: private data\n+ */\n+struct x_param {\n+\thandler_t handler;\n+\tvoid *data;\n+};`;
+  it('finds a member that is explained and not there', async () => {
+    expect(await found({ diff: structure('private') })).toEqual([
+      'comment-differs 1: the comment explains @private, and struct x_param has no such member',
+    ]);
+    expect(await found({ diff: structure('data') })).toEqual([]);
+    expect(
+      await found({ diff: structure('private').replace('void *data;', 'DECLARE_FLEX_ARRAY(int, private);') }),
+    ).toEqual([]);
+  });
+});
+
+describe('member-unread', () => {
+  const table =
+    '+struct x_match {\n+\tbool direct_mapping;\n+};\n+static const struct x_match x_mdss = {\n+\t.direct_mapping = true,\n+};';
+  it('finds a member of a table that nothing of the whole series reads', async () => {
+    expect(await found({ diff: table })).toEqual([
+      'member-unread 1: direct_mapping of struct x_match is set, and nothing in the series reads it: it has no effect',
+    ]);
+    expect(await found({ diff: table }, { diff: '+\tif (match->direct_mapping)\n+\t\treturn 0;' })).toEqual([]);
+    expect(await found({ diff: table.replace('\t.direct_mapping = true,', '\t.other = 1,') })).toEqual([]);
+  });
+});
+
+describe('what the cover letter says of values', () => {
+  const cover = (text: string) => [
+    'From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001',
+    'Message-Id: <0@example.org>',
+    'From: A <a@example.org>',
+    'Date: Mon, 7 Mar 2022 09:00:00 +0000',
+    'Subject: [PATCH 0/1] vfio: doors',
+    '',
+    text,
+    '',
+    '-- ',
+    '2.30',
+    '',
+  ];
+  const kconfig = (more: readonly string[]) => [
+    'From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001',
+    'Message-Id: <1@example.org>',
+    'In-Reply-To: <0@example.org>',
+    'From: A <a@example.org>',
+    'Date: Mon, 7 Mar 2022 10:00:00 +0000',
+    'Subject: [PATCH 1/1] vfio: Add an option',
+    '',
+    'Some words.',
+    '---',
+    'diff --git a/drivers/vfio/Kconfig b/drivers/vfio/Kconfig',
+    '--- a/drivers/vfio/Kconfig',
+    '+++ b/drivers/vfio/Kconfig',
+    `@@ -1,1 +1,${3 + more.length} @@`,
+    ' menu "x"',
+    '+config VFIO_DOORS',
+    '+\tbool "Doors"',
+    ...more,
+    '-- ',
+    '2.30',
+    '',
+  ];
+  const said = async (text: string, more: readonly string[]) => {
+    const bytes = new TextEncoder().encode([...cover(text), ...kconfig(more)].join('\n'));
+    const [series] = await readSeries([{ name: 'x', bytes }]);
+    const changes = series!.patches.map((patch) => parseChange(series!.messages[patch.message]!));
+    return describedFindings(describedInput(series!, changes, [])).map((finding) => finding.rule);
+  };
+  it('finds an option that is said to be opt-in and is on', async () => {
+    expect(await said('The new option VFIO_DOORS is off by default.', ['+\tdefault y'])).toEqual(['default-differs']);
+    expect(await said('The new option VFIO_DOORS is off by default.', [])).toEqual([]);
+    expect(await said('Changes since v1:\n\nThe option VFIO_DOORS is off by default.', ['+\tdefault y'])).toEqual([]);
+  });
+});

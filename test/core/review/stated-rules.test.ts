@@ -373,3 +373,56 @@ ${end}}`);
     expect(await told(WORDS, info('\treturn give_back(arg, &info);\n'))).toEqual([]);
   });
 });
+
+describe('reference-missing', () => {
+  const get = (value: string, doc = 'Returns the domain of the group with a reference held.') =>
+    code(`/*\n * ${doc}\n */\nstruct domain *group_domain(struct group *group)\n{\n\treturn ${value};\n}`);
+  it('finds a reference that is promised and not taken', async () => {
+    expect(await told(WORDS, get('group->domain'))).toEqual(['reference-missing']);
+    expect(await told(WORDS, get('domain_get(group->domain)'))).toEqual([]);
+    expect(await told(WORDS, get('group->domain', 'The caller must hold a reference of the group.'))).toEqual([]);
+    expect(await told(WORDS, get('group->domain', 'Returns the domain without a reference held.'))).toEqual([]);
+  });
+});
+
+describe('ioctl-direction', () => {
+  const window = (macro: string, copy = 'copy_to_user(argp, &window, sizeof(window))'): Files => ({
+    'include/uapi/linux/sample.h': `#define GET_WINDOW\t${macro}(KIO, 0xe5, struct window)\n`,
+    [C]: `static long vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
+{
+	void __user *argp = (void __user *)arg;
+
+	switch (ioctl) {
+	case GET_WINDOW: {
+		struct window window = {};
+
+		if (${copy})
+			return -EFAULT;
+		return 0;
+	}
+	default:
+		return -ENOTTY;
+	}
+}`,
+  });
+  it('finds a number whose direction is not that of the copy', async () => {
+    expect(await told(WORDS, window('_IOW'))).toEqual(['ioctl-direction']);
+    expect(await told(WORDS, window('_IOR'))).toEqual([]);
+    expect(await told(WORDS, window('_IOWR'))).toEqual([]);
+    expect(await told(WORDS, window('_IOR', 'copy_from_user(&window, argp, sizeof(window))'))).toEqual([
+      'ioctl-direction',
+    ]);
+    // Passed on: who knows what happens there.
+    expect(await told(WORDS, window('_IOW', 'get_window(filp, argp)'))).toEqual([]);
+  });
+});
+
+describe('name-differs on constants that are used', () => {
+  const map = (flags: string) => code(`int door_map(struct domain *domain)\n{\n\treturn map(domain, ${flags});\n}`);
+  it('finds a constant that no line has', async () => {
+    expect(await told('Map it with DOOR_MMIO.', map('DOOR_CACHE'))).toEqual(['name-differs']);
+    expect(await told('Map it with DOOR_MMIO.', map('DOOR_MMIO'))).toEqual([]);
+    expect(await told('Map it with DOOR_CACHE instead of DOOR_MMIO.', map('DOOR_CACHE'))).toEqual([]);
+    expect(await told('A later patch will map it with DOOR_MMIO.', map('DOOR_CACHE'))).toEqual([]);
+  });
+});
