@@ -22,6 +22,7 @@ export const PRINT_MISSING = rule('print-missing', 'Promised message not printed
 export const COMMENT_COPIED = rule('comment-copied', 'Comment of the contrary function');
 export const REFERENCE_MISSING = rule('reference-missing', 'Promised reference not taken');
 export const MEMBER_UNREAD = rule('member-unread', 'Set and never read');
+export const DEED_MISSING = rule('deed-missing', 'Promised step not taken');
 
 export const STATED_RULES: readonly Rule[] = [
   ERRNO_DIFFERS,
@@ -37,4 +38,5 @@ export const STATED_RULES: readonly Rule[] = [
   COMMENT_COPIED,
   REFERENCE_MISSING,
   MEMBER_UNREAD,
+  DEED_MISSING,
 ];

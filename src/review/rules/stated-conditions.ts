@@ -76,15 +76,23 @@ function testsAdded(one: StatedFunction, message: number): Test[] {
     const does = underIt(body, condition.next);
     const compared = /^[\w.>[\]()-]+\s*(==|!=)\s*([A-Z][A-Z0-9_]{3,})$/.exec(condition.text);
     const masked = /^(!?)\(?[\w.>[\]-]+\s*&\s*([A-Z][A-Z0-9_]{3,})\)?$/.exec(condition.text);
-    const constant = compared?.[2] ?? masked?.[2];
+    // A question that answers yes or no: of what returns an error, zero is the good answer.
+    const asked =
+      /^(!?)(\w*(?:_is|is|has|can|have|supports|supported|valid|safe|allowed|isolated|capable|enabled)(?:_\w+)?)\([^()]*\)$/.exec(
+        condition.text,
+      );
+    const constant = compared?.[2] ?? masked?.[2] ?? asked?.[2];
     if (does === null || constant === undefined) return [];
-    const equal = compared !== null ? compared[1] === '==' : masked?.[1] === '';
+    const equal = compared !== null ? compared[1] === '==' : (masked ?? asked)?.[1] === '';
     return [{ constant, equal, line, does, text: condition.text }];
   });
 }
 
 const ONLY = /\bonly\s+(?:done\s+)?(?:if|when|for|on|in|by|to)\b|\bexclusively\s+(?:for|by)\b/i;
 const UNLESS = /\bunless\b|\bexcept\s+(?:for|if|when|in)\b|\bother than\b/i;
+/** “Skip it if …”, “refuse groups that …”: it leaves when the words hold. */
+const SKIPS =
+  /\b(?:skip|ignore|refuse|reject|bail out|return early)s?\b[^.;,]{0,40}?\b(?:if|when|that|with|of|for|where)\b/i;
 const TURNED = /\b(?:not|non|isn't|aren't|doesn't|never|without|neither|no)\b/i;
 const REFUSES =
   /\b(?:refus|reject|fail|return|skip|ignor|bail|error|deny|denied|exclud|prevent|forbid|disallow|leave|warn|abort|stop)\w*/i;
@@ -104,10 +112,16 @@ function turned(view: StatedView): PatchHit[] {
       const said = [
         ...comments.filter((comment) => comment.next === index),
         ...words.filter(({ text }) => new RegExp(`\\b${test.constant}\\b`).test(text)),
-      ].find(({ text }) => new RegExp(`\\b${test.constant}\\b`).test(text) && ONLY.test(text) !== UNLESS.test(text));
-      if (said === undefined || UNSURE.test(said.text) || REFUSES.test(said.text) || /[?]/.test(said.text)) return [];
+      ].find(
+        ({ text }) =>
+          new RegExp(`\\b${test.constant}\\b`).test(text) &&
+          [ONLY, UNLESS, SKIPS].filter((words) => words.test(text)).length === 1,
+      );
+      if (said === undefined || UNSURE.test(said.text) || /[?]/.test(said.text)) return [];
+      const skips = SKIPS.test(said.text);
+      if (!skips && REFUSES.test(said.text)) return [];
       const only = ONLY.test(said.text);
-      const match = (only ? ONLY : UNLESS).exec(said.text);
+      const match = (only ? ONLY : skips ? SKIPS : UNLESS).exec(said.text);
       const clause = said.text.slice(match?.index ?? 0);
       const at = clause.search(new RegExp(`\\b${test.constant}\\b`));
       const before = clause.slice(match?.[0].length ?? 0, at);

@@ -1,6 +1,7 @@
 /** The rules on what is stated in words: commit message, comments and help texts against the code of the same patch, read as text. */
 import { statedConditions } from './stated-conditions';
 import { statedContexts } from './stated-context';
+import { statedDeeds } from './stated-deeds';
 import { statedErrnos } from './stated-errnos';
 import { statedNames } from './stated-names';
 import { statedPrints } from './stated-prints';
@@ -17,6 +18,7 @@ const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
   statedConditions,
   statedNames,
   statedPrints,
+  statedDeeds,
   uapiMasks,
   ioctlDirections,
 ];

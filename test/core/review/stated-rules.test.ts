@@ -426,3 +426,47 @@ describe('name-differs on constants that are used', () => {
     expect(await told('A later patch will map it with DOOR_MMIO.', map('DOOR_CACHE'))).toEqual([]);
   });
 });
+
+describe('deed-missing', () => {
+  const walk = (before: string, after: string) =>
+    code(`static int count(struct group *group)
+{
+	int n = 0;
+
+${before}	for (struct dev *dev = group->first; dev; dev = dev->next)
+		n++;
+${after}	return n;
+}`);
+  it('finds a step that the message promises and no line takes', async () => {
+    const text = 'Count the devices. Take the group mutex around the walk.';
+    expect(await told(text, walk('', ''))).toEqual(['deed-missing']);
+    expect(await told(text, walk('\tmutex_lock(&group->mutex);\n', '\tmutex_unlock(&group->mutex);\n'))).toEqual([]);
+    expect(await told('The caller will take the group mutex.', walk('', ''))).toEqual([]);
+    expect(await told('Callers take the group mutex before.', walk('', ''))).toEqual([]);
+    expect(await told('Flush the IOTLB afterwards.', walk('', ''))).toEqual(['deed-missing']);
+    expect(await told('Flush the IOTLB afterwards.', walk('', '\tiommu_iotlb_sync(group->domain);\n'))).toEqual([]);
+  });
+});
+
+describe('condition-turned on questions', () => {
+  const attach = (test: string) =>
+    code(`static int attach_all(struct group *group)
+{
+	list_for_each_entry(dev, &group->devices, list) {
+		if (${test})
+			continue;
+		attach(dev);
+	}
+	return 0;
+}`);
+  it('finds what is skipped when the words keep it', async () => {
+    const text = 'Skip devices if dev_has_isolated_msi() holds.';
+    expect(await told(text, attach('!dev_has_isolated_msi(dev)'))).toEqual(['condition-turned']);
+    expect(await told(text, attach('dev_has_isolated_msi(dev)'))).toEqual([]);
+    expect(
+      await told('Devices are attached only if dev_has_isolated_msi() holds.', attach('dev_has_isolated_msi(dev)')),
+    ).toEqual(['condition-turned']);
+    // Zero is the good answer of what returns errors.
+    expect(await told('Skip devices if dev_probe() fails.', attach('!dev_probe(dev)'))).toEqual([]);
+  });
+});
