@@ -1,4 +1,5 @@
 /** The rules on what is stated in words: commit message, comments and help texts against the code of the same patch, read as text. */
+import { absentResultRule } from './absent-result';
 import { statedConditions } from './stated-conditions';
 import { statedContexts } from './stated-context';
 import { statedDeeds } from './stated-deeds';
@@ -21,6 +22,7 @@ const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
   statedDeeds,
   uapiMasks,
   ioctlDirections,
+  absentResultRule,
 ];
 
 /** All that these rules say of a patch. */

@@ -470,3 +470,26 @@ describe('condition-turned on questions', () => {
     expect(await told('Skip devices if dev_probe() fails.', attach('!dev_probe(dev)'))).toEqual([]);
   });
 });
+
+describe('error-lost where nothing was found', () => {
+  const respond = (leave: string, type = 'struct sdev *sdev') =>
+    code(`static int respond(struct dev *dev, u32 pasid)
+{
+	${type};
+	int ret;
+
+	ret = find_sdev(dev, pasid, &sdev);
+	if (ret || !sdev)${leave}
+	answer(sdev);
+out:
+	return ret;
+}`);
+  it('finds a success that is told of what was not there', async () => {
+    expect(await told(WORDS, respond('\n\t\tgoto out;'))).toEqual(['error-lost']);
+    expect(await told(WORDS, respond('\n\t\treturn ret;'))).toEqual(['error-lost']);
+    expect(await told(WORDS, respond(' {\n\t\tret = -ENODEV;\n\t\tgoto out;\n\t}'))).toEqual([]);
+    expect(await told(WORDS, respond('\n\t\treturn -ENODEV;'))).toEqual([]);
+    // A flag: not set may be a reason to be done.
+    expect(await told(WORDS, respond('\n\t\tgoto out;', 'int sdev'))).toEqual([]);
+  });
+});
