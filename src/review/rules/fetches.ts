@@ -3,7 +3,7 @@ import type { Program, ProgramNode } from '../../code/types';
 import { expressionsOf, namesIn, print, printShort, visit, withoutCasts } from '../../code/walk';
 import { DOUBLE_FETCH } from '../catalog-uapi';
 import { mentions } from './mentions';
-import { localHit } from './scan';
+import { localHit, scan } from './scan';
 import type { PathRule, RuleHit } from './types';
 import { type Fetch, fetchesOf } from './user-copies';
 
@@ -49,6 +49,17 @@ function heldTogether(program: Program, first: Fetch, second: Fetch, later: Read
   });
 }
 
+/**
+ * `get_user(size, p)` and `copy_struct_from_user(&arg, sizeof(arg), p, size)`: how structures that grow are fetched. The size
+ * in the copy may be another by then, and matters only to who reads it.
+ */
+function sizedByFirst(program: Program, first: Fetch, second: Fetch): boolean {
+  const { size, target } = second;
+  if (!second.versioned || size === null || first.target === null || !mentions(size, first.target)) return false;
+  const again = new RegExp(`^${target ?? ''}(?:\\.|->)(?:\\w*size|argsz)$`);
+  return !scan(program).some(({ expression }) => expression.kind === 'field' && again.test(print(expression)));
+}
+
 /** The same user memory fetched twice, with something decided on the first in between. */
 export const doubleFetchRule: PathRule = (program) => {
   const fetches = fetchesOf(program);
@@ -60,6 +71,7 @@ export const doubleFetchRule: PathRule = (program) => {
     });
     if (first === undefined || first.target === null) continue;
     const { target } = first;
+    if (sizedByFirst(program, first, second)) continue;
     const reach = after(program, first.node);
     const later = after(program, second.node);
     const between = [...reach].filter((index) => !later.has(index) && index !== second.node);

@@ -86,7 +86,13 @@ export const freedRule: PathRule = (program) => {
     return null;
   }
 
+  /** Of a hunk laid over a condensed body only the order of the mail's own lines is sure. */
+  function ordered(a: Place, b: Place): boolean {
+    return program.evidence !== 'spliced' || (a.kind === 'message' && b.kind === 'message');
+  }
+
   function report(one: Freed, node: ProgramNode, trail: Trail | null, how: string): void {
+    if (!ordered(one.at, node.at)) return;
     const key = `${one.text}|${one.at.line}`;
     if (seen.has(key)) return;
     seen.add(key);
@@ -101,6 +107,7 @@ export const freedRule: PathRule = (program) => {
   }
 
   function twice(before: Freed, doing: Doing, index: number, trail: Trail | null): void {
+    if (!ordered(before.at, doing.call.at)) return;
     const key = `twice|${before.text}|${index}`;
     if (seen.has(key)) return;
     seen.add(key);

@@ -93,6 +93,7 @@ function leavings(
           if (taken.result !== null) {
             const said = says(node.condition, decision.taken, taken.result);
             if (said !== null && saysFailed(said, taken.primitive.returns)) return [];
+            if (emptyFile(node.condition, decision.taken, taken)) return [];
           }
           const told = (one: Loan): boolean => {
             const said = one.result === null ? null : says(node.condition, decision.taken, one.result);
@@ -196,6 +197,13 @@ function asksOf(condition: Expression, taken: Taken): boolean {
     if (inner.kind === 'call' || inner.kind === 'update') asks ||= namesIn(inner).has(taken.text);
   });
   return asks && says(condition, true, taken.text) === null;
+}
+
+/** Does the condition say that a descriptor has no file: `!f.file`, `!fd_file(f)`, `fd_empty(f)`? Then there is nothing to put. */
+function emptyFile(condition: Expression, side: boolean, { primitive: { acquires }, result }: Taken): boolean {
+  if (acquires?.resource !== 'file_ref') return false;
+  const none = [`${result}.file`, `fd_file(${result})`].some((text) => says(condition, side, text)?.said === 'zero');
+  return none || says(condition, side, `fd_empty(${result})`)?.said === 'nonzero';
 }
 
 /** Does the function give the thing back anywhere? */

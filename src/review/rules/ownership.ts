@@ -186,9 +186,17 @@ export function pointerIn(expression: Expression, variable: string): boolean {
   }
 }
 
+/** Does a value lead back to the variable's: `p`, `pfn << shift`, `make(pfn)`? What is compared, or read through it, does not. */
+function valueIn(expression: Expression, variable: string): boolean {
+  const inner = withoutCasts(expression);
+  if (inner.kind === 'binary' && /^(?:<<|>>|[*/%&^|+-])$/.test(inner.operator))
+    return valueIn(inner.left, variable) || valueIn(inner.right, variable);
+  return pointerIn(inner, variable);
+}
+
 /** Does a node store the pointer somewhere, give it to the caller, or lose the variable's value? Calls are not looked at. */
 export function letsOut(node: ProgramNode, variable: string): boolean {
-  if (node.kind === 'return') return node.value !== null && pointerIn(node.value, variable);
+  if (node.kind === 'return') return node.value !== null && valueIn(node.value, variable);
   if (node.kind === 'declare') return node.init !== null && pointerIn(node.init, variable);
   let out = false;
   for (const expression of expressionsOf(node))

@@ -31,11 +31,17 @@ const textOf = (known: Known): string => (known.kind === 'untested' ? known.give
 /** Kinds whose failure a caller has to reckon with; a lookup may be known to succeed. */
 const MUST_CHECK = /^(?:alloc|acquire|map|refcount|attach)$/;
 
+/** An interrupt asked for by its vcpu is private, and every vcpu has all of those; only LPIs and what is out of range are missing. */
+function alwaysThere({ name, call }: Doing): boolean {
+  return name === 'vgic_get_irq' && call.args.length === 3 && print(call.args[1] ?? call) !== 'NULL';
+}
+
 /** How a call fails that gives a pointer: by what is known of it, or by the body of a helper. Null when it cannot be told. */
 function shapeOf(doing: Doing, programs: Surroundings['programs']): Shape | null {
   if (!doing.direct) return null;
   const known = primitive(doing.name);
   if (known !== null) {
+    if (alwaysThere(doing)) return null;
     if (known.returns !== 'ptr_null' && known.returns !== 'ptr_err') return null;
     if (known.acquires?.resource === 'dentry' || known.fails.length === 0) return null;
     return doing.call.args.some((arg) => /__GFP_NOFAIL/.test(print(arg))) ? null : known.returns;

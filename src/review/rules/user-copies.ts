@@ -18,6 +18,8 @@ export interface Fetch {
   readonly target: string | null;
   /** How much; null where the target's type says it. */
   readonly size: Expression | null;
+  /** It fills what userspace does not give: a structure of any version. */
+  readonly versioned: boolean;
 }
 
 /** `&map` gives `map`, `buf` gives `buf`, `&p->hdr` gives `p`. */
@@ -40,7 +42,15 @@ export function fetchesOf(program: Program): readonly Fetch[] {
     const add = (target: string | null, source: Expression | undefined, size: Expression | undefined): void => {
       if (source === undefined) return;
       const sourceExpression = bareSource(source);
-      found.push({ node: index, at, source: print(sourceExpression), sourceExpression, target, size: size ?? null });
+      found.push({
+        node: index,
+        at,
+        source: print(sourceExpression),
+        sourceExpression,
+        target,
+        size: size ?? null,
+        versioned: callee === 'copy_struct_from_user',
+      });
     };
     if (/^_?_?copy_from_user$/.test(callee)) add(rootOf(first), second, third);
     else if (/^_?_?get_user$/.test(callee)) add(rootOf(first), second, undefined);

@@ -1,0 +1,118 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { FrontEnd } from '../../../src/code/front-end';
+import { pathHits } from '../../../src/review/rules';
+import { frontEnd, read } from './c';
+import { hitsOf } from './hits';
+
+let front: FrontEnd;
+beforeAll(async () => {
+  front = await frontEnd();
+});
+const said = (head: string, ...statements: string[]): string[] =>
+  hitsOf(front, `${head}\n{\n${statements.join('\n')}\n}`, ['lifetime', 'context', 'uapi']);
+
+describe('what is not held is not lost', () => {
+  const open = (...test: string[]): string[] =>
+    said('int f(int fd)', 'struct fd f = fdget(fd);', 'int ret;', ...test, 'ret = g();', 'fdput(f);', 'return ret;');
+  it('a descriptor without a file has nothing to put', () => {
+    expect(open('if (!f.file)', 'return -EBADF;')).toEqual([]);
+    expect(open('if (!fd_file(f))', 'return -EBADF;')).toEqual([]);
+    expect(open('if (fd_empty(f))', 'return -EBADF;')).toEqual([]);
+    expect(open('if (!f.file)', 'return -EBADF;', 'if (f.file->private_data)', 'return -EBUSY;')).toEqual([
+      'leak-on-exit@8',
+    ]);
+  });
+
+  it('a value computed from it takes it to the caller', () => {
+    const computed = (value: string): string[] =>
+      said(
+        'dma_addr_t f(struct iova_domain *iovad, unsigned long n)',
+        'unsigned long pfn = alloc_iova_fast(iovad, n, 1, true);',
+        `return ${value};`,
+      );
+    expect(computed('pfn << iovad->shift')).toEqual([]);
+    expect(computed('(dma_addr_t)pfn * PAGE_SIZE')).toEqual([]);
+    expect(computed('pfn != 0')).toEqual(['leak-on-exit@4']);
+  });
+
+  it('a symbol is put by its name', () => {
+    const used = (...end: string[]): string[] =>
+      said(
+        'int f(struct file *file)',
+        'void (*fn)(struct file *) = symbol_get(vfio_file_set);',
+        'if (!fn)',
+        'return -ENOENT;',
+        'if (!file) {',
+        ...end,
+        'return -EINVAL;',
+        '}',
+        'fn(file);',
+        'symbol_put(vfio_file_set);',
+        'return 0;',
+      );
+    expect(used('symbol_put(vfio_file_set);')).toEqual([]);
+    expect(used('g();')).toEqual(['leak-on-exit@8']);
+  });
+
+  it('a private interrupt of a vcpu is always there', () => {
+    const get = (vcpu: string): string[] =>
+      said(
+        'void f(struct kvm_vcpu *vcpu, u32 id)',
+        `struct vgic_irq *irq = vgic_get_irq(vcpu->kvm, ${vcpu}, id);`,
+        'irq->enabled = true;',
+        'vgic_put_irq(vcpu->kvm, irq);',
+      );
+    expect(get('vcpu')).toEqual([]);
+    expect(get('NULL')).toEqual(['unchecked-pointer@4']);
+  });
+});
+
+describe('a structure of any version', () => {
+  const fetched = (...then: string[]): string[] =>
+    said(
+      'int f(struct arg __user *user)',
+      'struct arg arg;',
+      'u32 size;',
+      'if (get_user(size, &user->size))',
+      'return -EFAULT;',
+      'if (size < MIN_SIZE)',
+      'return -EINVAL;',
+      'if (copy_struct_from_user(&arg, sizeof(arg), &user->size, size))',
+      'return -EFAULT;',
+      ...then,
+      'return 0;',
+    ).filter((hit) => hit.startsWith('double-fetch'));
+  it('is fetched by the size it says first', () => {
+    expect(fetched('g(&arg);')).toEqual([]);
+    expect(fetched('g(arg.size);')).toEqual(['double-fetch@9']);
+  });
+});
+
+describe('guards', () => {
+  it('are released at every way out', () => {
+    expect(
+      said('int f(struct s *s)', 'guard(mutex)(&s->lock);', 'if (!s->n)', 'return -EINVAL;', 's->n--;', 'return 0;'),
+    ).toEqual([]);
+  });
+});
+
+describe('a hunk laid over a condensed body', () => {
+  it('says nothing of the order of its lines and those of the body', () => {
+    const unit = read(front, 'void f(struct s *s)\n{\nkfree(s);\ng(s->id);\n}');
+    const program = unit.programs.get('f');
+    if (program === undefined) throw new Error('f() was not read');
+    const hits = (from: 'mail' | 'body'): string[] => {
+      const nodes = program.nodes.map((node) =>
+        from === 'body' && node.kind === 'do' && node.expression.kind === 'call' && node.at.kind === 'message'
+          ? {
+              ...node,
+              expression: { ...node.expression, at: { kind: 'design', file: 'a.c', line: node.at.line } as const },
+            }
+          : node,
+      );
+      return pathHits({ ...program, nodes, evidence: 'spliced' }, () => null, unit).map((hit) => hit.rule.id);
+    };
+    expect(hits('mail')).toEqual(['use-after-free']);
+    expect(hits('body')).toEqual([]);
+  });
+});
