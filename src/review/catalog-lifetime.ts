@@ -25,6 +25,10 @@ export const WRONG_ERROR_TEST = lifetime('wrong-error-test', 'Test that cannot s
 
 export const RESULT_LOST = lifetime('result-lost', 'Result never looked at');
 export const RELEASE_ORDER = lifetime('release-order', 'Given back in the wrong order');
+export const UNWIND_SKIPPED = lifetime('unwind-skipped', 'Way out that undoes nothing');
+export const MANAGED_FREED = lifetime('managed-freed', 'Managed and given back by hand', 'error');
+export const FREED_LINKED = lifetime('freed-linked', 'Freed while still linked', 'error');
+export const LOOKUP_UNTESTED = lifetime('lookup-untested', 'Lookup used untested');
 
 /** Speaks for I9 too: the same defect, seen in a function instead of in a run. */
 export const SLEEPS_IN_ATOMIC = context('sleep-in-atomic', 'Sleeps in atomic context', 'error');
@@ -42,5 +46,9 @@ export const LIFETIME_RULES: readonly Rule[] = [
   WRONG_ERROR_TEST,
   RESULT_LOST,
   RELEASE_ORDER,
+  UNWIND_SKIPPED,
+  MANAGED_FREED,
+  FREED_LINKED,
+  LOOKUP_UNTESTED,
 ];
 export const CONTEXT_RULES: readonly Rule[] = [LOCK_HELD, LOCK_TWICE, UNLOCK_UNHELD];

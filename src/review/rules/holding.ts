@@ -2,11 +2,15 @@
 import { atomicRule } from './atomic';
 import { freedRule } from './freed';
 import { leakRule } from './leaks';
+import { freedLinkedRule } from './linked';
 import { lockRule } from './locks';
+import { lookupUntestedRule } from './lookups';
+import { managedFreedRule } from './managed';
 import { orderRule } from './order';
 import { pointerRule } from './pointers';
 import { resultRule } from './results';
 import type { PathRule } from './types';
+import { unwindSkippedRule } from './unwinding';
 
 export const HOLDING_RULES: readonly PathRule[] = [
   leakRule,
@@ -16,4 +20,8 @@ export const HOLDING_RULES: readonly PathRule[] = [
   orderRule,
   lockRule,
   atomicRule,
+  unwindSkippedRule,
+  managedFreedRule,
+  freedLinkedRule,
+  lookupUntestedRule,
 ];

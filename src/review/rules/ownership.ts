@@ -39,6 +39,12 @@ export function acquisitions(node: ProgramNode, locals: ReadonlySet<string>): Ta
     const { resource, by } = known.acquires;
     if (by === 'global') return [];
     if (COUNTED.test(resource)) return [];
+    // A symbol is given back by its name.
+    if (doing.name === 'symbol_get') {
+      const text = named(doing.call.args[0]);
+      const result = doing.into === null ? null : print(doing.into);
+      return [{ ...common, key: `symbol:${text}`, text, kind: 'argument', result }];
+    }
     if (by === 'result') {
       if (doing.into === null) {
         // `get_device(dev);`: the reference is on what was given.
