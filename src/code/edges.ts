@@ -121,6 +121,26 @@ interface Start {
   readonly opener: string;
 }
 
+/** Is the first statement, which ends at an offset, a jump that stands deeper than the next line: one that hangs on a condition out of sight? */
+function hangs(text: string, end: number): boolean {
+  const depth = (line: string): number => /^\s*/.exec(line.replace(/\t/g, '        '))?.[0].length ?? 0;
+  const first = text.slice(0, end).trimStart();
+  if (!/^(?:return\b|goto\b|break\s*;|continue\s*;)/.test(first)) return false;
+  const own = text
+    .slice(0, end)
+    .split('\n')
+    .find((line) => line.trim() !== '');
+  const next = text
+    .slice(end)
+    .split('\n')
+    .slice(1)
+    .find((line) => line.trim() !== '');
+  // A label stands at the margin, a closing brace ends a block that is seen to be one.
+  if (own === undefined || next === undefined || /^\s*(?:\}|else\b|case\b|default\b|\w+\s*:(?!:))/.test(next))
+    return false;
+  return depth(next) < depth(own);
+}
+
 /** Blanks the rest of a statement that began out of sight. */
 function mendStart(text: string, blank: (from: number, to: number) => void): Start {
   const first = /\S/.exec(text);
@@ -142,7 +162,7 @@ function mendStart(text: string, blank: (from: number, to: number) => void): Sta
       cut ||=
         /^(?!\s*(?:case\b|default\b|\w+\s*:))[^?]*[^:?]:[^:?]/.test(text.slice(0, i)) &&
         !text.slice(0, i).includes('?');
-      if (!cut) return { from: 0, opener: '' };
+      if (!cut) return { from: 0, opener: hangs(text, i + 1) ? UNKNOWN_IF : '' };
       blank(0, i + 1);
       return { from: i + 1, opener: '' };
     } else if (unit === '{' || unit === '}') {

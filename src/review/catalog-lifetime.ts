@@ -29,6 +29,9 @@ export const UNWIND_SKIPPED = lifetime('unwind-skipped', 'Way out that undoes no
 export const MANAGED_FREED = lifetime('managed-freed', 'Managed and given back by hand', 'error');
 export const FREED_LINKED = lifetime('freed-linked', 'Freed while still linked', 'error');
 export const LOOKUP_UNTESTED = lifetime('lookup-untested', 'Lookup used untested');
+export const MISMATCHED_RELEASE = lifetime('mismatched-release', 'Given back the wrong way', 'error');
+export const READY_AFTER_INSTALL = lifetime('ready-after-install', 'Ready only after the handler is installed');
+export const FALLS_INTO_UNWIND = lifetime('falls-into-unwind', 'Success runs into the error path', 'error');
 
 /** Speaks for I9 too: the same defect, seen in a function instead of in a run. */
 export const SLEEPS_IN_ATOMIC = context('sleep-in-atomic', 'Sleeps in atomic context', 'error');
@@ -50,5 +53,8 @@ export const LIFETIME_RULES: readonly Rule[] = [
   MANAGED_FREED,
   FREED_LINKED,
   LOOKUP_UNTESTED,
+  MISMATCHED_RELEASE,
+  READY_AFTER_INSTALL,
+  FALLS_INTO_UNWIND,
 ];
 export const CONTEXT_RULES: readonly Rule[] = [LOCK_HELD, LOCK_TWICE, UNLOCK_UNHELD];

@@ -3,7 +3,7 @@ import type { Expression, Program } from '../../code/types';
 import { calleeOf, print, printShort, visit, withoutCasts } from '../../code/walk';
 import { INCLUSIVE_END, OFF_BY_ONE, ROLLBACK_INDEX } from '../catalog-arith';
 import { writtenType } from './integer-types';
-import { errnoOf, localHit, scan } from './scan';
+import { errnoOf, isConstantName, localHit, scan } from './scan';
 import type { PathRule, RuleHit } from './types';
 
 /** The last word of a name: `header->nb_entries` gives `nb_entries`. */
@@ -15,6 +15,8 @@ function wordOf(expression: Expression): string {
 
 const COUNT =
   /^(?:n|nb|nr|num|count|cnt)$|^(?:nb|nr|num|n)_|_(?:count|cnt|nr|num|entries|nvec|elems)$|^(?:entries|nvec)$/;
+/** A constant that says how many there are. */
+const NUMBER_OF = /(?:^|_)(?:NUM|NR|COUNT|ENTRIES)(?:_|$)/;
 const POSITION = /^(?:idx|index|slot|tail|head|vector|hwirq|pos)$|_(?:idx|index|slot|tail|head|vector)$/;
 
 /** How many there are, as written in the source: `ARRAY_SIZE(a)`, `nr_entries`. */
@@ -82,8 +84,9 @@ export const offByOneRule: PathRule = (program) => {
       if (inner.kind !== 'binary' || inner.operator !== '>') return;
       const position = withoutCasts(inner.left);
       const name = wordOf(position);
-      if (!isCount(inner.right)) return;
       const used = indexes(program, print(position));
+      const constant = isConstantName(withoutCasts(inner.right)) && NUMBER_OF.test(wordOf(inner.right));
+      if (!isCount(inner.right) && !(constant && used === 'plain')) return;
       const isPosition = used === 'plain' || (POSITION.test(name) && used !== 'shifted');
       if (isPosition && !COUNT.test(name))
         hits.push(

@@ -16,7 +16,7 @@ interface Freed {
 
 /** Frees what its argument points to, not what hangs on it or what it counts. */
 const FREES =
-  /^(?:kfree\w*|k?v?kzfree|kvfree\w*|vfree|kmem_cache_free|mempool_free|dma_pool_free|free_percpu|bitmap_free|(?:__)?free_pages?|iommu_domain_free|free_io_pgtable_ops)$/;
+  /^(?:kfree\w*|k?v?kzfree|kvfree\w*|vfree|kmem_cache_free|mempool_free|dma_pool_free|free_percpu|bitmap_free|(?:__)?free_pages?|iommu_domain_free|free_io_pgtable_ops|irq_domain_remove|destroy_workqueue|kmem_cache_destroy)$/;
 
 /** Tells of a pointer's value without following it. */
 const TELLS = /^(?:pr_\w+|dev_\w+|printk\w*|trace_\w+|WARN\w*|IS_ERR\w*|PTR_ERR\w*|ERR_\w+|(?:un)?likely)$/;
@@ -27,7 +27,8 @@ function frees(doing: Doing): string | null {
   if (known?.kind !== 'free' || known.releases === null || !FREES.test(doing.name)) return null;
   const arg = doing.call.args[argumentIndex(known.releases.by) ?? -1];
   const bare = arg === undefined ? null : withoutCasts(arg);
-  if (bare === null || !/^(?:name|field|index)$/.test(bare.kind)) return null;
+  if (bare === null || !(/^(?:name|field|index)$/.test(bare.kind) || (bare.kind === 'unary' && bare.operator === '*')))
+    return null;
   const text = named(bare);
   return /^(?:NULL|0)$/.test(text) ? null : text;
 }

@@ -8,6 +8,7 @@ import { lookupUntestedRule } from './lookups';
 import { managedFreedRule } from './managed';
 import { orderRule } from './order';
 import { pointerRule } from './pointers';
+import { mismatchedReleaseRule, readyAfterInstallRule } from './releases';
 import { resultRule } from './results';
 import type { PathRule } from './types';
 import { unwindSkippedRule } from './unwinding';
@@ -24,4 +25,6 @@ export const HOLDING_RULES: readonly PathRule[] = [
   managedFreedRule,
   freedLinkedRule,
   lookupUntestedRule,
+  mismatchedReleaseRule,
+  readyAfterInstallRule,
 ];

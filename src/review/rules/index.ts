@@ -9,6 +9,7 @@ import { commentReturnRule } from './described-functions';
 import { notReplayedRule, setupLostRule } from './domain-joins';
 import { doorbellProtRule, msiAddressRule, msiDomainRule, unmapSizeRule } from './doorbells';
 import { errorPointerRule, positiveErrnoRule, wrongErrnoRule } from './errnos';
+import { fallsIntoUnwindRule } from './fallthrough';
 import { doubleFetchRule } from './fetches';
 import { maskShiftRule } from './fields';
 import { HOLDING_RULES } from './holding';
@@ -23,6 +24,7 @@ import { reservedCheckLostRule, softwareFirstRule, softwareWindowRule } from './
 import { siblingRule } from './siblings';
 import { stackToUserRule } from './stack-to-user';
 import { statedHits } from './stated';
+import { STEP_RULES } from './steps';
 import { addressNarrowedRule, sumWrapsRule } from './sums';
 import type { PatchHit, PatchRule, PatchView, PathRule, RuleHit, Surroundings } from './types';
 import { droppedErrorRule, ignoredFaultRule, invertedUserCheckRule } from './user-checks';
@@ -87,6 +89,7 @@ const PATH_RULES: readonly PathRule[] = [
   unevenStepRule,
   minForMaxRule,
   maskShiftRule,
+  ...STEP_RULES,
 ];
 
 /** Same defect in the function before and after the patch: equal but for the place. */
@@ -132,6 +135,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   notReplayedRule,
   setupLostRule,
   statedHits,
+  fallsIntoUnwindRule,
 ];
 
 /** What the rules say that look at a patch as a whole. */

@@ -103,9 +103,20 @@ export const signLostRule: PathRule = (program, around) =>
     const zero = withoutCasts(expression.right);
     if (zero.kind !== 'number' || zero.value !== 0) return [];
     const target = expression.left;
-    if (target.kind !== 'name' && target.kind !== 'field') return [];
-    const written = writtenType(target, program, around);
+    const difference = target.kind === 'binary' && target.operator === '-';
+    if (target.kind !== 'name' && target.kind !== 'field' && !difference) return [];
+    const operands = difference ? [target.left, target.right] : [target];
+    const types = operands.map((one) =>
+      one.kind === 'name' || one.kind === 'field' ? writtenType(one, program, around) : null,
+    );
+    const written = types[0] ?? null;
     const type = written === null ? null : integerType(written);
+    // Below 32 bits a difference is an int.
+    if (
+      difference &&
+      types.some((one) => one === null || (integerType(one)?.signed ?? true) || (integerType(one)?.bits ?? 0) < 32)
+    )
+      return [];
     if (type === null || type.signed) return [];
     return [
       localHit(

@@ -55,6 +55,14 @@ describe('edges of a cut piece', () => {
     ]);
   });
 
+  it('takes a jump that stands deeper than what follows for one that hangs on a condition', () => {
+    expect(mended('\t\treturn -ENOMEM;', '', '\tg();')).toEqual([IF, '\t\treturn -ENOMEM;', '', '\tg();', ';']);
+    expect(mended('\t\tgoto out;', '\tg();')).toEqual([IF, '\t\tgoto out;', '\tg();', ';']);
+    expect(mended('\treturn 0;', '\tg();')).toEqual(['\treturn 0;', '\tg();', ';']);
+    expect(mended('\t\treturn 0;', '\t}', '\tg();')).toEqual([`${IF} {`, '\t\treturn 0;', '\t}', '\tg();', ';']);
+    expect(mended('\t\tbreak;', '\tcase A:', '\t\tg();')).not.toContain(IF);
+  });
+
   it('closes what is open', () => {
     expect(mended('\tif (a) {', '\t\tdo {', '\t\t\tg();')).toEqual([
       '\tif (a) {',
