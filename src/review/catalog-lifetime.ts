@@ -32,6 +32,8 @@ export const LOOKUP_UNTESTED = lifetime('lookup-untested', 'Lookup used untested
 export const MISMATCHED_RELEASE = lifetime('mismatched-release', 'Given back the wrong way', 'error');
 export const READY_AFTER_INSTALL = lifetime('ready-after-install', 'Ready only after the handler is installed');
 export const FALLS_INTO_UNWIND = lifetime('falls-into-unwind', 'Success runs into the error path', 'error');
+export const NULL_ARGUMENT = lifetime('null-argument', 'Called though a caller gives NULL', 'error');
+export const PUT_TWICE = lifetime('put-twice', 'Given back by helper and caller', 'error');
 
 /** Speaks for I9 too: the same defect, seen in a function instead of in a run. */
 export const SLEEPS_IN_ATOMIC = context('sleep-in-atomic', 'Sleeps in atomic context', 'error');
@@ -56,5 +58,7 @@ export const LIFETIME_RULES: readonly Rule[] = [
   MISMATCHED_RELEASE,
   READY_AFTER_INSTALL,
   FALLS_INTO_UNWIND,
+  NULL_ARGUMENT,
+  PUT_TWICE,
 ];
 export const CONTEXT_RULES: readonly Rule[] = [LOCK_HELD, LOCK_TWICE, UNLOCK_UNHELD];

@@ -7,6 +7,7 @@ import { lockRule } from './locks';
 import { lookupUntestedRule } from './lookups';
 import { managedFreedRule } from './managed';
 import { orderRule } from './order';
+import { nullCallbackRule, putTwiceRule } from './parameters';
 import { pointerRule } from './pointers';
 import { mismatchedReleaseRule, readyAfterInstallRule } from './releases';
 import { resultRule } from './results';
@@ -27,4 +28,6 @@ export const HOLDING_RULES: readonly PathRule[] = [
   lookupUntestedRule,
   mismatchedReleaseRule,
   readyAfterInstallRule,
+  nullCallbackRule,
+  putTwiceRule,
 ];

@@ -288,10 +288,13 @@ export const leakRule: PathRule = (program, surroundings) => {
     if (!backHere && !backBefore && !(program.evidence === 'fragment' && givesBack(program, taken, programs)))
       return false;
     if (fails) return true;
-    if (leaving.verdict === null || earlier === null) return false;
+    if (earlier === null) return false;
     // Before the patch it was given back on every way that ended well: it was taken for the time of the call.
     past ??= leavings(earlier, programs, borrowers).all;
-    const ended = past.filter((one) => one.verdict === leaving.verdict && one.item.taken.key === taken.key);
-    return ended.length > 0 && ended.every((one) => one.item.state === 'released');
+    const own = past.filter((one) => one.item.taken.key === taken.key);
+    const ended = own.filter((one) => one.verdict === leaving.verdict);
+    if (ended.length === 0 || !ended.every((one) => one.item.state === 'released')) return false;
+    // A result that may tell of either: then success kept it, and this way did not.
+    return leaving.verdict !== null || own.some((one) => one.verdict === 'succeeds' && one.item.state === 'held');
   }
 };
