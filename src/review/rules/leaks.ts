@@ -133,7 +133,8 @@ function leavings(
             }
           }
         }
-        if (taken.kind === 'local' && now === 'held' && letsOut(node, taken.text)) return [];
+        if (taken.kind === 'local' && now === 'held' && (letsOut(node, taken.text) || returnsOf(node, taken)))
+          return [];
         if (overwrites(writes, taken)) return [];
         return [{ taken, state: now, loan, had }];
       });
@@ -197,6 +198,12 @@ function asksOf(condition: Expression, taken: Taken): boolean {
     if (inner.kind === 'call' || inner.kind === 'update') asks ||= namesIn(inner).has(taken.text);
   });
   return asks && says(condition, true, taken.text) === null;
+}
+
+/** `return filp->private_data;`: what a counted object leads to is good as long as the count is held, which goes to the caller with it. */
+function returnsOf(node: ProgramNode, { primitive: { acquires }, text }: Taken): boolean {
+  if (node.kind !== 'return' || acquires?.resource !== 'file_ref') return false;
+  return node.value?.kind === 'field' && print(node.value.base) === text;
 }
 
 /** Does the condition say that a descriptor has no file: `!f.file`, `!fd_file(f)`, `fd_empty(f)`? Then there is nothing to put. */

@@ -40,6 +40,9 @@ function sameInside(expression: Expression): Expression | null {
   if (COMPARES.test(expression.operator)) {
     const left = withoutCasts(expression.left);
     if (left.kind === 'number' || isVolatile(left)) return null;
+    // `size != (u32)size` asks whether it fits.
+    if (/^[=!]=$/.test(expression.operator) && [expression.left, expression.right].some((side) => side.kind === 'cast'))
+      return null;
     return print(left) === print(withoutCasts(expression.right)) ? left : null;
   }
   if (!CHAINS.test(expression.operator)) return null;

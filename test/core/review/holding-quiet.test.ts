@@ -9,7 +9,7 @@ beforeAll(async () => {
   front = await frontEnd();
 });
 const said = (head: string, ...statements: string[]): string[] =>
-  hitsOf(front, `${head}\n{\n${statements.join('\n')}\n}`, ['lifetime', 'context', 'uapi']);
+  hitsOf(front, `${head}\n{\n${statements.join('\n')}\n}`, ['lifetime', 'context', 'uapi', 'arith']);
 
 describe('what is not held is not lost', () => {
   const open = (...test: string[]): string[] =>
@@ -21,6 +21,13 @@ describe('what is not held is not lost', () => {
     expect(open('if (!f.file)', 'return -EBADF;', 'if (f.file->private_data)', 'return -EBUSY;')).toEqual([
       'leak-on-exit@8',
     ]);
+  });
+
+  it('what a file leads to takes it to the caller', () => {
+    const context = (value: string): string[] =>
+      said('void *f(int fd)', 'struct file *filp = fget(fd);', 'if (!filp)', 'return NULL;', `return ${value};`);
+    expect(context('filp->private_data')).toEqual([]);
+    expect(context('make()')).toEqual(['leak-on-exit@6']);
   });
 
   it('a value computed from it takes it to the caller', () => {
@@ -114,5 +121,12 @@ describe('a hunk laid over a condensed body', () => {
     };
     expect(hits('mail')).toEqual(['use-after-free']);
     expect(hits('body')).toEqual([]);
+  });
+});
+
+describe('a value compared with itself', () => {
+  it('in a narrower type asks whether it fits', () => {
+    expect(said('int f(u64 size)', 'if (size != (u32)size)', 'return -EINVAL;', 'return 0;')).toEqual([]);
+    expect(said('int f(u64 size)', 'if (size != size)', 'return -EINVAL;', 'return 0;')).toEqual(['same-operands@3']);
   });
 });

@@ -147,13 +147,16 @@ describe('an object that is freed', () => {
 });
 
 describe('a lookup', () => {
-  const other = 'int g(struct s *s)\n{\nstruct e *e = find_entry(s, 1);\nif (!e)\nreturn -ENOENT;\nreturn e->n;\n}\n';
+  const tests = (name: string): string =>
+    `int ${name}(struct s *s)\n{\nstruct e *e = find_entry(s, 1);\nif (!e)\nreturn -ENOENT;\nreturn e->n;\n}\n`;
+  const other = tests('g') + tests('h');
   const user = (...test: string[]): string =>
     `int f(struct s *s)\n{\nstruct e *e = find_entry(s, 2);\n${test.join('\n')}\nreturn e->n;\n}`;
   it('is tested where the others test it', () => {
-    expect(said(other + user('g(s);'), 'lookup')).toEqual(['lookup-untested@12']);
+    expect(said(other + user('g(s);'), 'lookup')).toEqual(['lookup-untested@19']);
     expect(said(other + user('if (!e)', 'return -EINVAL;'), 'lookup')).toEqual([]);
     expect(said(other + user('if (WARN_ON(!e))', 'return -EINVAL;'), 'lookup')).toEqual([]);
     expect(said(user('g(s);'), 'lookup')).toEqual([]);
+    expect(said(tests('g') + user('g(s);'), 'lookup')).toEqual([]);
   });
 });
