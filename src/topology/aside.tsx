@@ -1,11 +1,12 @@
 /** The right side: the list of events, what the event did to the state, and why an invariant broke. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { EventLink } from '../protocol';
 import type { FlatState } from '../scenario/state';
 import type { StateChange, Trace, Violation } from '../scenario/types';
 import { changedRows, unchangedRows } from './rows';
 import { useSay } from './say';
 import { violationsAt } from './steps';
+import { useStop } from './stop';
 
 interface EventsProps {
   readonly trace: Trace;
@@ -17,8 +18,8 @@ interface EventsProps {
 
 export function Events({ trace, links, shown, current, onSelect }: EventsProps) {
   const say = useSay();
-  const selected = useRef<HTMLButtonElement>(null);
-  useEffect(() => selected.current?.scrollIntoView({ block: 'nearest' }), [current, trace.id]);
+  const selected = useStop(current, trace.id);
+  const stop = shown.includes(current) ? current : shown[0];
   return (
     <ol class="events" aria-label={say('Trace')}>
       {shown.map((index) => {
@@ -34,6 +35,7 @@ export function Events({ trace, links, shown, current, onSelect }: EventsProps) 
               ref={on ? selected : null}
               class={`event kind-${event.kind}${on ? ' on' : ''}${broken ? ' bad' : ''}`}
               aria-current={on ? 'step' : undefined}
+              tabIndex={index === stop ? 0 : -1}
               onClick={() => onSelect(index)}
             >
               <span class="number">{index + 1}</span>

@@ -11,6 +11,7 @@ import { align, eventAt, nextDifference, rowOf, shownRows, tellsApart } from './
 import { StateRows, useInvariantName } from './aside';
 import { castOf } from './cast';
 import { CompareWith } from './compare-with';
+import { useKeys } from './keys';
 import { Pairs } from './pairs';
 import { useSay } from './say';
 import { sceneOf } from './scene';
@@ -119,7 +120,7 @@ export function Comparison(props: Props) {
     const next = walked[Math.max(0, Math.min(walked.length - 1, place + by))];
     if (next !== undefined) select(next);
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
+  useKeys((event) => {
     if (event.target instanceof HTMLSelectElement || event.altKey || event.ctrlKey || event.metaKey) return;
     const by: Record<string, () => void> = {
       ArrowRight: () => step(1),
@@ -134,7 +135,7 @@ export function Comparison(props: Props) {
     if (act === undefined) return;
     event.preventDefault();
     act();
-  };
+  });
   const following = nextDifference(left.trace, right.trace, rows, row);
   const apart = rows.filter((one) => tellsApart(left.trace, right.trace, one)).length;
   const broken = new Set(
@@ -142,8 +143,9 @@ export function Comparison(props: Props) {
   );
 
   return (
-    <div class="panel compared" role="application" aria-label={say('Two traces')} onKeyDown={onKeyDown}>
+    <div class="panel compared">
       <header>
+        <h1 class="spoken">{say('Two traces')}</h1>
         <b>{choice?.title ?? trace.scenario}</b>
         <span class="dim">{trace.machine}</span>
         <CompareWith counterparts={counterparts} current={against.key} onCompare={onCompare} />

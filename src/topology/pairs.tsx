@@ -1,10 +1,10 @@
 /** The events of two traces in one list: a row for each, its event of either side in its own column. */
-import { useEffect, useRef } from 'preact/hooks';
 import type { EventLink } from '../protocol';
 import type { Trace } from '../scenario/types';
 import type { Row, Shown } from './alignment';
 import { useSay } from './say';
 import { violationsAt } from './steps';
+import { useStop } from './stop';
 
 interface Half {
   readonly title: string;
@@ -43,8 +43,7 @@ function Cell({ half, index }: { readonly half: Half; readonly index: number | n
 
 export function Pairs({ left, right, rows, shown, current, onSelect, onUnfold }: Props) {
   const say = useSay();
-  const selected = useRef<HTMLButtonElement>(null);
-  useEffect(() => selected.current?.scrollIntoView({ block: 'nearest' }), [current, rows]);
+  const selected = useStop(current, rows);
   const spoken = { same: say('unchanged'), changed: say('modified'), left: say('deleted'), right: say('added') };
   return (
     <ol class="events pairs" aria-label={say('Both traces')}>
@@ -67,6 +66,7 @@ export function Pairs({ left, right, rows, shown, current, onSelect, onUnfold }:
               ref={on ? selected : null}
               class={`event pair pair-${row.kind}${on ? ' on' : ''}`}
               aria-current={on ? 'step' : undefined}
+              tabIndex={on ? 0 : -1}
               onClick={() => onSelect(one.row)}
             >
               <span class={`change change-${MARKS[row.kind]}`} title={spoken[row.kind]}>

@@ -7,6 +7,7 @@ import { castOf } from './cast';
 import { Choices } from './choices';
 import { CompareWith } from './compare-with';
 import { Timeline, Windows } from './footer';
+import { useKeys } from './keys';
 import { leakedPages, windowMaps } from './pages';
 import { useSay } from './say';
 import { sceneOf } from './scene';
@@ -55,7 +56,7 @@ export function Panel(props: Props) {
     return () => window.clearTimeout(timer);
   }, [playing, current, shown]);
 
-  const onKeyDown = (event: KeyboardEvent): void => {
+  useKeys((event) => {
     if (event.target instanceof HTMLSelectElement || event.altKey || event.ctrlKey || event.metaKey) return;
     const by: Record<string, () => void> = {
       ArrowRight: () => step(1),
@@ -70,13 +71,14 @@ export function Panel(props: Props) {
     event.preventDefault();
     setPlaying(false);
     act();
-  };
+  });
 
   const first = trace.violations[0];
   const broken = nextBroken(trace, current);
   return (
-    <div class="panel" role="application" aria-label={say('Topology')} onKeyDown={onKeyDown}>
+    <div class="panel">
       <header>
+        <h1 class="spoken">{say('Topology')}</h1>
         {choice === undefined ? (
           <b>{trace.scenario}</b>
         ) : (
