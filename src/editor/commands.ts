@@ -94,6 +94,10 @@ async function chooseFiles(): Promise<readonly vscode.Uri[] | undefined> {
   });
 }
 
+const MEGABYTE = 1024 * 1024;
+/** Size from which VS Code gives a text to no extension, in bytes. */
+const LARGEST = 50 * MEGABYTE;
+
 async function openSeries(deps: Deps, given: unknown): Promise<void> {
   const chosen =
     given instanceof vscode.Uri
@@ -106,7 +110,16 @@ async function openSeries(deps: Deps, given: unknown): Promise<void> {
   for (const uri of chosen) {
     const stat = await vscode.workspace.fs.stat(uri);
     if ((stat.type & vscode.FileType.Directory) !== 0) uris.push(...(await mailsIn(uri)));
-    else uris.push(uri);
+    else if (stat.size > LARGEST) {
+      void vscode.window.showWarningMessage(
+        vscode.l10n.t(
+          '{0} has {1} MB, and VS Code hands texts of more than 50 MB to no extension. The command line reads it: doorbell review FILE',
+          plain(vscode.workspace.asRelativePath(uri)),
+          Math.round(stat.size / MEGABYTE),
+        ),
+      );
+      return;
+    } else uris.push(uri);
   }
   const [first] = uris;
   if (first === undefined) {

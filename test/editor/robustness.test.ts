@@ -1,5 +1,6 @@
 /** What may happen to a file under review: it goes away, or it has a name that means something elsewhere. */
 import assert from 'node:assert/strict';
+import { truncateSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { closeAll, doorbell, LIMIT, readText, show, until, workspaceFile, write } from './host';
 
@@ -44,6 +45,20 @@ suite('a file under review', function () {
     for (const { id } of comments.of(message)) comments.remove(id);
   });
 
+  test('that is far too large is refused in words, and what is open stays', async () => {
+    const uri = await write('open.mbox', MAIL);
+    await show(uri);
+    const { store } = await doorbell();
+    await until('a review', [store.onDidReview], () => store.subjectOf(uri)?.state === 'ready');
+    const large = workspaceFile('large.mbox');
+    truncateSync((await write('large.mbox', MAIL)).fsPath, 200 * 1024 * 1024);
+    await vscode.commands.executeCommand('doorbell.openSeries', large);
+    assert.equal(store.subjectOf(large), undefined);
+    assert.equal(vscode.window.activeTextEditor?.document.uri.toString(), uri.toString());
+    assert.equal(store.subjectOf(uri)?.reviews.length, 1);
+    await vscode.workspace.fs.delete(large);
+  });
+
   test('may have any name and subject', async () => {
     const uri = await write('$(x) [a](b) --output=c %41 #?.mbox', MAIL);
     await show(uri);
@@ -54,5 +69,30 @@ suite('a file under review', function () {
     });
     assert.equal(subject.reviews[0]?.series.patches.length, 1);
     assert.equal(await readText(workspaceFile('$(x) [a](b) --output=c %41 #?.mbox')), MAIL);
+  });
+});
+
+suite('the topology panel', function () {
+  this.timeout(2 * LIMIT);
+  teardown(closeAll);
+
+  test('comes back with a trace after it was closed', async () => {
+    const uri = workspaceFile('msi-window-v1.mbox');
+    await show(uri);
+    const { store, panel } = await doorbell();
+    await until('the review', [store.onDidReview], () => store.subjectOf(uri)?.state === 'ready');
+    const tab = (): vscode.Tab | undefined =>
+      vscode.window.tabGroups.all
+        .flatMap(({ tabs }) => tabs)
+        .find(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.includes('doorbell.topology'));
+    await vscode.commands.executeCommand('doorbell.showTopology');
+    const first = await until('the panel', [vscode.window.tabGroups.onDidChangeTabs], tab);
+    const before = panel.displayed()?.trace.id;
+    assert.ok(before !== undefined);
+    await vscode.window.tabGroups.close(first);
+    await until('no panel', [vscode.window.tabGroups.onDidChangeTabs], () => tab() === undefined);
+    await vscode.commands.executeCommand('doorbell.showTopology');
+    await until('the panel again', [vscode.window.tabGroups.onDidChangeTabs], tab);
+    assert.equal(panel.displayed()?.trace.id, before);
   });
 });
