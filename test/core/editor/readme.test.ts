@@ -1,0 +1,23 @@
+/** README and the files it names. */
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+test('the table of surfaces in the README names files that are there', () => {
+  const root = new URL('../../../', import.meta.url);
+  const readme = readFileSync(new URL('README.md', root), 'utf8');
+  const rows = readme.split('\n').filter((line) => /^\|.*\| `test\/|^\|.*`, `.*test\.(ts|mjs)` \|$/.test(line));
+  expect(rows.length).toBeGreaterThan(15);
+  const missing = rows.flatMap((row) => {
+    const [, , sources = '', tests = ''] = row.split('|');
+    let folder = '';
+    const named = (cell: string, start: string): string[] =>
+      [...cell.matchAll(/`([^`]+)`/g)].map((found) => {
+        const name = found[1] ?? '';
+        folder = name.includes('/') ? name.slice(0, name.lastIndexOf('/') + 1) : folder;
+        return name.includes('/') ? name : `${start || folder}${name}`;
+      });
+    const files = [...named(sources, 'src/editor/'), ...named(tests, '')];
+    return files.filter((file) => !existsSync(new URL(file, root)));
+  });
+  expect(missing).toEqual([]);
+});
