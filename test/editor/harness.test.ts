@@ -13,6 +13,12 @@ suite('harness', () => {
     assert.equal(extension?.isActive, true);
   });
 
+  test('its texts are found: no key of package.nls.json is shown in place of one', () => {
+    const manifest = JSON.stringify(vscode.extensions.getExtension('doorbell.doorbell')?.packageJSON);
+    assert.ok(manifest.includes('"Open Series…"'));
+    assert.deepEqual(manifest.match(/"%[^"%]+%"/g) ?? [], []);
+  });
+
   test('the workspace is a copy of the samples', async () => {
     const [folder] = vscode.workspace.workspaceFolders ?? [];
     assert.ok(folder);

@@ -11,6 +11,7 @@ import {
   THREADS,
   VIEWS,
 } from '../../../src/editor/names';
+import { manifest } from './manifest';
 
 interface Manifest {
   readonly activationEvents: readonly string[];
@@ -35,7 +36,7 @@ interface Manifest {
 }
 
 const read = (name: string): string => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
-const { contributes, activationEvents } = JSON.parse(read('package.json')) as Manifest;
+const { contributes, activationEvents } = manifest as Manifest;
 const declared = contributes.commands.map(({ command }) => command);
 const sorted = (names: readonly string[]): string[] => [...names].sort();
 

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { COMMANDS, LINKS } from '../../../src/editor/names';
 import { designs } from '../../../src/host/designs';
 import { DESIGN_NAMES } from '../../../src/host/designs/names';
+import { manifest } from './manifest';
 
 const root = new URL('../../../', import.meta.url);
 interface Step {
@@ -10,10 +11,10 @@ interface Step {
   readonly media: { readonly image?: string; readonly markdown?: string };
   readonly completionEvents: readonly string[];
 }
-const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+const { contributes } = manifest as {
   readonly contributes: { readonly walkthroughs: readonly { readonly steps: readonly Step[] }[] };
 };
-const steps = manifest.contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
+const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
 
 test('each step of the walkthrough has its picture, and names commands that are there', () => {
   expect(steps.length).toBeGreaterThanOrEqual(4);
