@@ -1,6 +1,8 @@
 /**
  * Speed of the explorer: `node bench/explorer.mjs [TURNS]`. Each search begins with nothing known, so that the time has all in it: making the
- * configurations on the platform, trying where messages end, and the states themselves. Goal: 200,000 states per second with two guests.
+ * configurations on the platform, trying where messages end, and the states themselves. Goal: 200,000 states per second with two guests, a
+ * state under 2 KB. Told by the clock and by the processor's time of the whole process (compiler and collector with it): on a shared machine the second
+ * says what the search costs. Best of the turns.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,27 +63,33 @@ const cases = [
   ['two guests, 4 lives (its)', JSON.stringify(busy(4)), 'arm64-smmuv3-its'],
   ['two guests, 2 lives (x86)', JSON.stringify(busy(2)), 'x86-vtd'],
 ];
+let large = false;
 let worst = Number.POSITIVE_INFINITY;
 for (const [name, text, machine] of cases) {
   const parsed = parseScenario(text);
   if (parsed.kind !== 'scenario') throw new Error(`${name}: ${parsed.errors[0].message}`);
   let best = Number.POSITIVE_INFINITY;
+  let processor = Number.POSITIVE_INFINITY;
   let coverage = null;
   let bytes = 0;
   for (let turn = 0; turn < turns; turn++) {
     const started = performance.now();
+    const used = process.cpuUsage();
     const one = search(problemOf(parsed.scenario, machinePreset(machine)));
     while (one.advance(100_000));
     best = Math.min(best, performance.now() - started);
+    const { user, system } = process.cpuUsage(used);
+    processor = Math.min(processor, (user + system) / 1000);
     coverage = one.coverage();
     bytes = one.bytesPerState();
   }
-  const rate = coverage.states / (best / 1000);
-  if (coverage.states > 10_000) worst = Math.min(worst, rate);
+  const perSecond = (ms) => Math.round(coverage.states / (ms / 1000));
+  if (coverage.states > 10_000) worst = Math.min(worst, perSecond(processor));
+  if (bytes >= 2048) large = true;
   console.log(
-    `${name.padEnd(28)} ${String(coverage.states).padStart(8)} states ${String(coverage.configurations).padStart(6)} configurations  ${coverage.extent.padEnd(9)} ${best.toFixed(0).padStart(6)} ms  ${Math.round(rate).toLocaleString('en').padStart(10)} states/s  ${bytes} bytes a state`,
+    `${name.padEnd(28)} ${String(coverage.states).padStart(8)} states ${String(coverage.configurations).padStart(6)} configurations  ${coverage.extent.padEnd(9)} ${best.toFixed(0).padStart(6)} ms ${perSecond(best).toLocaleString('en').padStart(10)} states/s   processor ${processor.toFixed(0).padStart(6)} ms ${perSecond(processor).toLocaleString('en').padStart(10)} states/s   ${bytes} bytes a state`,
   );
 }
 console.log(
-  `goal ${GOAL.toLocaleString('en')} states/s on searches above 10,000 states: ${worst >= GOAL ? 'met' : 'missed'}`,
+  `goal ${GOAL.toLocaleString('en')} states/s of the processor's time on searches above 10,000 states: ${worst >= GOAL ? 'met' : 'missed'}; under 2 KB a state: ${large ? 'missed' : 'met'}`,
 );

@@ -41,6 +41,8 @@ export interface MachinePlatform extends Platform {
   readonly state: PlatformState;
   /** An independent copy; memory is shared until one side writes. */
   clone(): MachinePlatform;
+  /** A copy of the drivers' books over the same machine: for who brings the machine itself back to where the books belong (`snapshot.ts`). */
+  fork(): MachinePlatform;
   /** A whole number below 2^53 over all hardware state. */
   hash(): number;
   /**
@@ -119,6 +121,7 @@ function platformOver(state: PlatformState, spec: MachineSpec): MachinePlatform 
     hardwareRegions: hardwareRegionsOf(spec),
     isolatesMsi: isolatesMsiOf(spec),
     clone: () => platformOver(clonePlatformState(state), spec),
+    fork: () => platformOver(clonePlatformState(state, state.machine), spec),
     hash: () => hashMachine(state.machine),
 
     /** 0 when the machine has no IOMMU, no memory left for tables, or no context bank. */

@@ -90,10 +90,10 @@ export function domainOfDevice(state: PlatformState, requesterId: number): Domai
   return null;
 }
 
-/** An independent copy. Lists in the books are replaced, never changed, so that copies may share them. */
-export function clonePlatformState(state: PlatformState): PlatformState {
+/** An independent copy, or copied books over the machine given. Lists in the books are replaced, never changed, so that copies may share them. */
+export function clonePlatformState(state: PlatformState, machine = cloneMachine(state.machine)): PlatformState {
   return {
-    machine: cloneMachine(state.machine),
+    machine,
     tables: cloneTableMemory(state.tables),
     nextDomain: state.nextDomain,
     domains: new Map([...state.domains].map(([id, domain]) => [id, { ...domain }])),

@@ -4,10 +4,15 @@
  *
  * A configuration is the state of the whole machine (by its hash) with what the host holds of each agent. What has been raised and not yet
  * taken does not belong to it: an interrupt that is pending changes no later translation.
+ *
+ * There is one machine. A configuration keeps how its memory and registers differ from the first, and the drivers' books; to act on it, the
+ * machine is brought there, and a message that was tried is undone.
  */
 
 import type { HardwareVector } from '../../host/platform';
 import type { MachinePlatform } from '../../host/platforms/index';
+import type { Snapshot } from '../../machine/snapshot';
+import { markState, openLog, restoreSnapshot, snapshotBytes, takeSnapshot, undoTo } from '../../machine/snapshot';
 import type { Interrupt, Outcome } from '../../machine/types';
 import type { StepSpec } from '../types';
 import { sameInterrupt } from '../view';
@@ -36,20 +41,22 @@ export interface Arrival {
 }
 
 interface Configuration {
+  /** The books, over the one machine. */
   readonly platform: MachinePlatform;
+  readonly snapshot: Snapshot;
   readonly hash: number;
   readonly held: readonly Held[];
   /** Where each step leads, by actor and step; -1: not tried yet. */
   readonly next: Int32Array;
-  readonly arrivals: Map<number, Arrival>;
-  /** A copy that messages are tried on: what they leave pending changes no later outcome, and must not be handed on. */
-  trial: MachinePlatform | null;
+  readonly vectors: readonly HardwareVector[];
   /** For each device (in order over all actors) the messages it may send. */
   sends: readonly (readonly number[])[] | null;
 }
 
 export interface Configurations {
   readonly count: () => number;
+  /** Bytes that the configurations' snapshots take together. */
+  readonly bytes: () => number;
   /** The configuration that an actor's step leads to. */
   step(configuration: number, actor: number, step: number): number;
   /** Messages (by number) that a device can send: its own, and each door it may know with each datum of another. */
@@ -70,20 +77,42 @@ export function configurations(problem: Problem): Configurations {
   const known = new Map<string, number>();
   const messages: Message[] = [];
   const messageNumbers = new Map<string, number>();
+  let bytes = 0;
   const steps = Math.max(1, ...problem.actors.map((actor) => actor.steps.length));
   const devices = problem.actors.flatMap((actor, i) =>
     actor.requesterIds.map((requesterId) => ({ requesterId, actor: i })),
   );
 
-  const freezes = problem.platform.spec.iommu.kind === 'phb';
+  const working = problem.platform.clone();
+  const log = openLog(working.state.machine);
+  /** The configuration that the machine is in; null while a step changes it. */
+  let present: Configuration | null = null;
+  const enter = (configuration: Configuration): void => {
+    if (present === configuration) return;
+    restoreSnapshot(log, configuration.snapshot);
+    markState(log);
+    present = configuration;
+  };
 
-  const intern = (platform: MachinePlatform, hash: number, held: readonly Held[]): number => {
-    const key = `${hash}|${JSON.stringify(held)}`;
+  /** What is held is replaced and never changed: its text is made once. */
+  const texts = new WeakMap<Held, string>();
+  const textOf = (held: Held): string => {
+    const before = texts.get(held);
+    if (before !== undefined) return before;
+    const text = JSON.stringify(held);
+    texts.set(held, text);
+    return text;
+  };
+  const intern = (platform: MachinePlatform, of: Configuration | null, held: readonly Held[]): number => {
+    const hash = of?.hash ?? platform.hash();
+    const key = `${hash}|${held.map(textOf).join('|')}`;
     const before = known.get(key);
     if (before !== undefined) return before;
     known.set(key, all.length);
     const next = new Int32Array(problem.actors.length * steps).fill(-1);
-    all.push({ platform, hash, held, next, arrivals: new Map(), trial: null, sends: null });
+    const snapshot = of?.snapshot ?? takeSnapshot(log);
+    bytes += of === null ? snapshotBytes(snapshot) : 0;
+    all.push({ platform, snapshot, hash, held, next, vectors: platform.vectors(), sends: null });
     return all.length - 1;
   };
   const at = (number: number): Configuration => {
@@ -102,8 +131,8 @@ export function configurations(problem: Problem): Configurations {
     return number;
   };
   intern(
-    problem.platform,
-    problem.platform.hash(),
+    working,
+    null,
     problem.actors.map(() => NOTHING_HELD),
   );
 
@@ -131,11 +160,12 @@ export function configurations(problem: Problem): Configurations {
     if (own === undefined || held === undefined || mine === undefined) return null;
     const index = mine.findIndex((one) => one.address === address && one.data === data);
     if (index < 0 || held.masked.includes(`${own.requesterId}/${index}`)) return null;
-    return from.platform.vectors().filter((one) => one.requesterId === own.requesterId)[index] ?? null;
+    return from.vectors.filter((one) => one.requesterId === own.requesterId)[index] ?? null;
   };
 
   return {
     count: () => all.length,
+    bytes: () => bytes,
     messages,
     devices,
     step(configuration, actor, step) {
@@ -150,7 +180,11 @@ export function configurations(problem: Problem): Configurations {
       if (its !== undefined && wanted !== undefined && held !== undefined) {
         // A mask lies in the device's own table: the rest of the machine stays as it is.
         const aside = wanted.spec.stage === 'mask' || wanted.spec.stage === 'unmask';
-        const platform = aside ? from.platform : from.platform.clone();
+        const platform = aside ? from.platform : from.platform.fork();
+        if (!aside) {
+          enter(from);
+          present = null;
+        }
         const guard = { platform, unsafeInterrupts: problem.unsafeInterrupts || its.kind === 'host' };
         const host =
           its.kind === 'host' && wanted.spec.stage === 'enable' && !held.attached.includes(wanted.requesterId);
@@ -160,7 +194,7 @@ export function configurations(problem: Problem): Configurations {
         if (after !== null)
           to = intern(
             platform,
-            aside ? from.hash : platform.hash(),
+            aside ? from : null,
             from.held.map((one, i) => (i === actor ? after : one)),
           );
       }
@@ -174,18 +208,13 @@ export function configurations(problem: Problem): Configurations {
     },
     arrival(configuration, device, message) {
       const from = at(configuration);
-      const key = device * 65536 + message;
-      const before = from.arrivals.get(key);
-      if (before !== undefined) return before;
       const { address, data } = messages[message] ?? { address: 0, data: 0 };
-      from.trial ??= from.platform.clone();
-      const outcome = from.trial.emit(devices[device]?.requesterId ?? 0, address, data, 4);
-      // A fault that stops the device for good (a frozen PE of POWER) is left behind with the copy it happened to.
-      if (freezes && outcome.kind !== 'interrupt') from.trial = null;
-      const owner = outcome.kind === 'interrupt' ? ownerOf(problem, from.platform.vectors(), outcome.interrupt) : null;
-      const arrival = { outcome, owner, own: ownVector(from, device, { address, data }) };
-      from.arrivals.set(key, arrival);
-      return arrival;
+      enter(from);
+      // What a message leaves behind (pending, or a device stopped for good) changes no later outcome that counts, and is not handed on.
+      const outcome = from.platform.emit(devices[device]?.requesterId ?? 0, address, data, 4);
+      undoTo(log, 1);
+      const owner = outcome.kind === 'interrupt' ? ownerOf(problem, from.vectors, outcome.interrupt) : null;
+      return { outcome, owner, own: ownVector(from, device, { address, data }) };
     },
   };
 }

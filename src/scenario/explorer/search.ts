@@ -23,6 +23,11 @@ export interface Counterexample {
   readonly moves: readonly Move[];
 }
 
+interface Broken {
+  readonly invariant: InvariantId;
+  readonly message: string;
+}
+
 export interface Coverage {
   readonly states: number;
   readonly transitions: number;
@@ -47,7 +52,7 @@ export interface Search {
   advance(count: number): boolean;
   coverage(): Coverage;
   counterexample(): Counterexample | null;
-  /** Bytes that a state takes, its row and its place in the hash table; without the configurations, which states share. */
+  /** Bytes that a state takes: its row, its place in the hash table, and its share of the configurations' snapshots, which states have in common. */
   bytesPerState(): number;
 }
 
@@ -90,16 +95,15 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
   let head = 0;
   let transitions = 0;
   let bound: Coverage['bound'] = null;
-  let found: { state: number; move: number; invariant: InvariantId; message: string } | null = null;
+  let found: (Broken & { state: number; move: number }) | null = null;
   // Open addressing over the rows themselves: no text, no object for a state.
   let table = new Int32Array(4096).fill(-1);
   const now = new Int32Array(width);
-  const then = new Int32Array(width);
 
   const hashOf = (row: Int32Array, from: number): number => {
     let h = 0x811c9dc5;
     for (let i = 0; i < width; i++) {
-      h = Math.imul(h ^ (row[from + i] ?? 0), 0x01000193);
+      h = Math.imul(h ^ (row[from + i] as number), 0x01000193);
       h ^= h >>> 15;
     }
     return Math.imul(h, 0x2c1b3c6d) >>> 0;
@@ -126,21 +130,21 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
   };
   const add = (parent: number, move: number): void => {
     transitions++;
-    let slot = hashOf(then, 0) & (table.length - 1);
-    for (;;) {
-      const other = table[slot] ?? -1;
-      if (other < 0) break;
-      let same = true;
-      for (let i = 0, from = other * width; i < width && same; i++) same = rows[from + i] === then[i];
-      if (same) return;
-      slot = (slot + 1) & (table.length - 1);
+    const last = table.length - 1;
+    let slot = hashOf(now, 0) & last;
+    for (let other = table[slot] as number; other >= 0; other = table[slot] as number) {
+      const from = other * width;
+      let i = 0;
+      while (i < width && rows[from + i] === now[i]) i++;
+      if (i === width) return;
+      slot = (slot + 1) & last;
     }
     if (count >= mostStates) {
       bound ??= 'states';
       return;
     }
     table[slot] = count;
-    rows.set(then, count * width);
+    for (let i = 0, to = count * width; i < width; i++) rows[to + i] = now[i] as number;
     parents[count] = parent;
     moves[count] = move;
     depths[count] = parent < 0 ? 0 : (depths[parent] ?? 0) + 1;
@@ -150,58 +154,74 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
   /** Moves as numbers: kind (0 step, 1 send, 2 arrive), who, which message. */
   const code = (kind: number, who: number, message: number): number => kind + 4 * (who + 256 * message);
 
-  const judge = (state: number, device: number, message: number, configuration: number): void => {
+  /** What an arrival breaks, or null; it depends on the configuration, the device and the message alone. */
+  const judge = (configuration: number, device: number, message: number): Broken | null => {
     const { outcome, owner, own: vector } = machine.arrival(configuration, device, message);
     const who = machine.devices[device];
     const actor = problem.actors[who?.actor ?? -1];
-    if (who === undefined || actor === undefined) return;
+    if (who === undefined || actor === undefined) return null;
     const { address, data } = machine.messages[message] ?? { address: 0, data: 0 };
     const name = requesterName(who.requesterId);
-    if (actor.kind === 'guest' && outcome.kind === 'interrupt' && owner !== null && owner !== actor.name) {
-      found = {
-        state,
-        move: code(2, device, message),
+    if (actor.kind === 'guest' && outcome.kind === 'interrupt' && owner !== null && owner !== actor.name)
+      return {
         invariant: 'I1',
         message: `${name} of ${actor.name} raises ${interruptName(outcome.interrupt)} of ${owner} by writing ${hex(data)} to ${hex(address)}`,
       };
-      return;
-    }
-    if (vector === null || (outcome.kind === 'interrupt' && sameInterrupt(outcome.interrupt, vector.interrupt))) return;
-    if (outcome.kind === 'interrupt' && owner !== null && owner !== actor.name) return;
-    found = {
-      state,
-      move: code(2, device, message),
+    if (vector === null || (outcome.kind === 'interrupt' && sameInterrupt(outcome.interrupt, vector.interrupt)))
+      return null;
+    if (outcome.kind === 'interrupt' && owner !== null && owner !== actor.name) return null;
+    return {
       invariant: 'I3',
       message: `the message ${hex(data)} to ${hex(address)} of an enabled vector of ${name} does not arrive (${outcome.kind}${'why' in outcome ? `: ${outcome.why}` : ''})`,
     };
   };
+  /** Judgements made, by configuration, then message and device. */
+  const judged: (Broken | null)[][] = [];
+  const broken = (configuration: number, device: number, message: number): Broken | null => {
+    judged[configuration] ??= [];
+    const row = judged[configuration];
+    const place = message * flights + device;
+    const before = row[place];
+    if (before !== undefined) return before;
+    const made = judge(configuration, device, message);
+    row[place] = made;
+    return made;
+  };
 
+  /** Each move changes one or two numbers of the row, which are put back after it. */
   const expand = (state: number): void => {
-    now.set(rows.subarray(state * width, (state + 1) * width));
-    const configuration = now[width - 1] ?? 0;
-    for (let device = 0; device < flights && found === null; device++) {
-      const flying = now[actors + device] ?? 0;
+    for (let i = 0, from = state * width; i < width; i++) now[i] = rows[from + i] as number;
+    const configuration = now[width - 1] as number;
+    for (let device = 0; device < flights; device++) {
+      const place = actors + device;
+      const flying = now[place] as number;
       if (flying > 0) {
-        judge(state, device, flying - 1, configuration);
-        then.set(now);
-        then[actors + device] = 0;
+        const what = broken(configuration, device, flying - 1);
+        if (what !== null) {
+          found = { state, move: code(2, device, flying - 1), ...what };
+          return;
+        }
+        now[place] = 0;
         add(state, code(2, device, flying - 1));
-      } else
+        now[place] = flying;
+      } else {
         for (const message of machine.sends(configuration, device)) {
-          then.set(now);
-          then[actors + device] = message + 1;
+          now[place] = message + 1;
           add(state, code(1, device, message));
         }
+        now[place] = 0;
+      }
     }
-    for (let actor = 0; actor < actors && found === null; actor++) {
-      const done = now[actor] ?? 0;
-      if (done >= (lengths[actor] ?? 0)) continue;
-      const twin = before[actor] ?? -1;
-      if (done === 0 && twin >= 0 && (now[twin] ?? 0) === 0) continue;
-      then.set(now);
-      then[actor] = done + 1;
-      then[width - 1] = machine.step(configuration, actor, done);
+    for (let actor = 0; actor < actors; actor++) {
+      const done = now[actor] as number;
+      if (done >= (lengths[actor] as number)) continue;
+      const twin = before[actor] as number;
+      if (done === 0 && twin >= 0 && now[twin] === 0) continue;
+      now[actor] = done + 1;
+      now[width - 1] = machine.step(configuration, actor, done);
       add(state, code(0, actor, done));
+      now[actor] = done;
+      now[width - 1] = configuration;
     }
   };
 
@@ -235,7 +255,7 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
   };
 
   return {
-    bytesPerState: () => width * 4 + 4 + 4 + 2 + 16,
+    bytesPerState: () => width * 4 + 4 + 4 + 2 + 16 + Math.ceil(machine.bytes() / count),
     advance(more) {
       for (let i = 0; i < more && found === null && head < count; i++) {
         if ((depths[head] ?? 0) < mostDepth) expand(head);
