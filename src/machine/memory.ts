@@ -187,16 +187,27 @@ export function write64(memory: Memory, address: number, lo: number, hi: number)
   write32(memory, address + 4, hi);
 }
 
-/** Writes zero to `[address, address + size)`; both multiples of 4. Pages that were never written cost little. */
+/** Writes zero to `[address, address + size)`; both multiples of 4. What is zero already costs little. */
 export function clearRange(memory: Memory, address: number, size: number): void {
-  for (let at = address; at < address + size; ) {
-    const pageEnd = (Math.floor(at / PAGE_BYTES) + 1) * PAGE_BYTES;
-    const end = Math.min(pageEnd, address + size);
+  for (let at = firstSet(memory, address, address + size); at >= 0; at = firstSet(memory, at, address + size))
+    write32(memory, at, 0);
+}
+
+/** Is all of `[address, address + size)` zero? Both multiples of 4. */
+export function isClear(memory: Memory, address: number, size: number): boolean {
+  return firstSet(memory, address, address + size) < 0;
+}
+
+/** Address of the first word in `[address, end)` that is not zero; -1 for none. A page's words stand one after the other. */
+function firstSet(memory: Memory, address: number, end: number): number {
+  const { words } = memory;
+  for (let at = address; at < end; ) {
+    const count = Math.min(PAGE_WORDS - ((at & 0xff) >>> 2), (end - at) / 4);
     const index = wordIndex(memory, at);
-    const unwritten = index >= memory.flatWords && index < memory.flatWords + PAGE_WORDS;
-    if (!unwritten) for (; at < end; at += 4) write32(memory, at, 0);
-    at = end;
+    for (let i = 0; i < count; i++) if ((words[index + i] as number) !== 0) return at + i * 4;
+    at += count * 4;
   }
+  return -1;
 }
 
 /** Writes the low `size` bytes (1, 2, 4, 8) of `data` (below 2^53) at `address`, little endian, byte by byte. */

@@ -6,7 +6,7 @@
  */
 
 import type { Memory } from '../../machine/memory';
-import { read32, write64 } from '../../machine/memory';
+import { isClear, read32, write64 } from '../../machine/memory';
 import { blockAllowed, levelShift } from '../../machine/vmsa';
 import { addressField, highHalf, lowHalf } from '../../machine/word';
 import type { TableMemory } from './table-memory';
@@ -222,7 +222,7 @@ function pruneEmpty(
   let table = lowest;
   for (let i = path.length - 1; i >= 0; i--) {
     const bytes = 2 ** kind.granuleBits;
-    for (let at = table; at < table + bytes; at += 8) if (read32(memory, at) !== 0) return;
+    if (!isClear(memory, table, bytes)) return;
     const parent = path[i];
     if (parent === undefined) return;
     write64(memory, parent.at, 0, 0);

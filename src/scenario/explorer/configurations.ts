@@ -99,7 +99,12 @@ export function configurations(problem: Problem): Configurations {
   const textOf = (held: Held): string => {
     const before = texts.get(held);
     if (before !== undefined) return before;
-    const text = JSON.stringify(held);
+    let text = `${held.domain}/${held.attached.join()}/${held.masked.join()}`;
+    for (const page in held.doors) text += `/${page}:${held.doors[page]}`;
+    for (const requesterId in held.messages) {
+      text += `/${requesterId}`;
+      for (const { address, data } of held.messages[requesterId] ?? []) text += `,${address}:${data}`;
+    }
     texts.set(held, text);
     return text;
   };

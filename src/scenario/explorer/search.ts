@@ -86,7 +86,7 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
   const before = twins(problem);
   const lengths = problem.actors.map((actor) => actor.steps.length);
 
-  let capacity = 1024;
+  let capacity = 8192;
   let rows = new Int32Array(capacity * width);
   let parents = new Int32Array(capacity);
   let moves = new Int32Array(capacity);
@@ -97,7 +97,7 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
   let bound: Coverage['bound'] = null;
   let found: (Broken & { state: number; move: number }) | null = null;
   // Open addressing over the rows themselves: no text, no object for a state.
-  let table = new Int32Array(4096).fill(-1);
+  let table = new Int32Array(capacity * 2).fill(-1);
   const now = new Int32Array(width);
 
   const hashOf = (row: Int32Array, from: number): number => {
@@ -109,7 +109,7 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
     return Math.imul(h, 0x2c1b3c6d) >>> 0;
   };
   const grow = (): void => {
-    capacity *= 2;
+    capacity *= 4;
     const widen = (old: Int32Array, size: number): Int32Array<ArrayBuffer> => {
       const wide = new Int32Array(size);
       wide.set(old);
@@ -121,7 +121,7 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
     const deep = new Uint16Array(capacity);
     deep.set(depths);
     depths = deep;
-    table = new Int32Array(capacity * 4).fill(-1);
+    table = new Int32Array(capacity * 2).fill(-1);
     for (let i = 0; i < count; i++) {
       let slot = hashOf(rows, i * width) & (table.length - 1);
       while ((table[slot] ?? -1) >= 0) slot = (slot + 1) & (table.length - 1);
@@ -161,18 +161,18 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
     const actor = problem.actors[who?.actor ?? -1];
     if (who === undefined || actor === undefined) return null;
     const { address, data } = machine.messages[message] ?? { address: 0, data: 0 };
-    const name = requesterName(who.requesterId);
+    const name = () => requesterName(who.requesterId);
     if (actor.kind === 'guest' && outcome.kind === 'interrupt' && owner !== null && owner !== actor.name)
       return {
         invariant: 'I1',
-        message: `${name} of ${actor.name} raises ${interruptName(outcome.interrupt)} of ${owner} by writing ${hex(data)} to ${hex(address)}`,
+        message: `${name()} of ${actor.name} raises ${interruptName(outcome.interrupt)} of ${owner} by writing ${hex(data)} to ${hex(address)}`,
       };
     if (vector === null || (outcome.kind === 'interrupt' && sameInterrupt(outcome.interrupt, vector.interrupt)))
       return null;
     if (outcome.kind === 'interrupt' && owner !== null && owner !== actor.name) return null;
     return {
       invariant: 'I3',
-      message: `the message ${hex(data)} to ${hex(address)} of an enabled vector of ${name} does not arrive (${outcome.kind}${'why' in outcome ? `: ${outcome.why}` : ''})`,
+      message: `the message ${hex(data)} to ${hex(address)} of an enabled vector of ${name()} does not arrive (${outcome.kind}${'why' in outcome ? `: ${outcome.why}` : ''})`,
     };
   };
   /** Judgements made, by configuration, then message and device. */
@@ -255,7 +255,7 @@ export function search(problem: Problem, options: SearchOptions = {}): Search {
   };
 
   return {
-    bytesPerState: () => width * 4 + 4 + 4 + 2 + 16 + Math.ceil(machine.bytes() / count),
+    bytesPerState: () => width * 4 + 4 + 4 + 2 + 8 + Math.ceil(machine.bytes() / count),
     advance(more) {
       for (let i = 0; i < more && found === null && head < count; i++) {
         if ((depths[head] ?? 0) < mostDepth) expand(head);
