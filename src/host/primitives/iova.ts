@@ -2,6 +2,8 @@
  * The IOVA allocator (drivers/iommu/iova.c): pages handed out from the top of a range. Each `struct iova_domain` that is
  * given an upper end is a window of the agent whose stage runs.
  */
+import type { IovaRanges } from '../iova-ranges';
+import { createIovaRanges, giveBack, rangeAt, takeFree, takeHighest } from '../iova-ranges';
 import type { StructValue, Value } from '../values';
 import { hex, newStruct, newUnknown, show, structOf } from '../values';
 import type { Call, Primitive, WindowRecord, World } from '../world';
@@ -14,8 +16,10 @@ interface Allocator {
   readonly granule: number;
   readonly start: number;
   readonly window: WindowRecord;
-  /** Allocated ranges by their lowest page, in pages, ends included; reserved ones hold no object. */
-  readonly ranges: Map<number, { readonly low: number; readonly high: number; readonly object: StructValue | null }>;
+  /** What is taken, in pages; reserved ranges as well. */
+  readonly ranges: IovaRanges;
+  /** Allocated ranges by their lowest page, ends included. */
+  readonly given: Map<number, { readonly low: number; readonly high: number; readonly object: StructValue }>;
 }
 
 const allocators = new WeakMap<StructValue, Allocator>();
@@ -85,7 +89,7 @@ const initialise: Primitive = (call) => {
   object.fields.set('start_pfn', start);
   object.fields.set('dma_32bit_pfn', last);
   const window = openWindow(call, object, start * granule, Math.max(0, last - start + 1) * granule, granule);
-  allocators.set(object, { granule, start, window, ranges: new Map() });
+  allocators.set(object, { granule, start, window, ranges: createIovaRanges(start), given: new Map() });
   return 0;
 };
 
@@ -95,7 +99,7 @@ function of(call: Call): Allocator | null {
 }
 
 function record(call: Call, allocator: Allocator, low: number, high: number, object: StructValue): void {
-  allocator.ranges.set(low, { low, high, object });
+  allocator.given.set(low, { low, high, object });
   const { window } = allocator;
   for (let page = low; page <= high; page++) {
     const iova = page * allocator.granule;
@@ -111,30 +115,14 @@ function record(call: Call, allocator: Allocator, low: number, high: number, obj
   );
 }
 
-/** Highest free range of `size` pages that ends at or below `limit`; null when there is none. */
-function search(allocator: Allocator, size: number, limit: number, aligned: boolean): number | null {
-  const taken = [...allocator.ranges.values()].sort((a, b) => b.low - a.low);
-  let top = limit;
-  for (let i = 0; i <= taken.length; i++) {
-    const range = taken[i];
-    const floor = range ? Math.max(range.high + 1, allocator.start) : allocator.start;
-    let low = top - size + 1;
-    if (aligned) low -= ((low % size) + size) % size;
-    if (low >= floor) return low;
-    if (!range) return null;
-    top = Math.min(top, range.low - 1);
-  }
-  return null;
-}
-
 function allocateRange(call: Call, size: number, limit: number, aligned: boolean): StructValue | null {
   const allocator = of(call);
   if (allocator === null) return null;
   const count = aligned ? 2 ** Math.ceil(Math.log2(size)) : size;
   // Each page is told one by one: a request beyond the window is not worth walking.
   if (count > MOST_PAGES) return null;
-  const low = search(allocator, count, limit, aligned);
-  if (low === null) {
+  const low = takeHighest(allocator.ranges, count, limit, aligned);
+  if (low < 0) {
     effect(
       call.world,
       call.at,
@@ -161,10 +149,10 @@ const allocate: Primitive = (call) => {
 };
 
 function release(call: Call, allocator: Allocator, low: number): void {
-  const range = allocator.ranges.get(low);
+  const range = allocator.given.get(low);
   if (!range) return;
-  allocator.ranges.delete(low);
-  if (range.object === null) return;
+  allocator.given.delete(low);
+  giveBack(allocator.ranges, low);
   const { window } = allocator;
   for (let page = range.low; page <= range.high; page++) {
     const iova = page * allocator.granule;
@@ -177,9 +165,8 @@ function release(call: Call, allocator: Allocator, low: number): void {
 }
 
 function find(allocator: Allocator, page: number): number | null {
-  for (const range of allocator.ranges.values())
-    if (range.object !== null && page >= range.low && page <= range.high) return range.low;
-  return null;
+  const low = rangeAt(allocator.ranges, page);
+  return allocator.given.has(low) ? low : null;
 }
 
 const freeObject: Primitive = (call) => {
@@ -237,13 +224,13 @@ export const iova: Readonly<Record<string, Primitive>> = {
     const allocator = of(call);
     const page = number(call.args[1]);
     const low = allocator === null || page === null ? null : find(allocator, page);
-    return low === null ? 0 : (allocator?.ranges.get(low)?.object ?? 0);
+    return low === null ? 0 : (allocator?.given.get(low)?.object ?? 0);
   },
   reserve_iova: (call) => {
     const allocator = of(call);
     const [low, high] = [number(call.args[1]), number(call.args[2])];
     if (allocator === null || low === null || high === null) return newUnknown('reserve_iova()');
-    allocator.ranges.set(low, { low, high, object: null });
+    takeFree(allocator.ranges, low, high);
     const made = newStruct('struct iova', 'zero');
     made.fields.set('pfn_lo', low);
     made.fields.set('pfn_hi', high);

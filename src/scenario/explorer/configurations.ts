@@ -94,10 +94,11 @@ export function configurations(problem: Problem): Configurations {
     present = configuration;
   };
 
-  /** What is held is replaced and never changed: its text is made once. */
-  const texts = new WeakMap<Held, string>();
-  const textOf = (held: Held): string => {
-    const before = texts.get(held);
+  /** What is held is replaced and never changed: it gets a number once. */
+  const heldNumbers = new WeakMap<Held, number>();
+  const heldTexts = new Map<string, number>();
+  const numberOfHeld = (held: Held): number => {
+    const before = heldNumbers.get(held);
     if (before !== undefined) return before;
     let text = `${held.domain}/${held.attached.join()}/${held.masked.join()}`;
     for (const page in held.doors) text += `/${page}:${held.doors[page]}`;
@@ -105,12 +106,14 @@ export function configurations(problem: Problem): Configurations {
       text += `/${requesterId}`;
       for (const { address, data } of held.messages[requesterId] ?? []) text += `,${address}:${data}`;
     }
-    texts.set(held, text);
-    return text;
+    const number = heldTexts.get(text) ?? heldTexts.size;
+    heldTexts.set(text, number);
+    heldNumbers.set(held, number);
+    return number;
   };
   const intern = (platform: MachinePlatform, of: Configuration | null, held: readonly Held[]): number => {
     const hash = of?.hash ?? platform.hash();
-    const key = `${hash}|${held.map(textOf).join('|')}`;
+    const key = `${hash}|${held.map(numberOfHeld).join()}`;
     const before = known.get(key);
     if (before !== undefined) return before;
     known.set(key, all.length);
