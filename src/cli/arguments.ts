@@ -40,6 +40,7 @@ export type Command =
   | {
       readonly kind: 'explore';
       readonly scenario: string;
+      readonly design: string | null;
       readonly machine: string | null;
       readonly depth: number | null;
       readonly states: number | null;
@@ -74,7 +75,7 @@ Usage
   doorbell compare OLD [NEW] [--kernel DIR]… [--format text|json] [--fail-on error|warning|never]
   doorbell simulate SCENARIO [--design NAME] [--machine NAME] [--format text|json]
   doorbell scenarios [--matrix] [NAME…] [--format text|json]
-  doorbell explore SCENARIO [--machine NAME] [--depth N] [--states N] [--format text|json]
+  doorbell explore SCENARIO [--machine NAME] [--design NAME] [--depth N] [--states N] [--format text|json]
   doorbell provision MACHINE [DEVICE[:VECTORS]…] [--format text|json]
   doorbell machine import DIR|FILE… [--id NAME] [--format text|json]
   doorbell replay SET|all [--oracle DIR] [--format text|json]
@@ -87,7 +88,8 @@ compare holds two versions of a series against each other, from the mails alone:
 kept or new, where verdicts and the use of the window changed. OLD and NEW are what review takes; with OLD alone, both versions are in it.
 
 explore searches all orders in which the agents' steps and their devices' messages can fall together, on a host that does all right:
-what it finds is what the hardware lets happen. provision tells how much window the doorbells of some devices need on a machine (a
+what it finds is what the hardware lets happen. With --design it plays the orders of the agents' steps on that design's programs instead,
+and finds what the programs let happen. provision tells how much window the doorbells of some devices need on a machine (a
 preset, or a file that holds a machine), and what fails in a smaller one. machine import makes a machine of what your own host tells
 about itself. replay holds the model to recorded ground truth.
 
@@ -97,11 +99,12 @@ about itself. replay holds the model to recorded ground truth.
                jsonl: one object a line for each series
   --fail-on    exit with 1 when a finding (compare: a new one) is at least this grave; default error
   --jobs       worker threads for inputs with many series, 1 to 64; default 1
-  --design     one of the built-in designs; when left out, review takes the one of the series' era, simulate all of them
+  --design     one of the built-in designs; when left out, review takes the one of the series' era, simulate all of them;
+               explore searches its programs and not the machine alone
   --machine    one of the scenario's machines; all of them when left out (explore: any preset)
   --matrix     the verdicts of scenarios (all, or those named), machines and designs as a table in Markdown
   --depth      moves at most, 1 to 1000; default 40
-  --states     states at most; default 2000000
+  --states     states at most; default 2000000 (explore --design: orders at most; default 1000)
   --id         name of the imported machine; default imported
   --oracle     folder with one folder a set; default $DOORBELL_ORACLE, else the rows that come with the source
 
@@ -196,7 +199,10 @@ export function readArguments(argv: readonly string[]): Command {
   const states = values.states === undefined ? null : wholeOf(values.states, 50_000_000);
   if (Number.isNaN(depth)) return wrong(`--depth is a number from 1 to 1000, not “${values.depth}”.`);
   if (Number.isNaN(states)) return wrong(`--states is a number from 1 to 50000000, not “${values.states}”.`);
-  return { kind: 'explore', scenario: first, machine, depth, states, format };
+  const design = values.design ?? null;
+  if (design !== null && depth !== null)
+    return wrong('--depth counts moves on the machine; --design plays whole orders.');
+  return { kind: 'explore', scenario: first, machine, design, depth, states, format };
 }
 
 function failOnOf(text: string | undefined): FailOn | null {
@@ -235,7 +241,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   compare: ['format', 'fail-on', 'kernel'],
   simulate: ['format', 'design', 'machine'],
   scenarios: ['format', 'matrix'],
-  explore: ['format', 'machine', 'depth', 'states'],
+  explore: ['format', 'machine', 'design', 'depth', 'states'],
   provision: ['format'],
   machine: ['format', 'id'],
   replay: ['format', 'oracle'],

@@ -8,6 +8,7 @@ import { search } from '../scenario/explorer/search';
 import { world } from '../scenario/run';
 import type { Scenario } from '../scenario/types';
 import type { Command } from './arguments';
+import { exploreDesign } from './explore-design';
 import { progressOn } from './progress';
 import type { Terminal } from './review';
 import { findScenario } from './simulate';
@@ -29,6 +30,7 @@ const PORTION = 20_000;
 export async function explore(command: Wanted, terminal: Terminal): Promise<number> {
   const scenario = await findScenario(command.scenario, terminal);
   if (!scenario) return 2;
+  if (command.design !== null) return exploreDesign(command, scenario, terminal);
   const targets: [Scenario, MachineSpec | string][] = [];
   if (command.machine !== null) {
     const preset = machinePreset(command.machine);

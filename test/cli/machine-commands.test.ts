@@ -19,6 +19,7 @@ describe('arguments', () => {
       kind: 'explore',
       scenario: 's',
       machine: null,
+      design: null,
       depth: 7,
       states: null,
       format: 'text',
@@ -48,7 +49,8 @@ describe('arguments', () => {
     [['explore'], /needs one scenario/],
     [['explore', 's', '--depth', '0'], /--depth is a number/],
     [['explore', 's', '--states', 'many'], /--states is a number/],
-    [['explore', 's', '--design', 'x'], /no option --design/],
+    [['explore', 's', '--design', 'x', '--depth', '7'], /--depth counts moves/],
+    [['provision', 'm', '--design', 'x'], /no option --design/],
     [['provision'], /needs a machine/],
     [['provision', 'm', 'a:0'], /“a:0” is no device/],
     [['replay'], /one set, or all/],
@@ -71,6 +73,22 @@ describe('doorbell explore', () => {
     expect(good.status).toBe(0);
     expect(JSON.parse(good.out)).toMatchObject([{ coverage: { extent: 'complete' }, counterexample: null }]);
     expect((await doorbell(['explore', 'two-guests-its', '--machine', 'x'])).err).toMatch(/no machine “x”/);
+  });
+});
+
+describe('doorbell explore --design', () => {
+  it('plays the orders on the programs of a design', async () => {
+    const bad = await doorbell(['explore', 'two-guests-gicv2m', '--design', 'fixup', '--states', '3']);
+    expect(bad).toMatchObject({ status: 1, err: '' });
+    expect(bad.out).toMatch(/two-guests-gicv2m, arm64-smmuv3-gicv2m, fixup\n {2}I1 violated: /);
+    expect(bad.out).toMatch(/steps \(3 of 35 orders\)/);
+    const its = ['explore', 'two-guests-its', '--machine', 'arm64-smmuv3-its', '--design', 'iommufd', '--states', '5'];
+    const good = await doorbell([...its, '--format', 'json']);
+    expect(good.status).toBe(0);
+    expect(JSON.parse(good.out)).toMatchObject([
+      { design: 'iommufd', coverage: { orders: 5, held: 5, extent: 'bounded' }, counterexample: null },
+    ]);
+    expect((await doorbell(['explore', 'two-guests-its', '--design', 'x'])).err).toMatch(/no design “x”/);
   });
 });
 
