@@ -28,7 +28,7 @@ import {
   raiseSpi,
   SETSPI_NS,
 } from './gicv2m';
-import { acknowledgeIdentity, FILE_BYTES, fileAt, writeFile } from './imsic';
+import { acknowledgeIdentity, FILE_BYTES, FILE_NUMBERS, fileAt, identityEnabled, writeFile } from './imsic';
 import { dropText, ITS_SIZE, setPending, signalEvent, TRANSLATER } from './its';
 import type { Machine } from './machine';
 import { inRam, writeBytes } from './memory';
@@ -175,6 +175,12 @@ function deliver(machine: Machine, id: number, physical: number, data: number, s
   if (imsic !== null && file >= 0) {
     const number = size === 4 ? writeFile(imsic, file, (physical - imsic.base) % FILE_BYTES, data >>> 0) : -1;
     if (number < 0) return { kind: 'ignored', physical, why: `${imsic.name} has no such identity or register` };
+    if (!identityEnabled(imsic, number))
+      return {
+        kind: 'ignored',
+        physical,
+        why: `identity ${number % FILE_NUMBERS} is pending and not enabled in its file of ${imsic.name}`,
+      };
     const interrupt: Interrupt = { kind: 'imsic', number, target: Math.floor(file / imsic.filesPerHart) };
     return { kind: 'interrupt', interrupt, physical, via: imsic.name };
   }

@@ -1,7 +1,8 @@
 /**
  * IMSIC: interrupt files, a page each. A 4-byte write of an identity at offset 0 (little endian) or 4 (big endian) makes it pending in that
- * file. No device id: who can write a file's page can raise all its identities.
- * Source: RISC-V Advanced Interrupt Architecture 1.0, chapter 3 (IMSIC: memory region of an interrupt file, seteipnum_le, seteipnum_be).
+ * file, and an interrupt when it is enabled there (eie). No device id: who can write a file's page can make all its identities pending.
+ * Source: RISC-V Advanced Interrupt Architecture 1.0, chapter 3 (IMSIC: memory region of an interrupt file, seteipnum_le, seteipnum_be;
+ * pending and enable arrays eip and eie).
  *
  * Of each hart file 0 is the host's (supervisor level), the others are for guests. A file's number counts over all harts.
  */
@@ -21,12 +22,22 @@ export interface Imsic {
   readonly identities: number;
   /** Pending bits, file by file. */
   readonly pending: Uint32Array;
+  /** Enable bits, file by file, as those that are pending. */
+  readonly enabled: Uint32Array;
 }
 
 export function createImsic(name: string, base: number, harts: number, guestFiles: number, identities: number): Imsic {
   const filesPerHart = 1 + guestFiles;
   const words = harts * filesPerHart * wordsPerFile(identities);
-  return { name, base, harts, filesPerHart, identities, pending: new Uint32Array(words) };
+  return {
+    name,
+    base,
+    harts,
+    filesPerHart,
+    identities,
+    pending: new Uint32Array(words),
+    enabled: new Uint32Array(words),
+  };
 }
 
 function wordsPerFile(identities: number): number {
@@ -34,16 +45,18 @@ function wordsPerFile(identities: number): number {
 }
 
 export function cloneImsic(imsic: Imsic): Imsic {
-  return { ...imsic, pending: imsic.pending.slice() };
+  return { ...imsic, pending: imsic.pending.slice(), enabled: imsic.enabled.slice() };
 }
 
 export function hashImsic(imsic: Imsic, hash: Hash): void {
-  imsic.pending.forEach((word, i) => {
-    if (word !== 0) {
+  for (const array of [imsic.pending, imsic.enabled]) {
+    array.forEach((word, i) => {
+      if (word === 0) return;
       addNumber(hash, i);
       addNumber(hash, word);
-    }
-  });
+    });
+    addNumber(hash, array.length);
+  }
 }
 
 /** Number of the file a physical address lies in, or -1. */
@@ -76,4 +89,19 @@ export function acknowledgeIdentity(imsic: Imsic, number: number): void {
   if (file >= imsic.harts * imsic.filesPerHart || identity > imsic.identities) return;
   const at = file * wordsPerFile(imsic.identities) + (identity >>> 5);
   imsic.pending[at] = ((imsic.pending[at] as number) & ~(1 << (identity & 31))) >>> 0;
+}
+
+/** Enables or disables an identity (file * 2,048 + identity) in its file; what is pending stays so. */
+export function enableIdentity(imsic: Imsic, number: number, enable: boolean): void {
+  const file = Math.floor(number / FILE_NUMBERS);
+  const identity = number % FILE_NUMBERS;
+  if (file >= imsic.harts * imsic.filesPerHart || identity > imsic.identities) return;
+  const at = file * wordsPerFile(imsic.identities) + (identity >>> 5);
+  const word = imsic.enabled[at] as number;
+  imsic.enabled[at] = (enable ? word | (1 << (identity & 31)) : word & ~(1 << (identity & 31))) >>> 0;
+}
+
+export function identityEnabled(imsic: Imsic, number: number): boolean {
+  const at = Math.floor(number / FILE_NUMBERS) * wordsPerFile(imsic.identities) + ((number % FILE_NUMBERS) >>> 5);
+  return (((imsic.enabled[at] ?? 0) >>> (number & 31)) & 1) !== 0;
 }

@@ -86,7 +86,10 @@ function transfer(file: RegisterFile, machine: Machine): void {
   }
   cells(file, machine.apics.pending);
   for (const bank of machine.banks) cells(file, bank.pending);
-  if (machine.imsic !== null) cells(file, machine.imsic.pending);
+  if (machine.imsic !== null) {
+    cells(file, machine.imsic.pending);
+    cells(file, machine.imsic.enabled);
+  }
   if (pamu !== null) {
     pamu.enabled = flag(file, pamu.enabled);
     pamu.primary = cell(file, pamu.primary);

@@ -2,7 +2,7 @@
  * Driver of RISC-V's IMSIC: identities of interrupt files. A device of a domain with a guest file of its own gets identities of that file,
  * every other device identities of the host's. The message's address is the host file's page either way: the IOMMU redirects it.
  */
-import { FILE_NUMBERS, filePage } from '../../machine/imsic';
+import { enableIdentity, FILE_NUMBERS, filePage } from '../../machine/imsic';
 import type { MachineSpec } from '../../machine/types';
 import type { HardwareVector } from '../platform';
 import type { IrqchipDriver } from './irqchip';
@@ -30,23 +30,29 @@ export const imsicDriver: IrqchipDriver = {
         });
       }
     }
-    return fresh.length === count ? fresh : null;
+    if (fresh.length < count) return null;
+    for (const { interrupt } of fresh) enableIdentity(imsic, interrupt.number, true);
+    return fresh;
   },
-  free: () => undefined,
+  free(state, _spec, _requesterId, vectors) {
+    const { imsic } = state.machine;
+    if (imsic !== null) for (const { interrupt } of vectors) enableIdentity(imsic, interrupt.number, false);
+  },
   /** To another hart's file of the same owner: address and data change. */
   move(state, _spec, vector, cpu) {
     const { imsic } = state.machine;
     if (imsic === null) return null;
     const file = Math.floor(vector.interrupt.number / FILE_NUMBERS) % imsic.filesPerHart;
     const [number] = freeIdentities(state, cpu, file);
-    return number === undefined
-      ? null
-      : {
-          ...vector,
-          interrupt: { kind: 'imsic', number, target: cpu },
-          address: filePage(imsic, cpu * imsic.filesPerHart),
-          data: number % FILE_NUMBERS,
-        };
+    if (number === undefined) return null;
+    enableIdentity(imsic, vector.interrupt.number, false);
+    enableIdentity(imsic, number, true);
+    return {
+      ...vector,
+      interrupt: { kind: 'imsic', number, target: cpu },
+      address: filePage(imsic, cpu * imsic.filesPerHart),
+      data: number % FILE_NUMBERS,
+    };
   },
 };
 
