@@ -2,10 +2,11 @@
  * Machines written out in full in a scenario file.
  */
 import type { Node } from 'jsonc-parser';
-import type { ControllerSpec, DeviceSpec, IommuSpec, MachineSpec, RangeSpec } from '../machine/types';
+import type { DeviceSpec, MachineSpec, RangeSpec } from '../machine/types';
 import { derivedId } from './derive';
 import type { Reader } from './json-reader';
-import { list, members, name, oneOf, required, text, whole, yesNo } from './json-reader';
+import { list, members, name, oneOf, required, text, whole } from './json-reader';
+import { controller, iommu } from './parse-units';
 import type { DerivedMachine } from './types';
 
 function device(reader: Reader, node: Node): DeviceSpec | undefined {
@@ -38,97 +39,6 @@ function range(reader: Reader, node: Node): RangeSpec | undefined {
   return its === undefined || base === undefined || size === undefined
     ? undefined
     : { name: its, base, size, ...(kind === undefined ? {} : { kind }) };
-}
-
-function controller(reader: Reader, node: Node): ControllerSpec | undefined {
-  const all = members(reader, node, 'a controller', [
-    'kind',
-    'name',
-    'base',
-    'spiBase',
-    'spiCount',
-    'deviceBits',
-    'firstBus',
-    'lastBus',
-  ]);
-  if (all === null) return undefined;
-  required(reader, node, all, 'a controller', ['kind', 'name']);
-  const kind = oneOf(reader, all.get('kind'), 'kind', ['gicv2m', 'its', 'apic'] as const);
-  const its = name(reader, all.get('name'), 'name');
-  if (kind === undefined || its === undefined) return undefined;
-  if (kind === 'apic') return { kind, name: its };
-  required(
-    reader,
-    node,
-    all,
-    `a controller of kind ${kind}`,
-    kind === 'its' ? ['base', 'deviceBits'] : ['base', 'spiBase', 'spiCount'],
-  );
-  const base = whole(reader, all.get('base'), 'base');
-  if (kind === 'its') {
-    const deviceBits = whole(reader, all.get('deviceBits'), 'deviceBits', 32, 1);
-    const firstBus = whole(reader, all.get('firstBus'), 'firstBus', 255);
-    const lastBus = whole(reader, all.get('lastBus'), 'lastBus', 255);
-    return base === undefined || deviceBits === undefined
-      ? undefined
-      : {
-          kind,
-          name: its,
-          base,
-          deviceBits,
-          ...(firstBus === undefined ? {} : { firstBus }),
-          ...(lastBus === undefined ? {} : { lastBus }),
-        };
-  }
-  const spiBase = whole(reader, all.get('spiBase'), 'spiBase', 1019, 32);
-  const spiCount = whole(reader, all.get('spiCount'), 'spiCount', 988, 1);
-  return base === undefined || spiBase === undefined || spiCount === undefined
-    ? undefined
-    : { kind, name: its, base, spiBase, spiCount };
-}
-
-function iommu(reader: Reader, node: Node | undefined): IommuSpec | undefined {
-  if (node === undefined) return undefined;
-  const all = members(reader, node, 'iommu', [
-    'kind',
-    'name',
-    'granule',
-    'addressBits',
-    'remapping',
-    'compatibility',
-    'eim',
-    'sourceCheck',
-    'posting',
-  ]);
-  if (all === null) return undefined;
-  required(reader, node, all, 'iommu', ['kind']);
-  const kind = oneOf(reader, all.get('kind'), 'kind', ['smmuv3', 'vtd', 'none'] as const);
-  if (kind === undefined) return undefined;
-  if (kind === 'none') return { kind };
-  required(reader, node, all, `an iommu of kind ${kind}`, ['name', 'addressBits']);
-  const its = name(reader, all.get('name'), 'name');
-  const addressBits = whole(reader, all.get('addressBits'), 'addressBits', 52, 32);
-  if (kind === 'smmuv3') {
-    const granule = oneOf(reader, all.get('granule'), 'granule', [4096, 16384, 65536] as const) ?? 4096;
-    return its === undefined || addressBits === undefined ? undefined : { kind, name: its, granule, addressBits };
-  }
-  const remapping = yesNo(reader, all.get('remapping'), 'remapping') ?? true;
-  const compatibility = yesNo(reader, all.get('compatibility'), 'compatibility') ?? false;
-  const eim = yesNo(reader, all.get('eim'), 'eim') ?? true;
-  const sourceCheck = yesNo(reader, all.get('sourceCheck'), 'sourceCheck') ?? true;
-  const posting = yesNo(reader, all.get('posting'), 'posting');
-  return its === undefined || addressBits === undefined
-    ? undefined
-    : {
-        kind,
-        name: its,
-        remapping,
-        compatibility,
-        eim,
-        addressBits,
-        sourceCheck,
-        ...(posting === undefined ? {} : { posting }),
-      };
 }
 
 /** A preset with changes. */

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { designs } from '../../../src/host/designs/index';
+import { createPlatform } from '../../../src/host/platforms';
+import { machinePresets } from '../../../src/machine/presets';
+import type { MachineSpec } from '../../../src/machine/types';
 import { builtInScenarios, LIBRARY_TEXTS } from '../../../src/scenario/library';
 import { parseScenario, STAGES } from '../../../src/scenario/parse';
 import schema from '../../../src/scenario/scenario.schema.json';
@@ -109,6 +112,47 @@ describe('errors have a place', () => {
     expect(
       errors(good.replace('"x86-vtd-noremap"]', machine.replace('"spiCount": 8', '"spis": 8').concat(']'))).join(),
     ).toContain('a controller of kind gicv2m needs “spiCount”');
+  });
+});
+
+describe('machines in full', () => {
+  it.each(machinePresets.map((preset) => [preset.id, preset] as const))('%s can be written out', (_, preset) => {
+    const parsed = parseScenario(good.replace('"x86-vtd-noremap"]', `${JSON.stringify(preset)}]`));
+    if (parsed.kind !== 'scenario') throw new Error(JSON.stringify(parsed.errors));
+    expect(parsed.scenario.machines[4]).toEqual(preset);
+  });
+
+  it('of kinds that do not belong together do nothing worse than not work', () => {
+    const spec = (kind: string) => machinePresets.find((one) => one.controllers.some((c) => c.kind === kind))!;
+    const controllers = ['gicv2m', 'its', 'apic', 'mbi', 'fsl-msi', 'phb-msi', 'imsic'].map(
+      (kind) => spec(kind).controllers.find((one) => one.kind === kind)!,
+    );
+    const iommus = [...new Map(machinePresets.map((one) => [one.iommu.kind, one.iommu])).values()];
+    expect(iommus).toHaveLength(8);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...machinePresets),
+        fc.constantFrom(...iommus),
+        fc.subarray(controllers),
+        fc.array(fc.nat(2 ** 32), { minLength: 1, maxLength: 4 }),
+        (preset, iommu, some, addresses) => {
+          const text = JSON.stringify({ ...preset, id: 'mixed', iommu, controllers: some });
+          const parsed = parseScenario(good.replace('"x86-vtd-noremap"]', `${text}]`));
+          if (parsed.kind !== 'scenario') throw new Error(JSON.stringify(parsed.errors));
+          const platform = createPlatform(parsed.scenario.machines[4] as MachineSpec);
+          const requesterId = platform.spec.devices[0]!.requesterId;
+          platform.attach(requesterId, platform.allocateDomain());
+          const vectors = platform.allocateVectors(requesterId, 2) ?? [];
+          const writes = [...vectors, ...addresses.map((address) => ({ address, data: 1 }))];
+          for (const { address, data } of writes)
+            expect(['interrupt', 'memory', 'ignored', 'fault', 'dropped']).toContain(
+              platform.emit(requesterId, address, data, 4).kind,
+            );
+          platform.freeVectors(requesterId);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });
 
