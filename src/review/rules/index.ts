@@ -1,5 +1,6 @@
 import type { Program } from '../../code/types';
 import { preparedCountRule, swappedArgumentsRule, unitMixRule } from './arguments';
+import { atomicCallersRule } from './atomic-callers';
 import { inclusiveEndRule, offByOneRule, rollbackIndexRule } from './bounds';
 import { foreignCallbackRule } from './callbacks';
 import { capabilityChainRule } from './capability-chain';
@@ -129,6 +130,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   commentReturnRule,
   refactoringRule,
   siblingRule,
+  atomicCallersRule,
   domainDroppedLinesRule,
   domainFlagRule,
   reservedCheckLostRule,
