@@ -4,6 +4,7 @@
  */
 import type { InvariantId } from '../scenario/types';
 import { ARITH_RULES } from './catalog-arith';
+import { BISECT_RULES } from './catalog-bisect';
 import { DESCRIBED_RULES } from './catalog-described';
 import { ISOLATION_RULES } from './catalog-isolation';
 import { CONTEXT_RULES, LIFETIME_RULES, SLEEPS_IN_ATOMIC } from './catalog-lifetime';
@@ -206,4 +207,5 @@ export const RULES: readonly Rule[] = [
   ...STATED_RULES,
   ...LIFETIME_RULES,
   ...CONTEXT_RULES,
+  ...BISECT_RULES,
 ];

@@ -7,7 +7,7 @@ import type { Place } from '../../place';
 import { SLEEPS_IN_ATOMIC } from '../catalog-lifetime';
 import { sectionText, visitAtomicCalls } from './atomic';
 import { doings } from './calls';
-import { asksContext, type SleepingCall, sleepingCalls } from './sleeping';
+import { asksContext, type SleepingCall, sleepingCalls, sleepsWithin, waitsWithin } from './sleeping';
 import type { PatchHit, PatchRule } from './types';
 
 /** Why a function runs in atomic context. */
@@ -113,7 +113,10 @@ export const atomicCallersRule: PatchRule = ({ change, after }) => {
         report(caller, { ...call, through: [...way.toReversed(), ...call.through] }, context, []);
         continue;
       }
-      if (!after.touched.some((one) => one.name === caller.name)) underLock(caller, program.name, call, way);
+      // What is seen from the caller's side is said there.
+      const said = sleepsWithin(program, set.programs, 0) ?? waitsWithin(program);
+      if (said === null || !after.touched.some((one) => one.name === caller.name))
+        underLock(caller, program.name, call, way);
       if (depth < 1) fromCallers(caller, call, depth + 1, way);
     }
   }

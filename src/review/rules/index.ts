@@ -18,6 +18,7 @@ import { domainFlagRule } from './isolation-claims';
 import { ISOLATION_PATH_RULES } from './isolation-groups';
 import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
+import { oldNameRule } from './old-names';
 import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
 import { refactoringRule } from './refactoring';
 import { sameOperandsRule } from './repeats';
@@ -91,6 +92,7 @@ const PATH_RULES: readonly PathRule[] = [
   minForMaxRule,
   maskShiftRule,
   ...STEP_RULES,
+  oldNameRule,
 ];
 
 /** Same defect in the function before and after the patch: equal but for the place. */

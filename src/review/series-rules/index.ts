@@ -7,6 +7,7 @@ import { acceptedBeforeSupport } from './accepted-before-support';
 import { notBuilt, objectWithoutSource, optionUnused, selectUnmet } from './build-rules';
 import { definitionInHeader } from './definition-in-header';
 import { guardGap } from './guard-gap';
+import { madeStatic } from './made-static';
 import { declaredNowhere, includeMissing, notExported } from './modules';
 import { repairsOwnSeries } from './repairs-own-series';
 import { signatureNotConverted, stubDiffers } from './signatures';
@@ -38,6 +39,7 @@ const SERIES_RULES: readonly SeriesRule[] = [
   objectWithoutSource,
   optionUnused,
   selectUnmet,
+  madeStatic,
 ];
 
 /** What the rules on series say of one. `changes` has one entry for each patch, in order. */

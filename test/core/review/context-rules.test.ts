@@ -112,6 +112,21 @@ describe('a helper', () => {
     ]);
     expect(said(caller, helper('GFP_ATOMIC'))).toEqual([]);
   });
+  it('does not sleep in the part of it that is in sight', () => {
+    const part = (flags: string): string => `${caller}
+@@ -400,6 +410,6 @@ static void door_fill(struct door *door)
+ 	if (door->page)
+ 		return;
+ 
+-	door->page = kzalloc(8, GFP_ATOMIC);
++	door->page = kzalloc(8, ${flags});
+ 	if (!door->page)
+ 		return;`;
+    expect(said(part('GFP_KERNEL'))).toEqual([
+      'door_fill() calls kzalloc(), which may sleep, and door_kick() calls door_fill() with &door->lock held',
+    ]);
+    expect(said(part('GFP_NOWAIT'))).toEqual([]);
+  });
   it('does not sleep when an atomic callback of the patch calls it', () => {
     const mask = added(`static void door_irq_mask(struct irq_data *d)
 {

@@ -1,0 +1,14 @@
+/** Rules on the state of the tree between two patches, besides those of `catalog.ts`: names within a function, and linkage. */
+import type { Rule } from './rule';
+
+const bisect = (id: string, title: string, severity: Rule['severity'] = 'error'): Rule => ({
+  id,
+  title,
+  class: 'bisect',
+  severity,
+});
+
+export const MADE_STATIC = bisect('made-static', 'Made static while others use it');
+export const OLD_NAME_LEFT = bisect('old-name-left', 'Old name left behind');
+
+export const BISECT_RULES: readonly Rule[] = [MADE_STATIC, OLD_NAME_LEFT];
