@@ -5,6 +5,7 @@
 import type { InvariantId } from '../scenario/types';
 import { ARITH_RULES } from './catalog-arith';
 import { BISECT_RULES } from './catalog-bisect';
+import { CONCURRENCY_RULES } from './catalog-context';
 import { DESCRIBED_RULES } from './catalog-described';
 import { ISOLATION_RULES } from './catalog-isolation';
 import { CONTEXT_RULES, LIFETIME_RULES, SLEEPS_IN_ATOMIC } from './catalog-lifetime';
@@ -208,4 +209,5 @@ export const RULES: readonly Rule[] = [
   ...LIFETIME_RULES,
   ...CONTEXT_RULES,
   ...BISECT_RULES,
+  ...CONCURRENCY_RULES,
 ];

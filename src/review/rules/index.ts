@@ -4,6 +4,7 @@ import { atomicCallersRule } from './atomic-callers';
 import { inclusiveEndRule, offByOneRule, rollbackIndexRule } from './bounds';
 import { foreignCallbackRule } from './callbacks';
 import { capabilityChainRule } from './capability-chain';
+import { CONCURRENCY_PATH_RULES } from './concurrency';
 import { rawCopyResultRule } from './copy-results';
 import { countAsEndRule, minForMaxRule, rollbackStartRule, unevenStepRule } from './counting';
 import { commentReturnRule } from './described-functions';
@@ -16,6 +17,7 @@ import { maskShiftRule } from './fields';
 import { HOLDING_RULES } from './holding';
 import { domainFlagRule } from './isolation-claims';
 import { ISOLATION_PATH_RULES } from './isolation-groups';
+import { lockOrderRule } from './lock-order';
 import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
 import { oldNameRule } from './old-names';
@@ -41,6 +43,7 @@ import { domainDroppedLinesRule, WINDOW_PATH_RULES } from './window-pages';
 const PATH_RULES: readonly PathRule[] = [
   userStructureRule,
   ...HOLDING_RULES,
+  ...CONCURRENCY_PATH_RULES,
   notBeforeMaskRule,
   truthAsValueRule,
   maskSlipRule,
@@ -133,6 +136,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   refactoringRule,
   siblingRule,
   atomicCallersRule,
+  lockOrderRule,
   domainDroppedLinesRule,
   domainFlagRule,
   reservedCheckLostRule,

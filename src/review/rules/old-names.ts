@@ -1,30 +1,39 @@
 import type { Program } from '../../code/types';
-import { calleeOf, callsOf } from '../../code/walk';
+import { calleeOf, callsOf, expressionsOf, namesIn } from '../../code/walk';
 import type { Place } from '../../place';
 import { OLD_NAME_LEFT } from '../catalog-bisect';
-import { scan } from './scan';
 import type { PathRule, RuleHit } from './types';
 
 function declared(program: Program): ReadonlyMap<string, Place> {
   const names = new Map<string, Place>();
   for (const one of program.parameters) names.set(one.name, one.at);
-  for (const node of program.nodes) if (node.kind === 'declare') names.set(node.variable.name, node.at);
+  for (const node of program.nodes)
+    if (node.kind === 'declare' && !/\bextern\b/.test(node.variable.type)) names.set(node.variable.name, node.at);
   return names;
 }
 
+/** A read or write of the plain name; a call of a function or macro of that name is none. */
 function useOf(program: Program, name: string): Place | null {
-  for (const { expression, at } of scan(program)) if (expression.kind === 'name' && expression.name === name) return at;
+  for (const node of program.nodes)
+    if (expressionsOf(node).some((expression) => namesIn(expression).has(name))) return node.at;
   return null;
 }
 
+/** The mail that the newest line of the function stands in. */
+function newest(program: Program): number {
+  let last = -1;
+  for (const { at } of [program, ...program.nodes]) if (at.kind === 'message') last = Math.max(last, at.message);
+  return last;
+}
+
 /**
- * Do both places stand in one hunk? Behind a gap the text may be another function's: what names it there is the file before the
+ * Do both places stand in one hunk of the patch? Behind a gap the text may be another function's: what names it there is the file before the
  * patch.
  */
 function together(program: Program, from: Place, use: Place): boolean {
-  if (program.evidence !== 'fragment') return true;
   if (from.kind !== 'message' || use.kind !== 'message' || from.message !== use.message || use.line < from.line)
     return false;
+  if (use.message !== newest(program)) return false;
   return !program.nodes.some(
     (node) =>
       node.kind === 'unknown' &&
@@ -53,14 +62,14 @@ function mayDeclare(program: Program, name: string): boolean {
  * A parameter or variable that the patch takes away from a function, or gives another name, while a line of it still uses the old
  * name: in sight, or, for a parameter that the lines in sight use by its new name alone, in what of the body is out of sight.
  */
-export const oldNameRule: PathRule = (program, { before, constants }) => {
+export const oldNameRule: PathRule = (program, { before, constants, globals }) => {
   const old = before?.() ?? null;
-  if (old === null || old.name !== program.name) return [];
+  if (old === null || old.name !== program.name || program.evidence === 'spliced') return [];
   const headHidden = program.parameters.length === 0;
   const now = declared(program);
   const hits: RuleHit[] = [];
   for (const [name, from] of declared(old)) {
-    if (now.has(name) || constants?.has(name) === true) continue;
+    if (now.has(name) || constants?.has(name) === true || globals?.has(name) === true) continue;
     if (headHidden && old.parameters.some((one) => one.name === name)) continue;
     const use = useOf(program, name);
     if (use !== null && together(program, from, use) && !mayDeclare(program, name))

@@ -59,6 +59,13 @@ const ORDERS: readonly Order[] = [
     reference: null,
     common: true,
   },
+  {
+    first: /(?:tlb|iotlb|ctx)_?(?:inv|flush)\w*|(?:inv|flush)\w*_(?:tlb|iotlb|asid|ctx)/,
+    then: /(?:^|_)(?:free|put|release)_(?:asid|vmid|pasid|did|domain_id)$|(?:asid|vmid|domain_id)_(?:free|put|release)$/,
+    why: 'the number may be given to another address space while the TLB still has entries of the old one',
+    reference: null,
+    common: true,
+  },
 ];
 
 interface Done {

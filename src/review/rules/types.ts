@@ -4,7 +4,7 @@
  */
 
 import type { Amended } from '../../code/bodies';
-import type { Expression, Program, Structure } from '../../code/types';
+import type { Expression, Program, ProgramTable, Structure } from '../../code/types';
 import type { Change } from '../../patch/types';
 import type { Place } from '../../place';
 import type { Message } from '../../series/types';
@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly programs: ReadonlyMap<string, Program>;
   /** `#define NAME value` and enumerators. */
   readonly constants?: ReadonlyMap<string, Expression>;
+  /** File-scope variables that are not tables. */
+  readonly globals?: ProgramTable['globals'];
   /** The program before the patch, read when first asked for; null for a new function and where it is not known. */
   before?(): Program | null;
 }

@@ -1,0 +1,23 @@
+/** Rules on what several threads do at once: locks between functions, and when others may find an object. */
+import type { Rule } from './rule';
+
+const context = (id: string, title: string, severity: Rule['severity'] = 'warning'): Rule => ({
+  id,
+  title,
+  class: 'context',
+  severity,
+});
+
+export const LOCK_NOT_HELD = context('lock-not-held', 'Called without the lock it wants', 'error');
+export const LOCK_ORDER = context('lock-order', 'Locks taken in two orders', 'error');
+export const PUBLISHED_EARLY = context('published-early', 'Published before it is ready');
+export const NO_GRACE_PERIOD = context('no-grace-period', 'Freed without a grace period', 'error');
+export const TESTED_OUTSIDE = context('tested-outside-lock', 'Tested without the lock');
+
+export const CONCURRENCY_RULES: readonly Rule[] = [
+  LOCK_NOT_HELD,
+  LOCK_ORDER,
+  PUBLISHED_EARLY,
+  NO_GRACE_PERIOD,
+  TESTED_OUTSIDE,
+];
