@@ -31,6 +31,7 @@ import { statedHits } from './stated';
 import { STEP_RULES } from './steps';
 import { addressNarrowedRule, sumWrapsRule } from './sums';
 import type { PatchHit, PatchRule, PatchView, PathRule, RuleHit, Surroundings } from './types';
+import { unusedVariableRule } from './unused-variables';
 import { droppedErrorRule, ignoredFaultRule, invertedUserCheckRule } from './user-checks';
 import { userLayoutRule } from './user-layout';
 import { numberConflictRule, userGrownRule } from './user-numbers';
@@ -96,6 +97,7 @@ const PATH_RULES: readonly PathRule[] = [
   maskShiftRule,
   ...STEP_RULES,
   oldNameRule,
+  unusedVariableRule,
 ];
 
 /** Same defect in the function before and after the patch: equal but for the place. */

@@ -86,6 +86,14 @@ export const lockOrderRule: PatchRule = ({ change, after }) => {
   const { set } = after;
   const hits: PatchHit[] = [];
   const told = new Set<string>();
+  /** How many functions of the file take the two locks so. */
+  const followers = (file: string, outer: string, inner: string): number =>
+    [...set.programs.values()].filter(
+      (one) =>
+        one.source !== 'design' &&
+        one.file === file &&
+        nestingsOf(one, set.programs, set.structures).some((each) => each.outer === outer && each.inner === inner),
+    ).length;
   const isNew = (at: Place): boolean => at.kind === 'message' && at.message === change.message && at.added;
   for (const touched of after.touched) {
     const { program } = touched;
@@ -100,6 +108,12 @@ export const lockOrderRule: PatchRule = ({ change, after }) => {
           (one) => one.outer === own.inner && one.inner === own.outer,
         );
         if (back === undefined) continue;
+        // Where both are new, the order that fewer functions follow is the one to change; of two alike the later one.
+        if (isNew(back.innerAt) || isNew(back.outerAt)) {
+          const mine = followers(program.file, own.outer, own.inner);
+          const theirs = followers(program.file, back.outer, back.inner);
+          if (mine > theirs || (mine === theirs && before(own.innerAt, back.innerAt))) continue;
+        }
         told.add(key);
         hits.push({
           rule: LOCK_ORDER,
@@ -125,3 +139,7 @@ export const lockOrderRule: PatchRule = ({ change, after }) => {
   }
   return hits;
 };
+
+function before(a: Place, b: Place): boolean {
+  return a.kind === 'message' && b.kind === 'message' && a.line < b.line;
+}

@@ -54,6 +54,9 @@ export const ATOMIC: ReadonlySet<string> = new Set(['spinlock', 'rwlock', 'rcu',
 const LOCKISH =
   /lock|acquire|release|enter|leave|exit|begin|end|start|stop|(?:^|_)(?:up|down|get|put|drop|out|finish|done)(?:_|$)/i;
 
+/** A question, whatever it asks about: `kvm_vm_has_started()`. */
+const ASKS = /(?:^|_)(?:is|has|can|needs|supports)_/;
+
 /**
  * Locks that an unknown call may take or give back: those of what it is given, when its name says so. `programs` knows helpers
  * whose body is in sight: they do what they do.
@@ -69,7 +72,7 @@ export function mayChangeLock(doing: Doing, id: string, programs: ReadonlyMap<st
         doings(node).some((inner) => primitive(inner.name) === null && LOCKISH.test(inner.name)),
     );
   }
-  if (!LOCKISH.test(doing.name)) return false;
+  if (!LOCKISH.test(doing.name) || ASKS.test(doing.name)) return false;
   const text = id.slice(id.indexOf(':') + 1);
   const root = rootOf(text);
   if (/lock/i.test(doing.name)) return true;

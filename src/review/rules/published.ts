@@ -43,6 +43,8 @@ interface Out {
   readonly at: Place;
   /** Locks held then and ever since: who looks for the object waits for them. */
   readonly under: readonly string[];
+  /** A lock was held at the publication and given back since. */
+  readonly open: boolean;
   /** The function that is called with the object from then on. */
   readonly handler: string | null;
 }
@@ -58,6 +60,16 @@ function objectOf(doing: Doing): string | null {
   if (bare.kind === 'unary' && inner.kind === 'field' && inner.arrow && inner.base.kind === 'name')
     return inner.base.name;
   return null;
+}
+
+/** The fields that a function sets on lines above the first call that publishes something: `obj.field`. */
+function setFirst(program: Program | null): ReadonlySet<string> {
+  const fields = new Set<string>();
+  for (const node of program?.nodes ?? []) {
+    if (doings(node).some((doing) => objectOf(doing) !== null)) return fields;
+    for (const place of written(node)) fields.add(pathOf(place));
+  }
+  return new Set();
 }
 
 /** The fields that a handler reads of what it is given. */
@@ -85,7 +97,11 @@ export const publishedRule: PathRule = (program, surroundings: Surroundings) => 
   const { programs } = surroundings;
   if (!program.nodes.some((node) => doings(node).some((doing) => objectOf(doing) !== null))) return [];
   // Who makes an object gives it a number first; others reach it once it is registered.
-  const makes = /alloc|create/.test(program.name);
+  const makes =
+    /alloc|create/.test(program.name) ||
+    program.nodes.some((node) =>
+      doings(node).some(({ name }) => /^(?:cdev_\w*add|misc_register|device_(?:add|register))$/.test(name)),
+    );
   const hits: RuleHit[] = [];
   const seen = new Set<string>();
   interface State {
@@ -94,10 +110,16 @@ export const publishedRule: PathRule = (program, surroundings: Surroundings) => 
     /** Fields written so far: `obj.field`. */
     readonly set: readonly string[];
   }
+  let known: ReadonlySet<string> | null = null;
+  /** What the function set before it published anything, before the patch. */
+  const earlier = (): ReadonlySet<string> => {
+    known ??= setFirst(surroundings.before?.() ?? null);
+    return known;
+  };
   const complete = explore<State>(program, {
     initial: { out: [], held: [], set: [] },
     key: ({ out, held, set }) =>
-      `${out.map((one) => `${one.object}${one.at.line}${one.under.join()}`).join()}|${held.map((one) => one.id).join()}|${set.join()}`,
+      `${out.map((one) => `${one.object}${one.at.line}${one.open}${one.under.join()}`).join()}|${held.map((one) => one.id).join()}|${set.join()}`,
     unseen: ({ out }) => ({ out, held: [], set: [] }),
     step(state, node, decision) {
       let { out, set } = state;
@@ -106,15 +128,22 @@ export const publishedRule: PathRule = (program, surroundings: Surroundings) => 
       out = out.map((one) =>
         one.under.every((path) => paths.has(path))
           ? one
-          : { ...one, under: one.under.filter((path) => paths.has(path)) },
+          : { ...one, open: true, under: one.under.filter((path) => paths.has(path)) },
       );
       for (const place of written(node)) {
         out = out.filter((one) => one.object !== place);
         const [object = '', field, more] = pathOf(place).split('.');
         if (field === undefined || more !== undefined || /\W/.test(field)) continue;
         for (const one of out) {
-          if (one.object !== object || one.handler === null || one.under.length > 0) continue;
-          if (set.includes(`${object}.${field}`)) continue;
+          if (one.object !== object || one.under.length > 0 || set.includes(`${object}.${field}`)) continue;
+          if (one.open && /^h?list_add/.test(one.by) && earlier().has(`${object}.${field}`))
+            report(
+              one,
+              node.at,
+              `${place} is set after ${one.by}() lets others find ${object}, and was set before it`,
+              field,
+            );
+          if (one.handler === null) continue;
           if (readsOf(programs.get(one.handler)).has(field))
             report(one, node.at, `${one.handler}() reads ${place}, and may run before it is set here`, field);
         }
@@ -143,6 +172,7 @@ export const publishedRule: PathRule = (program, surroundings: Surroundings) => 
             object,
             by: doing.name,
             at: doing.call.at,
+            open: false,
             under: held.map((one) => one.path).filter((path) => path !== ''),
             handler: bare?.kind === 'name' ? bare.name : null,
           },

@@ -4,6 +4,7 @@ import { shorten } from '../breakage';
 import { hunkLineAt, lineSpan } from '../spans';
 import type { Finding } from '../types';
 import { acceptedBeforeSupport } from './accepted-before-support';
+import { behindReturn } from './behind-return';
 import { notBuilt, objectWithoutSource, optionUnused, selectUnmet } from './build-rules';
 import { definitionInHeader } from './definition-in-header';
 import { guardGap } from './guard-gap';
@@ -12,6 +13,7 @@ import { declaredNowhere, includeMissing, notExported } from './modules';
 import { repairsOwnSeries } from './repairs-own-series';
 import { signatureNotConverted, stubDiffers } from './signatures';
 import { staticUnused } from './static-unused';
+import { stubLeftOut } from './stub-left-out';
 import { stubMissing } from './stub-missing';
 import type { SeriesHit, SeriesPlace, SeriesRule } from './types';
 import { unbalanced } from './unbalanced';
@@ -35,6 +37,8 @@ const SERIES_RULES: readonly SeriesRule[] = [
   declaredNowhere,
   includeMissing,
   stubMissing,
+  stubLeftOut,
+  behindReturn,
   notBuilt,
   objectWithoutSource,
   optionUnused,

@@ -68,3 +68,59 @@ describe('made static', () => {
     expect(await seriesHits([...first, user('drivers/iommu/win.c')])).toEqual([]);
   });
 });
+
+describe('a variable', () => {
+  const unused = (body: string): string[] => {
+    const now = read(front, `static int win_open(struct win *w)\n{\n\tstruct win *timer = w;\n\n${body}\n}`);
+    return [...now.programs.values()].flatMap((program) =>
+      pathHits(program, () => null, now)
+        .filter((hit) => hit.rule.id === 'variable-unused')
+        .map((hit) => hit.message),
+    );
+  };
+  it('is used somewhere', () => {
+    expect(unused('\treturn 0;')).toEqual(['Nothing in win_open() uses timer']);
+    expect(unused('\treturn timer->pages;')).toEqual([]);
+    expect(unused('\tdev_dbg(w->dev, "%p", timer);\n\treturn 0;')).toEqual([]);
+    // Text that nobody could read.
+    expect(unused('\tasm volatile("nop" : : "r"(timer));\n\treturn 0;')).toEqual([]);
+  });
+});
+
+describe('an unlock behind a return', () => {
+  const patch = (lines: string): Parameters<typeof seriesHits>[0] => [
+    {
+      files: [
+        { path: 'drivers/iommu/win.c', text: `@@ static int win_walk(struct win *w)\n \tint ret;\n \n${lines}\n }\n` },
+      ],
+    },
+  ];
+  it('is never reached', async () => {
+    expect(await seriesHits(patch('+\twin_lock(w);\n \treturn win_step(w);\n+\twin_unlock(w);'))).toEqual([
+      'lock-held-at-exit 1: + win_unlock(w);',
+    ]);
+    expect(
+      await seriesHits(patch('+\twin_lock(w);\n+\tret = win_step(w);\n+\twin_unlock(w);\n+\treturn ret;')),
+    ).toEqual([]);
+    expect(await seriesHits(patch(' \tif (!w)\n \t\treturn 0;\n+\twin_unlock(w);\n \treturn 1;'))).toEqual([]);
+  });
+});
+
+describe('stubs of functions that are declared together', () => {
+  const header = (stubs: readonly string[]): Parameters<typeof seriesHits>[0] => [
+    {
+      files: [
+        {
+          path: 'include/linux/win.h',
+          text: `@@ void win_close(void);\n void win_close(void);\n+int win_map(struct win *w);\n+void win_unmap(struct win *w);\n+int win_find(int id);\n #else /* !CONFIG_WIN */\n static inline void win_close(void)\n {\n }\n${stubs.map((stub) => `+static inline ${stub}\n+{\n+}\n`).join('')} #endif\n`,
+        },
+      ],
+    },
+  ];
+  it('are there for each', async () => {
+    const two = ['int win_map(struct win *w)', 'void win_unmap(struct win *w)'];
+    expect(await seriesHits(header(two))).toEqual(['stub-missing 1: +int win_find(int id);']);
+    expect(await seriesHits(header([...two, 'int win_find(int id)']))).toEqual([]);
+    expect(await seriesHits(header([]))).toEqual([]);
+  });
+});

@@ -1,5 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { amend, begin } from '../../../src/code/bodies';
 import type { FrontEnd } from '../../../src/code/front-end';
+import { pathHits } from '../../../src/review/rules';
+import { mail } from '../code/series';
 import { frontEnd } from './c';
 import { hitsOf } from './hits';
 import { hitsOfPatch } from './patch';
@@ -97,7 +100,7 @@ describe('two locks', () => {
       .map((hit) => hit.message);
   it('are taken in one order', () => {
     expect(orders('room', 'door')).toEqual([
-      'door_join() takes room.lock here while it holds door.lock, and door_leave() takes them the other way round',
+      'door_leave() takes door.lock here while it holds room.lock, and door_join() takes them the other way round',
     ]);
     expect(orders('door', 'room')).toEqual([]);
   });
@@ -184,3 +187,94 @@ describe('a field', () => {
     expect(setting(reopen, 'if (door->room) {\nmutex_unlock(&door->lock);\nreturn -EBUSY;\n}')).toEqual([]);
   });
 });
+
+describe('a lock', () => {
+  const turn = (before: string): string[] =>
+    hits(`static int doors_reset(struct list_head *doors)
+{
+	struct door *door;
+
+	list_for_each_entry(door, doors, node) {
+		mutex_lock(&door->lock);
+		if (!door->open)
+			${before}
+		door->count = 0;
+		mutex_unlock(&door->lock);
+	}
+	return 0;
+}`);
+  it('is given back in each turn of a loop', () => {
+    expect(turn('continue;')).toHaveLength(1);
+    expect(turn('{ mutex_unlock(&door->lock); continue; }')).toEqual([]);
+  });
+  it('of all objects may be taken in one loop and given back in another', () => {
+    expect(
+      hits(`static int doors_hold(struct list_head *doors)
+{
+	struct door *door;
+
+	list_for_each_entry(door, doors, node)
+		mutex_lock(&door->lock);
+	doors_move(doors);
+	list_for_each_entry(door, doors, node)
+		mutex_unlock(&door->lock);
+	return 0;
+}`),
+    ).toEqual([]);
+  });
+  it('is not forgotten behind a question whose name has a word of locks', () => {
+    const asked = (way: string): string[] =>
+      hits(`static int door_set(struct door *door, int value)
+{
+	mutex_lock(&door->lock);
+	if (door_has_started(door))
+		${way}
+	door->value = value;
+	mutex_unlock(&door->lock);
+	return 0;
+}`);
+    expect(asked('return -EBUSY;')).toEqual(['lock-held-at-exit@5']);
+    expect(asked('{ mutex_unlock(&door->lock); return -EBUSY; }')).toEqual([]);
+  });
+});
+
+describe('a field that is set after the object is in a list', () => {
+  const patch = (lines: string): string[] =>
+    hitsOfPatchAndPaths(`diff drivers/iommu/door.c
+@@ -10,12 +10,12 @@
+ static int door_join(struct door *door, struct room *room)
+ {
+ 	int ret = door_check(door);
+ 
+ 	if (ret)
+ 		return ret;
+${lines}
+ 	return 0;
+ }`);
+  it('was set before by the lines the patch replaces', () => {
+    expect(
+      patch(` 	spin_lock(&room->lock);
+-	door->room = room;
+ 	list_add(&door->node, &room->doors);
+ 	spin_unlock(&room->lock);
++	door->room = room;`),
+    ).toEqual(['published-early']);
+    expect(
+      patch(`+	door->room = room;
+ 	spin_lock(&room->lock);
+-	door->room = room;
+ 	list_add(&door->node, &room->doors);
+ 	spin_unlock(&room->lock);`),
+    ).toEqual([]);
+  });
+});
+
+/** Rules of what the path rules say of the functions that a mail touches. */
+function hitsOfPatchAndPaths(text: string): string[] {
+  const set = { name: 'none', programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() };
+  const { change, lines } = mail(0, text);
+  const after = amend(begin({ set, texts: new Map() }), change, { lines }, front, 'after');
+  return after.touched.flatMap((touched) =>
+    touched.program === null ? [] : pathHits(touched.program, touched.before, after.set).map((hit) => hit.rule.id),
+  );
+}
