@@ -23,6 +23,7 @@ export const COMMENT_COPIED = rule('comment-copied', 'Comment of the contrary fu
 export const REFERENCE_MISSING = rule('reference-missing', 'Promised reference not taken');
 export const MEMBER_UNREAD = rule('member-unread', 'Set and never read');
 export const DEED_MISSING = rule('deed-missing', 'Promised step not taken');
+export const STRUCTURE_DIFFERS = rule('structure-differs', 'Structure documented otherwise');
 
 export const STATED_RULES: readonly Rule[] = [
   ERRNO_DIFFERS,
@@ -39,4 +40,5 @@ export const STATED_RULES: readonly Rule[] = [
   REFERENCE_MISSING,
   MEMBER_UNREAD,
   DEED_MISSING,
+  STRUCTURE_DIFFERS,
 ];

@@ -1,5 +1,6 @@
 /** The rules on what is stated in words: commit message, comments and help texts against the code of the same patch, read as text. */
 import { absentResultRule } from './absent-result';
+import { documentedStructures } from './documented-structures';
 import { statedConditions } from './stated-conditions';
 import { statedContexts } from './stated-context';
 import { statedDeeds } from './stated-deeds';
@@ -23,6 +24,7 @@ const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
   uapiMasks,
   ioctlDirections,
   absentResultRule,
+  documentedStructures,
 ];
 
 /** All that these rules say of a patch. */

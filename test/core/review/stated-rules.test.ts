@@ -493,3 +493,20 @@ out:
     expect(await told(WORDS, respond('\n\t\tgoto out;', 'int sdev'))).toEqual([]);
   });
 });
+
+describe('structure-differs', () => {
+  const both = (told: string): Files => ({
+    'include/uapi/linux/sample.h':
+      'struct tags {\n\t__u64 length;\n\tvoid __user *addr;\t/* where */\n\t__u64 reserved[2];\n};\n',
+    'Documentation/virt/sample.rst': `Tags\n\n::\n\n  struct tags {\n\t__u64 length;\n${told}\t__u64 reserved[2];\n  };\n`,
+  });
+  it('finds a structure that the document shows otherwise', async () => {
+    expect(await told(WORDS, both('\tvoid __user *addr;\n'))).not.toContain('structure-differs');
+    expect(await told(WORDS, both('\tunion {\n\t\tvoid __user *addr;\n\t\t__u64 padding;\n\t};\n'))).toContain(
+      'structure-differs',
+    );
+    expect(await told(WORDS, both(''))).toContain('structure-differs');
+    // Cut short on purpose.
+    expect(await told(WORDS, both('\t...\n'))).not.toContain('structure-differs');
+  });
+});
