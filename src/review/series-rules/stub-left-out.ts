@@ -16,10 +16,9 @@ export const stubLeftOut: SeriesRule = (view) => {
       }
   const hits: SeriesHit[] = [];
   for (const added of byFile.values()) {
+    // The `#else` above a stub may be out of sight: the declaration next to it tells all the same what it is.
     const stubs = new Map(
-      added
-        .filter((one) => one.kind === 'function' && one.static && one.guards.some((guard) => /^[!?]/.test(guard)))
-        .map((one) => [one.name, one]),
+      added.filter((one) => one.kind === 'function' && one.static && one.inline).map((one) => [one.name, one]),
     );
     const declared = added.filter(
       (one) => one.kind === 'prototype' && !one.guards.some((guard) => /^[!?]/.test(guard)),

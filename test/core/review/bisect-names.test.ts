@@ -122,5 +122,10 @@ describe('stubs of functions that are declared together', () => {
     expect(await seriesHits(header(two))).toEqual(['stub-missing 1: +int win_find(int id);']);
     expect(await seriesHits(header([...two, 'int win_find(int id)']))).toEqual([]);
     expect(await seriesHits(header([]))).toEqual([]);
+    // The `#else` above the stubs is out of sight.
+    const apart = header(two).map((one) => ({
+      files: one.files.map((file) => ({ ...file, text: file.text.replace(' #else /* !CONFIG_WIN */\n', '@@\n') })),
+    }));
+    expect(await seriesHits(apart)).toEqual(['stub-missing 1: +int win_find(int id);']);
   });
 });
