@@ -4,6 +4,7 @@
  */
 import { fileKey } from '../code/table-draft';
 import type { ProgramSet } from './types';
+import { unwatched } from './watched';
 
 const shared = new WeakMap<ProgramSet, ReadonlySet<string>>();
 
@@ -11,19 +12,20 @@ const shared = new WeakMap<ProgramSet, ReadonlySet<string>>();
 let last: { readonly set: ProgramSet; readonly names: ReadonlySet<string> } | null = null;
 
 /** Names that more than one file defines. */
-function sharedNames(set: ProgramSet): ReadonlySet<string> {
+export function sharedNames(set: ProgramSet): ReadonlySet<string> {
   if (last?.set === set) return last.names;
-  let names = shared.get(set);
+  const of = unwatched(set);
+  let names = shared.get(of);
   if (!names) {
     const found = new Set<string>();
-    for (const map of [set.programs, set.tables]) {
+    for (const map of [of.programs, of.tables]) {
       for (const key of map.keys()) {
         const at = key.lastIndexOf(':');
         if (at >= 0) found.add(key.slice(at + 1));
       }
     }
     names = found;
-    shared.set(set, names);
+    shared.set(of, names);
   }
   last = { set, names };
   return names;

@@ -9,9 +9,11 @@ import type { IrqSet, StageInput } from './host';
 import { deviceFileOf, iommufdCalls, usesIommufd } from './iommufd-stages';
 import { sizeOf } from './layout';
 import { USER_BASE } from './primitives/iommu';
+import type { ProgramSet } from './types';
 import { fileCalls } from './user-files';
 import type { StructValue, UserValue, Value } from './values';
 import { isStruct, newArray, newStruct, structOf } from './values';
+import { unwatched } from './watched';
 import type { DeviceRecord, HeldLock, IrqRecord, World } from './world';
 
 /** One call a stage makes, and what its caller in the kernel holds. */
@@ -42,10 +44,24 @@ function constant(world: World, name: string, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise;
 }
 
+const flagNames = new WeakMap<ProgramSet['constants'], readonly string[]>();
+
+/** Constants that may be the flag by which a user registers a window, in the set's order. */
+export function windowFlagNames(set: ProgramSet): readonly string[] {
+  const { constants } = unwatched(set);
+  let names = flagNames.get(constants);
+  if (names === undefined) {
+    names = [...constants.keys()].filter(
+      (name) => name.startsWith('VFIO_DMA_MAP_FLAG_') && !/_(READ|WRITE|VADDR)$/.test(name),
+    );
+    flagNames.set(constants, names);
+  }
+  return names;
+}
+
 /** The map flag by which a design's user registers a window; null when it knows none. */
 export function windowFlag(world: World): number | null {
-  for (const name of world.set.constants.keys()) {
-    if (!name.startsWith('VFIO_DMA_MAP_FLAG_') || /_(READ|WRITE|VADDR)$/.test(name)) continue;
+  for (const name of windowFlagNames(world.set)) {
     const value = globalNamed(world, name);
     if (typeof value === 'number') return value;
   }

@@ -71,7 +71,14 @@ export function trials(
       const key = `${base.set.name}|${scenario.id}|${machine}`;
       let last = store.base.get(key);
       if (last === undefined) {
-        const plain = runScenario(scenario, base.set, { ...options, prefix: 0 })[0];
+        const plain = keptRun(
+          store.runs,
+          key,
+          scenario,
+          base.set,
+          0,
+          (watched) => runScenario(scenario, watched, { ...options, prefix: 0 })[0],
+        );
         if (plain === undefined) continue;
         last = plainly(plain);
         store.base.set(key, last);
@@ -86,10 +93,10 @@ export function trials(
             keptRun(
               store.runs,
               key,
+              scenario,
               set,
-              base.set,
               prefix,
-              () => runScenario(scenario, set, { ...options, prefix })[0],
+              (watched) => runScenario(scenario, watched, { ...options, prefix })[0],
             );
           const raw = run(now.set);
           if (raw === undefined) break;

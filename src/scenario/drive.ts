@@ -236,7 +236,7 @@ export function drive(
       log.recorder.event({
         actor: 'host',
         kind: 'return',
-        text: `${set.name} has no program for ${spec.stage}`,
+        text: `there is no program for ${spec.stage}`,
         at: null,
         function: null,
       });

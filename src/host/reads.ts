@@ -1,0 +1,67 @@
+/**
+ * What a run reads of its programs, so that its result can be taken again for a set that answers all of it alike. In: a set and a run on
+ * it. Out: the run's result with every question it asked and the answer. Knows nothing of patches.
+ */
+import { sharedNames } from './names';
+import { windowFlagNames } from './stages';
+import type { ProgramSet } from './types';
+import { type Kind, watched } from './watched';
+
+/** One question asked of a set. `value`: what stands under a name · `presence`: whether something does · `names`: those that are looked for among all. */
+export interface Read {
+  readonly ask: 'value' | 'presence' | 'names' | 'whole';
+  readonly kind: Kind;
+  readonly name: string;
+  /** Equal for the run when it is the same; values may be equal without being the same. */
+  readonly answer: unknown;
+}
+
+const KINDS: readonly Kind[] = ['programs', 'tables', 'structures', 'constants', 'globals'];
+
+/** The answer of another set to the same question. */
+export function answerOf(set: ProgramSet, { ask, kind, name }: Pick<Read, 'ask' | 'kind' | 'name'>): unknown {
+  switch (ask) {
+    case 'value':
+      return set[kind]?.get(name);
+    case 'presence':
+      return set[kind]?.has(name) ?? false;
+    case 'names':
+      return kind === 'programs' ? namesShared(set) : windowFlagNames(set).join();
+    case 'whole':
+      return set[kind];
+  }
+}
+
+const joined = new WeakMap<ProgramSet, string>();
+
+function namesShared(set: ProgramSet): string {
+  let names = joined.get(set);
+  if (names === undefined) {
+    names = [...sharedNames(set)].sort().join();
+    joined.set(set, names);
+  }
+  return names;
+}
+
+/** Does `run` on a watched set. Layouts of structures are kept for a set, so what any run asked of them counts for all. */
+export function takingReads<T>(
+  set: ProgramSet,
+  run: (set: ProgramSet) => T,
+): { readonly result: T; readonly reads: Read[] } {
+  const seen = watched(set);
+  for (const kind of KINDS) if (kind !== 'structures') seen[kind].forget();
+  const result = run(seen);
+  const reads: Read[] = [];
+  const add = (ask: Read['ask'], kind: Kind, name: string): void => {
+    reads.push({ ask, kind, name, answer: answerOf(set, { ask, kind, name }) });
+  };
+  for (const kind of KINDS) {
+    const { asked, sought, whole } = seen[kind];
+    for (const name of asked) add('value', kind, name);
+    for (const name of sought) if (!asked.has(name)) add('presence', kind, name);
+    if (whole) add('whole', kind, '');
+  }
+  add('names', 'programs', '');
+  add('names', 'constants', '');
+  return { result, reads };
+}

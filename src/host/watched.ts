@@ -1,0 +1,97 @@
+/**
+ * A program set that takes down what it is asked: which names, whether for the value or only for whether there is one. In: a set.
+ * Out: the same set, watched. Knows nothing of runs.
+ */
+import type { ProgramSet } from './types';
+
+export type Kind = 'programs' | 'tables' | 'structures' | 'constants' | 'globals';
+
+/** A map that takes down what it is asked. */
+export class WatchedMap<V> implements ReadonlyMap<string, V> {
+  /** Names whose value was asked for. */
+  readonly asked = new Set<string>();
+  /** Names of which was asked whether there is one. */
+  readonly sought = new Set<string>();
+  /** It was gone through as a whole. */
+  whole = false;
+
+  constructor(readonly of: ReadonlyMap<string, V>) {}
+
+  forget(): void {
+    this.asked.clear();
+    this.sought.clear();
+    this.whole = false;
+  }
+
+  get(name: string): V | undefined {
+    this.asked.add(name);
+    return this.of.get(name);
+  }
+
+  has(name: string): boolean {
+    this.sought.add(name);
+    return this.of.has(name);
+  }
+
+  private all(): ReadonlyMap<string, V> {
+    this.whole = true;
+    return this.of;
+  }
+
+  get size(): number {
+    return this.all().size;
+  }
+
+  keys(): MapIterator<string> {
+    return this.all().keys();
+  }
+
+  values(): MapIterator<V> {
+    return this.all().values();
+  }
+
+  entries(): MapIterator<[string, V]> {
+    return this.all().entries();
+  }
+
+  [Symbol.iterator](): MapIterator<[string, V]> {
+    return this.all().entries();
+  }
+
+  forEach(see: (value: V, name: string, map: ReadonlyMap<string, V>) => void): void {
+    this.all().forEach(see);
+  }
+}
+
+type Watched<M> = M extends ReadonlyMap<string, infer V> ? WatchedMap<V> : never;
+
+/** A set whose maps are watched. */
+export type WatchedSet = { readonly name: string } & {
+  readonly [K in Kind]: Watched<NonNullable<ProgramSet[K]>>;
+};
+
+const sets = new WeakMap<ProgramSet, WatchedSet>();
+const originals = new WeakMap<ProgramSet, ProgramSet>();
+
+/** The watched set over a set: one for each, so that what is kept for a set is kept for it. */
+export function watched(set: ProgramSet): WatchedSet {
+  let found = sets.get(set);
+  if (found === undefined) {
+    found = {
+      name: set.name,
+      programs: new WatchedMap(set.programs),
+      tables: new WatchedMap(set.tables),
+      structures: new WatchedMap(set.structures),
+      constants: new WatchedMap(set.constants),
+      globals: new WatchedMap(set.globals ?? new Map()),
+    };
+    sets.set(set, found);
+    originals.set(found, set);
+  }
+  return found;
+}
+
+/** The set below a watched one; any other set itself. */
+export function unwatched(set: ProgramSet): ProgramSet {
+  return originals.get(set) ?? set;
+}

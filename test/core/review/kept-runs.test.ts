@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import type { Expression, Program, Structure } from '../../../src/code/types';
+import type { ProgramSet } from '../../../src/host/types';
+import { type KeptRuns, keptRun } from '../../../src/review/kept-runs';
+import type { Scenario, ScenarioResult } from '../../../src/scenario/types';
+
+const program = (name: string, line: number): Program => ({
+  name,
+  file: 'drivers/vfio/vfio.c',
+  parameters: [],
+  returns: 'int',
+  static: false,
+  nodes: [],
+  entry: -1,
+  evidence: 'full',
+  source: 'patch',
+  at: { kind: 'design', file: 'drivers/vfio/vfio.c', line },
+  end: { kind: 'design', file: 'drivers/vfio/vfio.c', line },
+});
+
+const number = (value: number): Expression => ({ kind: 'number', value, text: String(value) });
+
+function set(of: {
+  readonly programs?: readonly Program[];
+  readonly structures?: readonly Structure[];
+  readonly constants?: Readonly<Record<string, Expression>>;
+}): ProgramSet {
+  return {
+    name: 'v4.5',
+    programs: new Map((of.programs ?? []).map((one) => [one.name, one])),
+    tables: new Map(),
+    structures: new Map((of.structures ?? []).map((one) => [one.name, one])),
+    constants: new Map(Object.entries(of.constants ?? {})),
+    globals: new Map(),
+  };
+}
+
+const scenario = (failEach: boolean): Scenario =>
+  ({ id: 'own', steps: [{ stage: 'enable', agent: 'Guest A', failEach }] }) as unknown as Scenario;
+
+const outcome: ScenarioResult = {
+  scenario: 'own',
+  machine: 'm',
+  verdict: 'holds',
+  reason: null,
+  traces: [],
+  executed: new Set(),
+};
+
+/** How often a run is made, one set after the other, each after one patch more. */
+function made(sets: readonly ProgramSet[], reads: (set: ProgramSet) => void, from = 1, failEach = false): number {
+  const kept: KeptRuns = new Map();
+  let runs = 0;
+  for (const [i, one] of sets.entries())
+    keptRun(kept, 'k', scenario(failEach), one, from + i, (watched) => {
+      runs++;
+      reads(watched);
+      return outcome;
+    });
+  return runs;
+}
+
+describe('a kept run', () => {
+  test('is taken again where all that it asked has the same answer by value', () => {
+    const asks = (of: ProgramSet): void => {
+      of.programs.get('vfio_open');
+    };
+    const open = set({ programs: [program('vfio_open', 1)] });
+    expect(made([open, set({ programs: [program('vfio_open', 1), program('other', 9)] })], asks)).toBe(1);
+    expect(made([open, set({ programs: [program('vfio_open', 2)] })], asks)).toBe(2);
+    expect(made([open, set({})], asks)).toBe(2);
+  });
+
+  test('does not stand when a name it looked for in vain is there now', () => {
+    const asks = (of: ProgramSet): void => {
+      of.constants.get('VFIO_NEW');
+    };
+    expect(made([set({}), set({ constants: { OTHER: number(1) } })], asks)).toBe(1);
+    expect(made([set({}), set({ constants: { VFIO_NEW: number(1) } })], asks)).toBe(2);
+  });
+
+  test('that asked only whether a program is there does not mind what it does', () => {
+    const asks = (of: ProgramSet): void => {
+      of.programs.has('vfio_open');
+    };
+    const sets = [1, 2].map((line) => set({ programs: [program('vfio_open', line)] }));
+    expect(made(sets, asks)).toBe(1);
+    expect(made([...sets, set({})], asks)).toBe(2);
+  });
+
+  test('that went through a whole map holds for that map alone', () => {
+    const asks = (of: ProgramSet): void => {
+      for (const _ of of.structures) break;
+    };
+    expect(made([set({}), set({})], asks)).toBe(2);
+  });
+
+  test('minds a new flag by which a window may be registered, and names that two files define', () => {
+    const none = (): void => {};
+    expect(made([set({}), set({ constants: { VFIO_DMA_MAP_FLAG_READ: number(1) } })], none)).toBe(1);
+    expect(made([set({}), set({ constants: { VFIO_DMA_MAP_FLAG_MSI: number(4) } })], none)).toBe(2);
+    const twice: ProgramSet = { ...set({}), programs: new Map([['a.c:probe', program('probe', 1)]]) };
+    expect(made([set({}), twice], none)).toBe(2);
+  });
+
+  test('of the base is none of a patch where calls are made to fail by the scenario', () => {
+    const none = (): void => {};
+    expect(made([set({}), set({})], none, 0)).toBe(1);
+    expect(made([set({}), set({})], none, 0, true)).toBe(2);
+  });
+});
