@@ -264,14 +264,17 @@ function pathFindings(series: Series, changes: readonly Change[], amended: reado
     for (const touched of now.touched) {
       const before = `${touched.file}:${touched.name}|`;
       const hits = touched.program === null ? [] : pathHits(touched.program, touched.before, now.tree);
+      /** All that the rules say of the function as it is now, asked when an earlier patch was told of something in it. */
+      let said: ReadonlySet<string> | null = null;
       // What an earlier patch of the series brought and this one's version of the function no longer has is repaired by it.
       for (const [key, index] of open)
         if (key.startsWith(before) && touched.evidence !== 'fragment') {
-          const still =
-            touched.program !== null &&
-            pathHits(touched.program, () => null, now.tree).some(
-              (hit) => `${before}${hit.rule.id}|${hit.message}` === key,
-            );
+          said ??= new Set(
+            touched.program === null
+              ? []
+              : pathHits(touched.program, () => null, now.tree).map((hit) => `${before}${hit.rule.id}|${hit.message}`),
+          );
+          const still = said.has(key);
           const finding = findings[index];
           if (!still && finding !== undefined) {
             findings[index] = { ...finding, fixedBy: series.patches[prefix - 1]?.index ?? prefix, severity: 'info' };
