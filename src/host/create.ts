@@ -115,13 +115,16 @@ function createWorld(set: ProgramSet, platform: Platform, options: HostOptions):
 }
 
 /** The flat state, with the interrupts that were allocated behind the host's back: by a driver the runner plays itself. */
-function withVectors(world: World): Record<string, string | number> {
+function withVectors(world: World): Readonly<Record<string, string | number>> {
   const state = world.ledger.all();
+  let more: Record<string, string | number> | null = null;
   for (const vector of world.platform.vectors()) {
     const path = `interrupts/${interruptKey(vector.interrupt)}/owner`;
-    state[path] ??= world.devices.get(vector.requesterId)?.agent ?? 'host';
+    if ((more ?? state)[path] !== undefined) continue;
+    more ??= { ...state };
+    more[path] = world.devices.get(vector.requesterId)?.agent ?? 'host';
   }
-  return state;
+  return more ?? state;
 }
 
 /** `-ENOSPC`, `0`, `3`. */

@@ -19,7 +19,7 @@ import { duplicate, functionNamed, isStruct, isUnknown, newArray, newStruct, new
 import type { Frame, World } from './world';
 import { isOtherTable } from './writers';
 
-type Evaluator = (world: World, frame: Frame) => Value;
+export type Evaluator = (world: World, frame: Frame) => Value;
 
 const evaluators = new WeakMap<Expression, Evaluator>();
 
@@ -28,7 +28,8 @@ export function evaluate(world: World, frame: Frame, of: Expression): Value {
   return evaluatorOf(of)(world, frame);
 }
 
-function evaluatorOf(of: Expression): Evaluator {
+/** The closure that evaluates an expression, made once. */
+export function evaluatorOf(of: Expression): Evaluator {
   let evaluator = evaluators.get(of);
   if (!evaluator) {
     evaluator = compile(of);
@@ -223,13 +224,22 @@ function compileCall(of: Extract<Expression, { kind: 'call' }>): Evaluator {
   const field = of.target.kind === 'field' ? of.target.field : null;
   const pointer = name === null ? evaluatorOf(of.target) : null;
   const args = of.args.map(compileArgument);
+  const plain = functionNamed(name ?? '');
   return (world, frame) => {
-    const target =
-      pointer !== null
-        ? pointer(world, frame)
-        : (frame.locals.get(name ?? '') ?? functionNamed(keyFor(world.set, name ?? '', frame.program.file)));
+    let target: Value | undefined;
+    if (pointer !== null) target = pointer(world, frame);
+    else {
+      target = frame.locals.get(plain.name);
+      if (target === undefined) {
+        const key = keyFor(world.set, plain.name, frame.program.file);
+        target = key === plain.name ? plain : functionNamed(key);
+      }
+    }
     const values: Value[] = [];
-    for (const arg of args) values.push(arg(world, frame));
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i];
+      if (arg !== undefined) values.push(arg(world, frame));
+    }
     if (typeof target === 'object' && target.kind === 'unknown') {
       world.undecided.add(`unknown call: ${textOf(of.target)}()`);
       return newUnknown(`${textOf(of.target)}()`);

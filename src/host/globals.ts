@@ -45,7 +45,7 @@ export function globalNamed(world: World, name: string): Value {
 function makeGlobal(world: World, name: string): Value {
   const { set } = world;
   // A preprocessor condition of a kernel's configuration: what a patch adds under one is tried as switched on.
-  if (/\bCONFIG_\w+/.test(name)) return 1;
+  if (name.includes('CONFIG_') && /\bCONFIG_\w+/.test(name)) return 1;
   const table = set.tables.get(name);
   if (table) {
     if (table.init.kind !== 'initializer') return world.evaluate(outside(fileOfKey(name)), table.init);

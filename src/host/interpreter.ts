@@ -8,7 +8,7 @@ import { isCorrected, primitive as kernelFact } from '../kernel/primitives';
 import type { Place } from '../place';
 import { ERRNO, GFP_MAY_SLEEP } from './constants';
 import { convert } from './conversion';
-import { evaluate } from './evaluate';
+import { type Evaluator, evaluatorOf } from './evaluate';
 import { initialValue } from './globals';
 import { isStructType } from './layout';
 import { store } from './locations';
@@ -26,35 +26,33 @@ import { announce, Halt, injected, mightSleep } from './world';
 /** Calls nested deeper than this are given up. */
 const DEEPEST = 60;
 
-const types = new WeakMap<Program, ReadonlyMap<string, string>>();
-
-/** Declared types of a program's parameters and locals. */
-function typesOf(program: Program): ReadonlyMap<string, string> {
-  let found = types.get(program);
-  if (!found) {
-    const made = new Map<string, string>();
-    for (const parameter of program.parameters)
-      made.set(parameter.name, parameter.array === null ? parameter.type : `${parameter.type} *`);
-    for (const node of program.nodes) {
-      if (node.kind === 'declare')
-        made.set(node.variable.name, node.variable.array === null ? node.variable.type : `${node.variable.type} []`);
-    }
-    found = made;
-    types.set(program, found);
-  }
-  return found;
+/** A program made ready to run: programs are shared by many runs. */
+interface Code {
+  /** Declared types of parameters and locals. */
+  readonly types: ReadonlyMap<string, string>;
+  /** For each parameter the structure it points to, or null. */
+  readonly pointers: readonly (string | null)[];
+  /** What a node evaluates (a statement's expression, a condition, what is returned), by node index; made when it is first reached. */
+  readonly evaluators: (Evaluator | undefined)[];
 }
 
-const pointers = new WeakMap<Program, readonly (string | null)[]>();
+const codes = new WeakMap<Program, Code>();
 
-/** For each parameter the structure it points to, or null. */
-function pointersOf(program: Program): readonly (string | null)[] {
-  let found = pointers.get(program);
-  if (!found) {
-    found = program.parameters.map((parameter) => POINTER.exec(parameter.type)?.[1] ?? null);
-    pointers.set(program, found);
+function codeOf(program: Program): Code {
+  let code = codes.get(program);
+  if (!code) {
+    const types = new Map<string, string>();
+    for (const parameter of program.parameters)
+      types.set(parameter.name, parameter.array === null ? parameter.type : `${parameter.type} *`);
+    for (const node of program.nodes) {
+      if (node.kind === 'declare')
+        types.set(node.variable.name, node.variable.array === null ? node.variable.type : `${node.variable.type} []`);
+    }
+    const pointers = program.parameters.map((parameter) => POINTER.exec(parameter.type)?.[1] ?? null);
+    code = { types, pointers, evaluators: new Array(program.nodes.length) };
+    codes.set(program, code);
   }
-  return found;
+  return code;
 }
 
 const POINTER = /^(?:const )?(struct \w+)(?: const)? ?\*$/;
@@ -63,16 +61,15 @@ const POINTER = /^(?:const )?(struct \w+)(?: const)? ?\*$/;
  * What C would not compile: an argument too few or too many, or a structure of one type where a pointer to another is taken. It shows
  * that caller and callee are of different trees, so that nothing that follows means anything. Null when the call fits.
  */
-function misfitOf(program: Program, args: readonly Value[]): string | null {
+function misfitOf(program: Program, wants: readonly (string | null)[], args: readonly Value[]): string | null {
   const { parameters } = program;
-  const wants = pointersOf(program);
   if (args.length !== parameters.length && parameters.at(-1)?.type !== '...')
     return `${program.name}() is called with ${args.length} argument${args.length === 1 ? '' : 's'} and takes ${parameters.length}: caller and callee are of different trees`;
-  for (const [i, parameter] of parameters.entries()) {
+  for (let i = 0; i < wants.length; i++) {
     const arg = args[i];
     const wanted = wants[i] ?? null;
-    if (wanted === null || !isStruct(arg) || !arg.type.startsWith('struct ') || arg.type === wanted) continue;
-    return `${program.name}() takes a ${wanted} as ${parameter.name} and gets a ${arg.type}: caller and callee are of different trees`;
+    if (wanted === null || !isStruct(arg) || arg.type === wanted || !arg.type.startsWith('struct ')) continue;
+    return `${program.name}() takes a ${wanted} as ${parameters[i]?.name} and gets a ${arg.type}: caller and callee are of different trees`;
   }
   return null;
 }
@@ -82,12 +79,13 @@ export function invoke(world: World, program: Program, args: readonly Value[], a
   const caller = world.frame;
   const depth = caller === null ? 0 : caller.depth + 1;
   if (depth > DEEPEST) throw new Halt(`calls nest deeper than ${DEEPEST} at ${program.name}()`);
-  const misfit = misfitOf(program, args);
+  const code = codeOf(program);
+  const misfit = misfitOf(program, code.pointers, args);
   if (misfit !== null) throw new Halt(misfit);
   const frame: Frame = {
     program,
     locals: new Map(),
-    types: typesOf(program),
+    types: code.types,
     loops: null,
     caller,
     at,
@@ -111,13 +109,22 @@ export function invoke(world: World, program: Program, args: readonly Value[], a
   // A call on a line that was added is told even when nothing comes of it: that may be what is wrong with it.
   if (at?.kind === 'message' && at.added && !world.muted) announce(world, frame);
   try {
-    return run(world, frame);
+    return run(world, frame, code.evaluators);
   } finally {
     world.frame = caller;
   }
 }
 
-function run(world: World, frame: Frame): Value {
+function evaluatorAt(evaluators: (Evaluator | undefined)[], at: number, of: Expression): Evaluator {
+  let evaluator = evaluators[at];
+  if (evaluator === undefined) {
+    evaluator = evaluatorOf(of);
+    evaluators[at] = evaluator;
+  }
+  return evaluator;
+}
+
+function run(world: World, frame: Frame, evaluators: (Evaluator | undefined)[]): Value {
   const { program } = frame;
   const { nodes } = program;
   let at = program.entry;
@@ -131,7 +138,7 @@ function run(world: World, frame: Frame): Value {
     let next: number;
     switch (node.kind) {
       case 'do':
-        evaluate(world, frame, node.expression);
+        evaluatorAt(evaluators, at, node.expression)(world, frame);
         next = node.next;
         break;
       case 'declare': {
@@ -143,7 +150,7 @@ function run(world: World, frame: Frame): Value {
         break;
       }
       case 'branch':
-        next = truth(world, evaluate(world, frame, node.condition), node.at, node.condition)
+        next = truth(world, evaluatorAt(evaluators, at, node.condition)(world, frame), node.at, node.condition)
           ? node.then
           : node.otherwise;
         break;
@@ -154,7 +161,7 @@ function run(world: World, frame: Frame): Value {
         next = choose(world, frame, node);
         break;
       case 'return': {
-        const value = node.value === null ? 0 : evaluate(world, frame, node.value);
+        const value = node.value === null ? 0 : evaluatorAt(evaluators, at, node.value)(world, frame);
         world.returns.set(program.name, node.at);
         return convert(value, program.returns);
       }
@@ -198,13 +205,13 @@ function turn(
 }
 
 function choose(world: World, frame: Frame, node: Extract<Program['nodes'][number], { kind: 'switch' }>): number {
-  const subject = evaluate(world, frame, node.subject);
+  const subject = evaluatorOf(node.subject)(world, frame);
   for (const one of node.cases) {
     if (one.value.kind === 'unknown') {
       world.undecided.add(`not understood: case ${one.value.text}`);
       continue;
     }
-    const equal = comparison('==', subject, evaluate(world, frame, one.value), () => false);
+    const equal = comparison('==', subject, evaluatorOf(one.value)(world, frame), () => false);
     if (truth(world, equal, node.at)) return one.next;
   }
   return node.otherwise;

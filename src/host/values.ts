@@ -8,7 +8,10 @@ import type { Place } from '../place';
 export type Value = number | string | StructValue | ArrayValue | CellValue | FunctionValue | UserValue | UnknownValue;
 
 /** Where values are kept: locals of a frame, fields of a structure, elements of an array. */
-export type Holder = Map<string | number, Value>;
+export interface Holder extends Map<string | number, Value> {
+  /** Pointers to what it holds, by key; absent while there is none. */
+  cells?: Map<string | number, CellValue>;
+}
 
 /** What an unset field reads as: zeroed memory; memory of unknown content; zero for fields whose declaration is in sight, else unknown. */
 export type Fill = 'zero' | 'unknown' | 'declared';
@@ -105,8 +108,6 @@ export function functionNamed(name: string): FunctionValue {
   return found;
 }
 
-const cells = new WeakMap<Holder, Map<string | number, CellValue>>();
-
 /** The one pointer to a location. */
 export function cellAt(
   holder: Holder,
@@ -114,11 +115,8 @@ export function cellAt(
   type: string,
   owner: StructValue | ArrayValue | null,
 ): CellValue {
-  let of = cells.get(holder);
-  if (!of) {
-    of = new Map();
-    cells.set(holder, of);
-  }
+  holder.cells ??= new Map();
+  const of = holder.cells;
   let cell = of.get(key);
   if (!cell) {
     cell = { kind: 'cell', holder, key, type, owner };

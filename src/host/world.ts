@@ -186,7 +186,7 @@ export interface Ledger {
   get(path: string): string | number | undefined;
   /** The changes since the last call, sorted by path. */
   take(): readonly StateChange[];
-  all(): Record<string, string | number>;
+  all(): Readonly<Record<string, string | number>>;
 }
 
 export function createLedger(): Ledger {
@@ -196,20 +196,24 @@ export function createLedger(): Ledger {
     if (!before.has(path)) before.set(path, now.get(path) ?? null);
   };
   const none: readonly StateChange[] = [];
+  let copy: Readonly<Record<string, string | number>> | null = null;
   return {
     set(path, value) {
       if (now.get(path) === value) return;
+      copy = null;
       note(path);
       now.set(path, value);
     },
     remove(path) {
       if (!now.has(path)) return;
+      copy = null;
       note(path);
       now.delete(path);
     },
     removeUnder(prefix) {
       for (const path of [...now.keys()])
         if (path.startsWith(prefix)) {
+          copy = null;
           note(path);
           now.delete(path);
         }
@@ -225,7 +229,10 @@ export function createLedger(): Ledger {
       before.clear();
       return changes.length < 2 ? changes : changes.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
     },
-    all: () => Object.fromEntries(now),
+    all() {
+      copy ??= Object.fromEntries(now);
+      return copy;
+    },
   };
 }
 

@@ -209,7 +209,8 @@ export function drive(
     if (agent === undefined) continue;
     log.enter(index);
     choices.enter(index, spec.failEach === true);
-    const before = snapshot(host, platform);
+    // Nothing acts between two steps.
+    const before = steps.at(-1)?.after ?? snapshot(host, platform);
     const stateBefore = log.state();
     const requesterId = requesterOf(spec, agent, machine);
     const firstEvent = log.recorder.event({

@@ -6,9 +6,10 @@
  */
 import { createHost } from '../host/create';
 import { missingDriver } from '../host/designs/tables';
-import { createPlatform } from '../host/platforms/index';
+import { createPlatform, type MachinePlatform } from '../host/platforms/index';
 import type { ProgramSet } from '../host/types';
 import { machinePreset } from '../machine/presets';
+import type { MachineSpec } from '../machine/types';
 import type { RunOptions } from './explore';
 import { runIn } from './explore';
 import type { Scenario, ScenarioResult } from './types';
@@ -16,10 +17,22 @@ import type { World } from './world';
 
 export type { RunOptions };
 
+const fresh = new WeakMap<MachineSpec, MachinePlatform>();
+
+/** A platform in its state after reset: a copy of the first one made of the spec, whose drivers need not set it up again. */
+function platformOf(spec: MachineSpec): MachinePlatform {
+  let first = fresh.get(spec);
+  if (first === undefined) {
+    first = createPlatform(spec);
+    fresh.set(spec, first);
+  }
+  return first.clone();
+}
+
 /** Presets, platforms and the host as they are. */
 export const world: World = {
   machine: machinePreset,
-  platform: createPlatform,
+  platform: platformOf,
   missing: missingDriver,
   host: createHost,
 };

@@ -20,6 +20,7 @@ export type FlatState = Readonly<Record<string, string | number>>;
 /** What has to change to come from one state to another, sorted by path. */
 export function difference(before: FlatState, after: FlatState): StateChange[] {
   const changes: StateChange[] = [];
+  if (before === after) return changes;
   for (const path of Object.keys(before)) {
     const now = after[path];
     const was = before[path] as string | number;
