@@ -298,10 +298,16 @@ function sleeps(fact: KernelFact, call: Call): boolean {
   return fact.maySleep;
 }
 
+const flags = new WeakMap<Expression, boolean>();
+
 function isGfp(of: Expression | undefined): boolean {
   if (of === undefined) return false;
-  const text = textOf(of);
-  return /GFP_|gfp/.test(text);
+  let answer = flags.get(of);
+  if (answer === undefined) {
+    answer = /GFP_|gfp/.test(textOf(of));
+    flags.set(of, answer);
+  }
+  return answer;
 }
 
 /** What the kernel's facts say of a function nobody models: may it sleep, may it fail, what comes back. */

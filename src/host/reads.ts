@@ -43,6 +43,30 @@ function namesShared(set: ProgramSet): string {
   return names;
 }
 
+/** Questions with their answers, each once: most runs ask the same of the same design. */
+const byAnswer = new WeakMap<object, Read[]>();
+const plain = new Map<string, Read>();
+
+function readOf(ask: Read['ask'], kind: Kind, name: string, answer: unknown): Read {
+  if (typeof answer === 'object' && answer !== null) {
+    const known = byAnswer.get(answer) ?? [];
+    byAnswer.set(answer, known);
+    let read = known.find((one) => one.ask === ask && one.kind === kind && one.name === name);
+    if (read === undefined) {
+      read = { ask, kind, name, answer };
+      known.push(read);
+    }
+    return read;
+  }
+  const key = `${ask}|${kind}|${name}|${answer}`;
+  let read = plain.get(key);
+  if (read === undefined) {
+    read = { ask, kind, name, answer };
+    plain.set(key, read);
+  }
+  return read;
+}
+
 /** Does `run` on a watched set. Layouts of structures are kept for a set, so what any run asked of them counts for all. */
 export function takingReads<T>(
   set: ProgramSet,
@@ -53,12 +77,12 @@ export function takingReads<T>(
   const result = run(seen);
   const reads: Read[] = [];
   const add = (ask: Read['ask'], kind: Kind, name: string): void => {
-    reads.push({ ask, kind, name, answer: answerOf(set, { ask, kind, name }) });
+    reads.push(readOf(ask, kind, name, answerOf(set, { ask, kind, name })));
   };
   for (const kind of KINDS) {
     const { asked, sought, whole } = seen[kind];
-    for (const name of asked) add('value', kind, name);
-    for (const name of sought) if (!asked.has(name)) add('presence', kind, name);
+    for (const name of asked.keys()) add('value', kind, name);
+    for (const name of sought.keys()) if (!asked.has(name)) add('presence', kind, name);
     if (whole) add('whole', kind, '');
   }
   add('names', 'programs', '');

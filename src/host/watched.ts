@@ -8,10 +8,10 @@ export type Kind = 'programs' | 'tables' | 'structures' | 'constants' | 'globals
 
 /** A map that takes down what it is asked. */
 export class WatchedMap<V> implements ReadonlyMap<string, V> {
-  /** Names whose value was asked for. */
-  readonly asked = new Set<string>();
-  /** Names of which was asked whether there is one. */
-  readonly sought = new Set<string>();
+  /** Names whose value was asked for, with the value; null: there is none. */
+  readonly asked = new Map<string, V | null>();
+  /** Names of which was asked whether there is one, with the answer. */
+  readonly sought = new Map<string, boolean>();
   /** It was gone through as a whole. */
   whole = false;
 
@@ -24,13 +24,20 @@ export class WatchedMap<V> implements ReadonlyMap<string, V> {
   }
 
   get(name: string): V | undefined {
-    this.asked.add(name);
-    return this.of.get(name);
+    const known = this.asked.get(name);
+    if (known !== undefined) return known ?? undefined;
+    const value = this.of.get(name);
+    this.asked.set(name, value ?? null);
+    return value;
   }
 
   has(name: string): boolean {
-    this.sought.add(name);
-    return this.of.has(name);
+    let answer = this.sought.get(name);
+    if (answer === undefined) {
+      answer = this.of.has(name);
+      this.sought.set(name, answer);
+    }
+    return answer;
   }
 
   private all(): ReadonlyMap<string, V> {
