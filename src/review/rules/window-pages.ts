@@ -180,14 +180,26 @@ export const domainDroppedLinesRule: PatchRule = ({ change, after }) =>
 /** A size or address of the window for doorbells. */
 const OF_WINDOW = /\b(?:msi|doorbell)_(?:\w+_)?(?:size|length|len|base|start|end|iova)\b|\bsw_msi_\w+\b/;
 
+/** Is the window mapped by pages of the CPU here, as iommufd does: a call that maps, or a place in it, is said in PAGE_SIZE? */
+function usesCpuPages(file: string, programs: ReadonlyMap<string, Program>): boolean {
+  if (/^drivers\/iommu\/iommufd\//.test(file)) return true;
+  return [...programs.values()].some(
+    (one) =>
+      one.file === file &&
+      callsNamed(one, /^iommu_map$/).some(({ call }) =>
+        call.args.some((arg) => /^PAGE_SIZE$/.test(print(withoutCasts(arg)))),
+      ),
+  );
+}
+
 /** The window is handed out in granules of the IOMMU; counted in pages of the CPU it comes out too large or too small. */
-export const windowInCpuPagesRule: PathRule = (program) =>
+export const windowInCpuPagesRule: PathRule = (program, { programs }) =>
   scan(program).flatMap(({ expression, at }): RuleHit[] => {
     if (expression.kind !== 'binary') return [];
     const by = print(withoutCasts(expression.right));
     const counted =
       (expression.operator === '>>' && by === 'PAGE_SHIFT') || (expression.operator === '/' && by === 'PAGE_SIZE');
-    if (!counted || !OF_WINDOW.test(print(expression.left))) return [];
+    if (!counted || !OF_WINDOW.test(print(expression.left)) || usesCpuPages(program.file, programs)) return [];
     return [
       {
         rule: WINDOW_IN_CPU_PAGES,
