@@ -11,6 +11,21 @@ export const SAFETY_RESULT_DROPPED = rule('safety-result-dropped', 'Failure leav
 export const CLAIM_UNFOUNDED = rule('claim-unfounded', 'Isolation claimed that nothing gives', 'isolation');
 export const SOURCE_UNCHECKED = rule('source-unchecked', 'Entry that any device may use', 'isolation');
 export const REMAP_TABLE_SHARED = rule('remap-table-shared', 'Remapping table of several devices', 'isolation');
+export const GUARD_BYPASSED = rule('guard-bypassed', 'Way around the test of isolation', 'isolation');
+export const OWNER_ORDER = rule('owner-order', 'Attached while not the owner', 'isolation');
+export const BLOCKED_OPENS = rule('blocked-opens', 'Bypass instead of blocked', 'isolation');
+export const INVALIDATION_STOPS = rule('invalidation-stops', 'Invalidation ends at the first error', 'isolation');
+export const ALIAS_LOST = rule('alias-lost', 'Requester id of the wrong device', 'isolation');
+export const STATE_SHARED = rule('state-shared', 'One unit decides for all', 'isolation');
+export const NOTIFIER_WITHOUT_INVALIDATION = rule(
+  'notifier-without-invalidation',
+  'Notifier that does not invalidate',
+  'isolation',
+);
+export const COUNT_UNEVEN = rule('count-uneven', 'Counted down for more than up', 'isolation');
+export const LEFT_BEFORE_DISABLED = rule('left-before-disabled', 'Off the list before it is disabled', 'isolation');
+export const FREED_BEFORE_FLUSH = rule('freed-before-flush', 'Given back before hardware forgets it', 'isolation');
+export const FLUSH_LOST = rule('flush-lost', 'Not invalidated any more', 'isolation');
 export const IOVA_FREED_MAPPED = rule('iova-freed-mapped', 'IOVA given back before it is unmapped', 'lifetime');
 export const DOMAIN_DROPPED = rule('domain-dropped', 'Mapped by device, not by domain', 'window');
 export const WINDOW_IN_CPU_PAGES = rule('window-in-cpu-pages', 'Window counted in CPU pages', 'arith');
@@ -24,6 +39,17 @@ export const ISOLATION_RULES: readonly Rule[] = [
   CLAIM_UNFOUNDED,
   SOURCE_UNCHECKED,
   REMAP_TABLE_SHARED,
+  GUARD_BYPASSED,
+  OWNER_ORDER,
+  BLOCKED_OPENS,
+  INVALIDATION_STOPS,
+  ALIAS_LOST,
+  STATE_SHARED,
+  NOTIFIER_WITHOUT_INVALIDATION,
+  COUNT_UNEVEN,
+  LEFT_BEFORE_DISABLED,
+  FREED_BEFORE_FLUSH,
+  FLUSH_LOST,
   IOVA_FREED_MAPPED,
   DOMAIN_DROPPED,
   WINDOW_IN_CPU_PAGES,

@@ -18,6 +18,15 @@ export const SETUP_LOST = rule('window-setup-lost', 'Window not set up any more'
 export const DOORBELL_PROT = rule('doorbell-prot', 'Doorbell mapped with other rights');
 export const MSI_ADDRESS = rule('msi-address', 'Address of the MSI message incomplete');
 export const UNMAP_SIZE = rule('unmap-size', 'Not unmapped as mapped');
+export const MSI_PAGES_SKIPPED = rule('msi-pages-skipped', 'Walk ends before all entries');
+export const REGION_TYPE = rule('region-type', 'Reserved region of another kind');
+export const RANGE_HALF_CHECKED = rule('range-half-checked', 'Only one end of the range checked');
+export const PAGE_INDEX_AS_ADDRESS = rule('page-index-as-address', 'Pages added to bytes');
+export const MAPPING_FORGOTTEN = rule('mapping-forgotten', 'IOVA given back, mapping kept');
+export const DMA_MASK_FOREIGN = rule('dma-mask-foreign', 'Mask of somebody else’s DMA');
+export const KEY_UNALIGNED = rule('key-unaligned', 'Looked for by another key than kept');
+export const LAST_PAGE_LOST = rule('last-page-lost', 'Last page never handed out');
+export const OVERLAP_ENCLOSING = rule('overlap-enclosing', 'Overlap not seen where one range encloses the other');
 
 export const WINDOW_RULES: readonly Rule[] = [
   SW_MSI_NOT_KEPT_OUT,
@@ -30,4 +39,13 @@ export const WINDOW_RULES: readonly Rule[] = [
   DOORBELL_PROT,
   MSI_ADDRESS,
   UNMAP_SIZE,
+  MSI_PAGES_SKIPPED,
+  REGION_TYPE,
+  RANGE_HALF_CHECKED,
+  PAGE_INDEX_AS_ADDRESS,
+  MAPPING_FORGOTTEN,
+  DMA_MASK_FOREIGN,
+  KEY_UNALIGNED,
+  LAST_PAGE_LOST,
+  OVERLAP_ENCLOSING,
 ];

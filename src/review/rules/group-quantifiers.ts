@@ -12,11 +12,13 @@ import type { PathRule, RuleHit } from './types';
 
 /** Names of functions that answer whether interrupts or memory are kept apart. */
 const SAFE = /capable|isolat|msi_remap|intr_remap|(?:^|_)safe(?:_|$)|trusted|cache_coheren|translates_msi|has_remap/;
+/** Fields that keep such an answer for one member. */
+const SAFE_FIELD = /^(?:enforce_cache_coherency|cache_coherent|msi_remap|isolated(?:_msi)?|intr_remap)$/;
 const UNSAFE = /unsafe|untrusted|unisolated|insecure|not_isolat/;
 
 /** What the truth of an expression says of the thing that was asked. */
 type Sense = 'safe' | 'unsafe';
-type Senses = ReadonlyMap<string, Sense>;
+export type Senses = ReadonlyMap<string, Sense>;
 
 const turned = (sense: Sense | null): Sense | null => (sense === null ? null : sense === 'safe' ? 'unsafe' : 'safe');
 
@@ -30,7 +32,7 @@ function constant(value: Expression | null | undefined): boolean | null {
   return null;
 }
 
-function senseOf(expression: Expression, known: Senses): Sense | null {
+export function senseOf(expression: Expression, known: Senses): Sense | null {
   const inner = bareCondition(expression);
   switch (inner.kind) {
     case 'call': {
@@ -58,12 +60,13 @@ function senseOf(expression: Expression, known: Senses): Sense | null {
       return then ? asked : turned(asked);
     }
     default:
+      if (inner.kind === 'field' && SAFE_FIELD.test(inner.field)) return 'safe';
       return known.get(print(inner)) ?? null;
   }
 }
 
 /** The places that hold such an answer: assigned, and never anything that says otherwise. */
-function sensesOf(program: Program): Senses {
+export function sensesOf(program: Program): Senses {
   const known = new Map<string, Sense>();
   const mixed = new Set<string>();
   for (const node of program.nodes) {
@@ -209,7 +212,7 @@ function byCallback(program: Program, programs: ReadonlyMap<string, Program>): R
 }
 
 /** Lists of the members of a group, or of all controllers that can take a message. */
-const MEMBERS = /(?:->|\.|&|\b)(?:devices|device_list|group_list|dev_list|irq_domain_list|devs)$/;
+const MEMBERS = /(?:->|\.|&|\b)(?:devices|device_list|group_list|dev_list|irq_domain_list|devs|domain_list|domains)$/;
 
 /** The variable that goes over the members; null for a walk over other things. */
 function cursorOf(macro: string, args: readonly Expression[]): string | null {

@@ -14,14 +14,18 @@ import { errorPointerRule, positiveErrnoRule, wrongErrnoRule } from './errnos';
 import { fallsIntoUnwindRule } from './fallthrough';
 import { doubleFetchRule } from './fetches';
 import { maskShiftRule } from './fields';
+import { flushLostRule, freedBeforeFlushRule, leftBeforeDisabledRule } from './flushes';
+import { GUARD_PATCH_RULES, GUARD_PATH_RULES } from './guards';
 import { HOLDING_RULES } from './holding';
 import { domainFlagRule } from './isolation-claims';
 import { ISOLATION_PATH_RULES } from './isolation-groups';
 import { lockOrderRule } from './lock-order';
+import { MORE_PATCH_RULES, MORE_PATH_RULES } from './isolation-more';
 import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
 import { oldNameRule } from './old-names';
 import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
+import { blockedOpensRule, ownerOrderRule } from './ownership-order';
 import { refactoringRule } from './refactoring';
 import { sameOperandsRule } from './repeats';
 import { reservedCheckLostRule, softwareFirstRule, softwareWindowRule } from './reserved-regions';
@@ -37,9 +41,12 @@ import { userLayoutRule } from './user-layout';
 import { numberConflictRule, userGrownRule } from './user-numbers';
 import { userStructureRule } from './user-structures';
 import { unboundedAllocationRule, userRangeRule, warnFromUserRule } from './user-values';
+import { firstDomainOnlyRule, invalidationStopsRule, pagesSkippedRule } from './walks';
 import { errorAsBoolRule, narrowPointerRule, pointerSizeRule, shiftWidthRule, signLostRule } from './widths';
 import { windowEndRule } from './window-ends';
 import { domainDroppedLinesRule, WINDOW_PATH_RULES } from './window-pages';
+import { WINDOW_REGION_RULES } from './window-regions';
+import { WINDOW_SEARCH_RULES } from './window-search';
 
 const PATH_RULES: readonly PathRule[] = [
   userStructureRule,
@@ -81,6 +88,17 @@ const PATH_RULES: readonly PathRule[] = [
   droppedErrorRule,
   ...ISOLATION_PATH_RULES,
   ...WINDOW_PATH_RULES,
+  freedBeforeFlushRule,
+  ...MORE_PATH_RULES,
+  pagesSkippedRule,
+  invalidationStopsRule,
+  firstDomainOnlyRule,
+  ...WINDOW_REGION_RULES,
+  ...WINDOW_SEARCH_RULES,
+  leftBeforeDisabledRule,
+  ...GUARD_PATH_RULES,
+  ownerOrderRule,
+  blockedOpensRule,
   softwareWindowRule,
   softwareFirstRule,
   windowEndRule,
@@ -146,6 +164,9 @@ const PATCH_RULES: readonly PatchRule[] = [
   setupLostRule,
   statedHits,
   fallsIntoUnwindRule,
+  flushLostRule,
+  ...GUARD_PATCH_RULES,
+  ...MORE_PATCH_RULES,
 ];
 
 /** What the rules say that look at a patch as a whole. */

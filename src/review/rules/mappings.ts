@@ -118,6 +118,13 @@ function isPageMask(expression: Expression): boolean {
   return /PAGE_(?:SIZE|MASK)/.test(print(expression));
 }
 
+/** `PAGE_MASK`, `~(PAGE_SIZE - 1)`. */
+function isPageRounding(expression: Expression): boolean {
+  const inner = withoutCasts(expression);
+  if (inner.kind === 'name') return inner.name === 'PAGE_MASK';
+  return inner.kind === 'unary' && inner.operator === '~' && print(withoutCasts(inner.operand)) === 'PAGE_SIZE - 1';
+}
+
 /** Names that hold the page size of the IOMMU in this function: assigned from what says it. */
 function granules(program: Program): ReadonlySet<string> {
   const names = new Set<string>();
@@ -155,7 +162,7 @@ export const granuleMixRule: PathRule = (program) => {
         visit(arg, (inner) => {
           if (inner.kind === 'name' && /^PAGE_(?:SIZE|SHIFT|MASK)$/.test(inner.name)) wrong = inner;
         });
-    } else if (expression.kind === 'assign' && expression.operator === '&=' && print(expression.value) === 'PAGE_MASK')
+    } else if (expression.kind === 'assign' && expression.operator === '&=' && isPageRounding(expression.value))
       wrong = expression.value;
     if (wrong === null) return [];
     return [

@@ -13,12 +13,16 @@ import type { PathRule, RuleHit } from './types';
 const SETS_SOURCE =
   /^set_(?:irte|msi|hpet|ioapic|dte)\w*(?:_sid|_verify_bus|_source|_verify)$|^set_(?:msi|ioapic|hpet)_sid/;
 
+/** Entries of interrupt remapping; other hardware calls other ids `sid`. */
+const ENTRY = /irte|intr|(?:^|_)entry|^pi$|(?:^|_)pi(?:->|$|\b)/;
+
 function setsSource(node: ProgramNode): boolean {
   if (callsOf(node).some((call) => SETS_SOURCE.test(calleeOf(call) ?? ''))) return true;
   return (
     node.kind === 'do' &&
     node.expression.kind === 'assign' &&
-    /(?:->|\.)(?:sid|svt|source_id)$/.test(print(withoutCasts(node.expression.target)))
+    /(?:->|\.)(?:sid|svt|source_id)$/.test(print(withoutCasts(node.expression.target))) &&
+    ENTRY.test(print(withoutCasts(node.expression.target)))
   );
 }
 
@@ -132,6 +136,44 @@ export const sourceSwitchedOffRule: PathRule = (program) => {
   });
 };
 
+/** An entry is given the requester id it shall accept, and not that it shall look at it. */
+export const sourceTypeForgottenRule: PathRule = (program) => {
+  if (program.evidence === 'fragment' && program.nodes.some((node) => node.kind === 'unknown')) return [];
+  const set = new Map<string, { readonly entry: string; readonly at: Place }>();
+  for (const node of program.nodes) {
+    const target =
+      node.kind === 'do' && node.expression.kind === 'assign' ? withoutCasts(node.expression.target) : null;
+    const field = target?.kind === 'field' ? /^(?:p_)?(sid|sq|svt)$/.exec(target.field)?.[1] : undefined;
+    if (field !== undefined && target?.kind === 'field')
+      set.set(`${print(target.base)}|${field}`, { entry: print(target.base), at: node.at });
+  }
+  for (const [key, { entry, at }] of set) {
+    if (!key.endsWith('|sid') || !set.has(`${entry}|sq`) || set.has(`${entry}|svt`)) continue;
+    const whole = program.nodes.some(
+      (node) =>
+        callsOf(node).some(
+          (call) =>
+            SETS_SOURCE.test(calleeOf(call) ?? '') ||
+            (/memcpy|copy/.test(calleeOf(call) ?? '') && call.args.some((arg) => print(arg).includes(entry))),
+        ) ||
+        (node.kind === 'do' &&
+          node.expression.kind === 'assign' &&
+          print(withoutCasts(node.expression.target)) === `*${entry}`),
+    );
+    if (whole) continue;
+    return [
+      {
+        rule: SOURCE_UNCHECKED,
+        at,
+        message: `${program.name}() writes the source id of ${entry}, and not the type of validation (SVT): the entry accepts any device`,
+        why: [WHY],
+        related: [],
+      },
+    ];
+  }
+  return [];
+};
+
 /** Tables by requester id. */
 const BY_REQUESTER = /irq_lookup_table$|remap_table|irq_tables?$|(?:^|_)irt$|ir_tables?$/;
 
@@ -187,4 +229,9 @@ export const sharedTableRule: PathRule = (program) => {
   return hits;
 };
 
-export const REMAP_ENTRY_RULES: readonly PathRule[] = [sourceUncheckedRule, sourceSwitchedOffRule, sharedTableRule];
+export const REMAP_ENTRY_RULES: readonly PathRule[] = [
+  sourceUncheckedRule,
+  sourceSwitchedOffRule,
+  sourceTypeForgottenRule,
+  sharedTableRule,
+];

@@ -74,6 +74,55 @@ function saysYes(program: Program): RuleHit['at'] | null {
   return null;
 }
 
+/** `if (!keep_out(region)) continue;` */
+function keepsOutBy(program: Program, calls: (condition: Expression) => boolean): boolean {
+  return program.nodes.some((node) => {
+    if (node.kind !== 'branch' || node.loop || program.nodes[node.then]?.kind !== 'each') return false;
+    return operandsOf(bareCondition(node.condition), '||').some((part) => {
+      const inner = bareCondition(part);
+      return inner.kind === 'unary' && inner.operator === '!' && calls(inner.operand);
+    });
+  });
+}
+
+/** A predicate of one region that is true for some types, and not for the software window. */
+function saysOthersOnly(program: Program): RuleHit['at'] | null {
+  if (program.returns !== 'bool' || !program.parameters.some((one) => /struct iommu_resv_region \*$/.test(one.type)))
+    return null;
+  for (const node of program.nodes) {
+    if (node.kind === 'switch') {
+      const yes = node.cases.filter((one) => {
+        const answer = program.nodes[one.next];
+        return answer?.kind === 'return' && answer.value !== null && /^(?:true|1)$/.test(print(answer.value));
+      });
+      const no = program.nodes[node.otherwise];
+      const closed = no?.kind === 'return' && no.value !== null && /^(?:false|0)$/.test(print(no.value));
+      if (
+        closed &&
+        yes.length > 0 &&
+        yes.every((one) => /^IOMMU_RESV_/.test(print(one.value))) &&
+        !yes.some((one) => isSoftware(withoutCasts(one.value)))
+      )
+        return node.at;
+    }
+    if (node.kind !== 'return' || node.value === null) continue;
+    const parts = operandsOf(node.value, '||').map(bareCondition);
+    const types = parts.map((part) =>
+      part.kind === 'binary' && part.operator === '==' && /(?:->|\.)type$/.test(print(withoutCasts(part.left)))
+        ? print(withoutCasts(part.right))
+        : '',
+    );
+    if (
+      types.length > 0 &&
+      types.every((type) => /^IOMMU_RESV_/.test(type)) &&
+      !types.includes('IOMMU_RESV_SW_MSI') &&
+      types.includes('IOMMU_RESV_RESERVED')
+    )
+      return node.at;
+  }
+  return null;
+}
+
 const leftOut = (at: RuleHit['at'], message: string, related: RuleHit['related'] = []): RuleHit => ({
   rule: SW_MSI_NOT_KEPT_OUT,
   at,
@@ -99,12 +148,25 @@ export const softwareWindowRule: PathRule = (program, { programs }) => {
         leftOut(node.at, `${program.name}() passes the software MSI window over: users are not kept out of it`),
       );
   }
-  const yes = saysYes(program);
-  if (yes === null) return hits;
+  const others = saysOthersOnly(program);
   const calls = (condition: Expression): boolean => {
     const inner = bareCondition(condition);
     return inner.kind === 'call' && calleeOf(inner) === program.name;
   };
+  if (others !== null)
+    for (const caller of programs.values())
+      if (OF_USERS.test(caller.file) && keepsOutBy(caller, calls)) {
+        hits.push(
+          leftOut(
+            others,
+            `for ${program.name}() the software MSI window is no region to keep users out of, and ${caller.name}() goes by it`,
+            [{ at: caller.at, message: 'the walk' }],
+          ),
+        );
+        break;
+      }
+  const yes = saysYes(program);
+  if (yes === null) return hits;
   for (const caller of programs.values())
     if (OF_USERS.test(caller.file) && skips(caller, calls)) {
       hits.push(

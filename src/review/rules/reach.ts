@@ -1,0 +1,38 @@
+/** Which nodes a way through a program comes to. */
+import { successors } from '../../code/lower';
+import type { Program, ProgramNode } from '../../code/types';
+
+/**
+ * The nodes that ways from `starts` come to, these included, without going on behind those for which `stops` holds. What stops a way is
+ * in the set itself.
+ */
+export function reach(
+  program: Program,
+  starts: readonly number[],
+  stops: (node: ProgramNode, index: number) => boolean,
+): ReadonlySet<number> {
+  const seen = new Set<number>();
+  const work = [...starts];
+  for (let at = work.pop(); at !== undefined; at = work.pop()) {
+    const node = program.nodes[at];
+    if (node === undefined || seen.has(at)) continue;
+    seen.add(at);
+    if (!stops(node, at)) work.push(...successors(node));
+  }
+  return seen;
+}
+
+/** What follows a node: ways from behind it. */
+export function reachBehind(
+  program: Program,
+  from: number,
+  stops: (node: ProgramNode, index: number) => boolean,
+): ReadonlySet<number> {
+  const node = program.nodes[from];
+  return node === undefined ? new Set() : reach(program, successors(node), stops);
+}
+
+/** Is a node on a line that the patch under review adds? */
+export function isAdded(node: ProgramNode | undefined): boolean {
+  return node !== undefined && node.at.kind === 'message' && node.at.added;
+}

@@ -1,0 +1,62 @@
+import { amend, begin } from '../../../src/code/bodies';
+import type { FrontEnd } from '../../../src/code/front-end';
+import { isOwn } from '../../../src/review/patch-findings';
+import { patchHits, pathHits } from '../../../src/review/rules';
+import type { Message } from '../../../src/series/types';
+import { mail } from '../code/series';
+
+/**
+ * One text, two patches. The first character of each line says where it stands: blank in all, `-` before the patch, `+` after it,
+ * `!` after the defective one, `=` after the corrected one.
+ */
+export interface Pair {
+  readonly path: string;
+  readonly text: string;
+}
+
+function patchOf({ path, text }: Pair, twin: boolean): string {
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line) => {
+      const [mark, rest] = [line[0], line.slice(1)];
+      if (mark === ' ' || mark === '-' || mark === '+') return [line];
+      return (mark === '=') === twin ? [`+${rest}`] : [];
+    });
+  const before = lines.filter((line) => !line.startsWith('+')).length;
+  const after = lines.filter((line) => !line.startsWith('-')).length;
+  return [`diff ${path}`, `@@ -1,${before} +1,${after} @@`, ...lines].join('\n');
+}
+
+/** Ids of all rules on paths and patches that speak, in order, each once. */
+export function rulesOn(front: FrontEnd, pair: Pair, twin: boolean, subject = ''): string[] {
+  const set = { name: 'none', programs: new Map(), tables: new Map(), structures: new Map(), constants: new Map() };
+  const before = begin({ set, texts: new Map() });
+  const { change, lines } = mail(0, patchOf(pair, twin));
+  const message: Message = {
+    index: 0,
+    id: '0@example.org',
+    subject,
+    tag: null,
+    from: { name: '', address: '' },
+    to: [],
+    cc: [],
+    date: Date.UTC(2024, 0, 1),
+    inReplyTo: null,
+    references: [],
+    lines,
+    bodyLine: 1,
+    decoded: false,
+    rawLines: null,
+    source: 0,
+    sourceLine: 0,
+  };
+  const after = amend(before, change, message, front, 'after');
+  const hits = [
+    ...after.touched.flatMap((one) =>
+      one.program === null || one.removed ? [] : pathHits(one.program, one.before, after.set),
+    ),
+    ...patchHits({ change, message, before, after }),
+  ];
+  return [...new Set(hits.filter((hit) => isOwn(hit, change)).map((hit) => hit.rule.id))];
+}
