@@ -107,7 +107,9 @@ function succeeds(program: Program, side: ReadonlySet<number>, branch: number, t
     for (const expression of expressionsOf(node)) {
       let fails = false;
       visit(expression, (inner) => {
-        if (inner.kind === 'assign' && errnoOf(inner.value) !== null) fails = true;
+        if (inner.kind === 'assign' && (errnoOf(inner.value) !== null || /PTR_ERR/.test(print(inner.value))))
+          fails = true;
+        if (inner.kind === 'call' && /^(?:IS_ERR|PTR_ERR)/.test(calleeOf(inner) ?? '')) fails = true;
       });
       if (fails) return false;
     }
@@ -142,7 +144,7 @@ export const guardBypassedRule: PathRule = (program) => {
     const attached = program.nodes.some((node) => joins(node) !== undefined);
     if (!attached) continue;
     for (const [index, node] of program.nodes.entries()) {
-      if (node.kind !== 'branch' || node.loop || tests(node, kind)) continue;
+      if (node.kind !== 'branch' || node.loop || tests(node, kind) || /IS_ERR/.test(print(node.condition))) continue;
       for (const [one, other] of [
         [node.then, node.otherwise],
         [node.otherwise, node.then],
