@@ -24,6 +24,10 @@ export const NOTIFIER_WITHOUT_INVALIDATION = rule(
 );
 export const COUNT_UNEVEN = rule('count-uneven', 'Counted down for more than up', 'isolation');
 export const LEFT_BEFORE_DISABLED = rule('left-before-disabled', 'Off the list before it is disabled', 'isolation');
+export const DIRECT_LATE = rule('direct-late', 'Reserved regions mapped too late', 'isolation');
+export const PARTIAL_ATTACH = rule('partial-attach', 'Group left in two domains', 'isolation');
+export const DOMAIN_UNCHECKED = rule('domain-unchecked', 'Any domain taken for a nested one', 'isolation');
+export const PARENTS_UNASKED = rule('parents-unasked', 'Parents not asked', 'isolation');
 export const FREED_BEFORE_FLUSH = rule('freed-before-flush', 'Given back before hardware forgets it', 'isolation');
 export const FLUSH_LOST = rule('flush-lost', 'Not invalidated any more', 'isolation');
 export const IOVA_FREED_MAPPED = rule('iova-freed-mapped', 'IOVA given back before it is unmapped', 'lifetime');
@@ -48,6 +52,10 @@ export const ISOLATION_RULES: readonly Rule[] = [
   NOTIFIER_WITHOUT_INVALIDATION,
   COUNT_UNEVEN,
   LEFT_BEFORE_DISABLED,
+  DIRECT_LATE,
+  PARTIAL_ATTACH,
+  DOMAIN_UNCHECKED,
+  PARENTS_UNASKED,
   FREED_BEFORE_FLUSH,
   FLUSH_LOST,
   IOVA_FREED_MAPPED,

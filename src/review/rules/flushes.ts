@@ -151,11 +151,7 @@ export const flushLostRule: PatchRule = ({ change, message, after }) => {
   if (NOT_NEEDED.test(`${message.subject}`)) return [];
   return after.touched.flatMap((one): PatchHit[] => {
     const was = one.removed ? null : one.before();
-    if (
-      was === null ||
-      one.program === null ||
-      !/^(?:drivers\/(?:iommu|vfio|irqchip|xen)|arch\/\w+\/kvm|virt)\//.test(one.file)
-    )
+    if (was === null || one.program === null || !/^drivers\/(?:iommu|vfio|irqchip|xen)\/|\/vgic\//.test(one.file))
       return [];
     const now = one.program.nodes.flatMap(callsOf);
     if (now.some((call) => invalidates(calleeOf(call) ?? '') || takesFromHardware(call))) return [];

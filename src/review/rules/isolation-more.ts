@@ -13,6 +13,7 @@ import {
   STATE_SHARED,
 } from '../catalog-isolation';
 import { DMA_MASK_FOREIGN } from '../catalog-window';
+import { ATTACH_PATH_RULES, unmapUntoldPatchRule } from './attach-steps';
 import { says } from './conditions';
 import { reach } from './reach';
 import { localHit } from './scan';
@@ -272,5 +273,11 @@ export const notifierTableRule: PatchRule = ({ change, after }) =>
     ];
   });
 
-export const MORE_PATH_RULES: readonly PathRule[] = [onlyLoggedRule, sourceWidenedRule, aliasLostRule, dmaMaskRule];
-export const MORE_PATCH_RULES: readonly PatchRule[] = [stateSharedPatchRule, notifierTableRule];
+export const MORE_PATH_RULES: readonly PathRule[] = [
+  ...ATTACH_PATH_RULES,
+  onlyLoggedRule,
+  sourceWidenedRule,
+  aliasLostRule,
+  dmaMaskRule,
+];
+export const MORE_PATCH_RULES: readonly PatchRule[] = [unmapUntoldPatchRule, stateSharedPatchRule, notifierTableRule];

@@ -694,6 +694,164 @@ const CASES: readonly Case[] = [
  }
 `,
   },
+  {
+    rule: 'direct-late',
+    says: 'attached before its reserved regions are mapped',
+    path: 'drivers/iommu/sample.c',
+    text: `
+ static int sample_change(struct iommu_group *group, struct device *dev)
+ {
+ 	int ret;
+ 
+-	iommu_create_device_direct_mappings(group, dev);
+=	iommu_create_device_direct_mappings(group, dev);
+ 	ret = __iommu_attach_device(group->default_domain, dev);
+ 	if (ret)
+ 		return ret;
+!	iommu_create_device_direct_mappings(group, dev);
++	group->changed = true;
+ 	return 0;
+ }
+`,
+  },
+  {
+    rule: 'partial-attach',
+    says: 'a group left in two domains',
+    path: 'drivers/iommu/sample.c',
+    text: `
+ static int sample_move(struct iommu_group *group, struct iommu_domain *domain)
+ {
+ 	struct group_device *dev;
+ 	int ret;
+ 
+ 	list_for_each_entry(dev, &group->devices, list) {
+ 		ret = __iommu_attach_device(domain, dev->dev);
++		if (ret)
+!			return ret;
+=			goto undo;
+ 	}
+ 	return 0;
+=undo:
+=	sample_attach_old(group);
+=	return ret;
+ }
+`,
+  },
+  {
+    rule: 'unmap-size',
+    says: 'an IOVA that goes back with the length unmapped',
+    path: 'drivers/iommu/sample.c',
+    text: `
+ static void sample_unmap(struct iommu_domain *domain, struct cookie *cookie, dma_addr_t iova, size_t size)
+ {
+ 	size_t unmapped = iommu_unmap(domain, iova, size);
+ 
+-	WARN_ON(unmapped != size);
+!	iommu_dma_free_iova(cookie, iova, unmapped);
+=	iommu_dma_free_iova(cookie, iova, size);
+ }
+`,
+  },
+  {
+    rule: 'range-half-checked',
+    says: 'an address out of range that is only logged',
+    path: 'drivers/iommu/sample.c',
+    text: `
+ static phys_addr_t sample_iova_to_phys(struct sample *s, dma_addr_t iova)
+ {
++	if (iova < s->aperture_start || iova > s->aperture_end)
+!		dev_err(s->dev, "out of range");
+=		return 0;
+ 	return s->table[(iova - s->aperture_start) >> 12];
+ }
+`,
+  },
+  {
+    rule: 'inclusive-end',
+    says: 'the first byte behind for the last one',
+    path: 'drivers/iommu/iommufd/sample.c',
+    text: `
+ static int sample_keep_out(struct io_pagetable *iopt, struct iommu_resv_region *resv, void *owner)
+ {
+-	return 0;
+!	return iopt_reserve_iova(iopt, resv->start, resv->start + resv->length, owner);
+=	return iopt_reserve_iova(iopt, resv->start, resv->start + resv->length - 1, owner);
+ }
+`,
+  },
+  {
+    rule: 'domain-unchecked',
+    says: 'any domain taken for a nested one',
+    path: 'drivers/iommu/sample.c',
+    text: `
+ #include <linux/iommu.h>
++
++static int sample_setup_nested(struct unit *u, struct dmar_domain *domain, u32 pasid)
++{
+=	if (domain->type != SAMPLE_NESTED)
+=		return -EINVAL;
++	sample_set_entry(u, pasid, domain->pgd);
++	return 0;
++}
+`,
+  },
+  {
+    rule: 'parents-unasked',
+    says: 'the lowest domain alone',
+    path: 'kernel/irq/sample.c',
+    text: `
+ bool sample_is_isolated(struct irq_domain *domain)
+ {
+-	for (; domain; domain = domain->parent)
+-		if (domain->flags & SAMPLE_ISOLATED)
+-			return true;
+-	return false;
+!	return domain && (domain->flags & SAMPLE_ISOLATED);
+=	while (domain) {
+=		if (domain->flags & SAMPLE_ISOLATED)
+=			return true;
+=		domain = domain->parent;
+=	}
+=	return false;
+ }
+`,
+  },
+  {
+    rule: 'flush-lost',
+    says: 'operations that unmap and tell hardware nothing',
+    path: 'drivers/iommu/sample.c',
+    text: `
+ #include <linux/iommu.h>
++
++static size_t sample_unmap(struct iommu_domain *domain, unsigned long iova, size_t size)
++{
++	memset(entry_of(domain, iova), 0, size >> 10);
+=	sample_tlb_inv_range(domain, iova, size);
++	return size;
++}
++
++static const struct iommu_ops sample_ops = {
++	.map = sample_map,
++	.unmap = sample_unmap,
++};
+`,
+  },
+  {
+    rule: 'granule-mix',
+    says: 'an address cut down by the page of the processor',
+    path: 'drivers/iommu/sample.c',
+    text: `
+ static void sample_page(struct cookie *cookie, phys_addr_t msi_addr)
+ {
+ 	size_t size = cookie_msi_granule(cookie);
+ 
+-	msi_addr &= ~(phys_addr_t)(size - 1);
+!	msi_addr &= ~(phys_addr_t)(PAGE_SIZE - 1);
+=	msi_addr &= ~((phys_addr_t)size - 1);
+ 	sample_find(cookie, msi_addr, size);
+ }
+`,
+  },
 ];
 
 describe('rules on isolation and the window', () => {
