@@ -28,6 +28,8 @@ export const DIRECT_LATE = rule('direct-late', 'Reserved regions mapped too late
 export const PARTIAL_ATTACH = rule('partial-attach', 'Group left in two domains', 'isolation');
 export const DOMAIN_UNCHECKED = rule('domain-unchecked', 'Any domain taken for a nested one', 'isolation');
 export const PARENTS_UNASKED = rule('parents-unasked', 'Parents not asked', 'isolation');
+export const FLUSH_TOO_EARLY = rule('flush-too-early', 'Invalidated before it is taken away', 'isolation');
+export const STEPS_SWAPPED = rule('steps-swapped', 'Steps in another order than before', 'isolation');
 export const FREED_BEFORE_FLUSH = rule('freed-before-flush', 'Given back before hardware forgets it', 'isolation');
 export const FLUSH_LOST = rule('flush-lost', 'Not invalidated any more', 'isolation');
 export const IOVA_FREED_MAPPED = rule('iova-freed-mapped', 'IOVA given back before it is unmapped', 'lifetime');
@@ -56,6 +58,8 @@ export const ISOLATION_RULES: readonly Rule[] = [
   PARTIAL_ATTACH,
   DOMAIN_UNCHECKED,
   PARENTS_UNASKED,
+  FLUSH_TOO_EARLY,
+  STEPS_SWAPPED,
   FREED_BEFORE_FLUSH,
   FLUSH_LOST,
   IOVA_FREED_MAPPED,

@@ -18,7 +18,7 @@ const NO_CACHE = /dma_sync|sync_single|sync_sg|work|synchron|_irq_sync|timer|que
 
 /** Does a function of this name make hardware forget what it holds a copy of? */
 export function invalidates(name: string): boolean {
-  return INVALIDATES.test(name) && CACHED.test(name) && !NO_CACHE.test(name);
+  return /iotlb_gather_add/.test(name) || (INVALIDATES.test(name) && CACHED.test(name) && !NO_CACHE.test(name));
 }
 
 /** Tells the ITS that a device or a vPE has no table any more; it drops what it cached of it. */

@@ -14,6 +14,7 @@ import type { PathRule, RuleHit } from './types';
 const SAFE = /capable|isolat|msi_remap|intr_remap|(?:^|_)safe(?:_|$)|trusted|cache_coheren|translates_msi|has_remap/;
 /** Fields that keep such an answer for one member. */
 const SAFE_FIELD = /^(?:enforce_cache_coherency|cache_coherent|msi_remap|isolated(?:_msi)?|intr_remap)$/;
+const ISOLATION = /isolated_msi|msi_remap|intr_remap|capable/;
 const UNSAFE = /unsafe|untrusted|unisolated|insecure|not_isolat/;
 
 /** What the truth of an expression says of the thing that was asked. */
@@ -309,8 +310,33 @@ function flawOfLoop(
   return null;
 }
 
+/** The first entry of the members is taken, and asked for all. */
+function byFirst(program: Program): RuleHit[] {
+  if (/any|first/.test(program.name)) return [];
+  return program.nodes.flatMap((node): RuleHit[] => {
+    const given =
+      node.kind === 'declare' && node.init !== null
+        ? { name: node.variable.name, value: withoutCasts(node.init) }
+        : node.kind === 'do' && node.expression.kind === 'assign' && node.expression.operator === '='
+          ? { name: print(node.expression.target), value: withoutCasts(node.expression.value) }
+          : null;
+    if (given?.value.kind !== 'call' || !/^list_first_entry/.test(calleeOf(given.value) ?? '')) return [];
+    if (!MEMBERS.test(print(given.value.args[0] ?? given.value)) || program.nodes.some((one) => one.kind === 'each'))
+      return [];
+    return program.nodes.flatMap((one) =>
+      callsOf(one).flatMap((call) =>
+        ISOLATION.test(calleeOf(call) ?? '') && call.args.some((arg) => namesIn(arg).has(given.name))
+          ? [hit({ way: 'first', at: call.at }, program.name, call.at, [{ at: node.at, message: 'the first member' }])]
+          : [],
+      ),
+    );
+  });
+}
+
 /** A property of a group must hold for all its members; this walk asks for one. */
 export const anyInsteadOfAllRule: PathRule = (program, { programs }) => {
+  if (program.nodes.some((node) => callsOf(node).some((call) => /^list_first_entry/.test(calleeOf(call) ?? ''))))
+    return [...byFirst(program), ...byLoop(program)];
   const walks = program.nodes.some(
     (node) => node.kind === 'each' || callsOf(node).some((call) => WALKS[calleeOf(call) ?? ''] !== undefined),
   );

@@ -15,6 +15,7 @@ import {
 import { DMA_MASK_FOREIGN } from '../catalog-window';
 import { ATTACH_PATH_RULES, unmapUntoldPatchRule } from './attach-steps';
 import { says } from './conditions';
+import { flushTooEarlyRule, stepsSwappedRule } from './order-swapped';
 import { reach } from './reach';
 import { localHit } from './scan';
 import type { PatchHit, PatchRule, PathRule, RuleHit } from './types';
@@ -275,6 +276,8 @@ export const notifierTableRule: PatchRule = ({ change, after }) =>
 
 export const MORE_PATH_RULES: readonly PathRule[] = [
   ...ATTACH_PATH_RULES,
+  flushTooEarlyRule,
+  stepsSwappedRule,
   onlyLoggedRule,
   sourceWidenedRule,
   aliasLostRule,

@@ -5,7 +5,7 @@
 import type { Expression, Program } from '../../code/types';
 import { calleeOf, print, printShort, visit, withoutCasts } from '../../code/walk';
 import { COUNT_UNEVEN } from '../catalog-isolation';
-import { KEY_UNALIGNED, LAST_PAGE_LOST, OVERLAP_ENCLOSING } from '../catalog-window';
+import { CONTAINED_FOR_OVERLAP, KEY_UNALIGNED, LAST_PAGE_LOST, OVERLAP_ENCLOSING } from '../catalog-window';
 import { UNDOES } from './calls';
 import { reach } from './reach';
 import { bareCondition, localHit, operandsOf, scan } from './scan';
@@ -49,6 +49,24 @@ export const keyUnalignedRule: PathRule = (program) => {
     if (one !== null && raw !== null && one.target !== raw) aligned.set(one.target, raw);
   }
   const hits: RuleHit[] = [];
+  const raws = new Set(aligned.values());
+  for (const { expression, at } of scan(program)) {
+    const phys =
+      expression.kind === 'call' && /^iommu_map(?:_atomic)?$/.test(calleeOf(expression) ?? '')
+        ? expression.args[2]
+        : undefined;
+    const text = phys === undefined ? '' : print(withoutCasts(phys));
+    if (!raws.has(text) || [...aligned.entries()].some(([cut, raw]) => cut === raw && raw === text)) continue;
+    hits.push(
+      localHit(
+        KEY_UNALIGNED,
+        at,
+        `${printShort(expression)} maps ${text} as it came, and the start of its page is ${[...aligned].find(([, raw]) => raw === text)?.[0] ?? ''}`,
+        'a doorbell register stands at an offset in its page: iommu_map() refuses what is not aligned to the granule',
+        'iommu_map() in drivers/iommu/iommu.c',
+      ),
+    );
+  }
   for (const node of program.nodes) {
     const kept = assignment(node);
     if (kept?.field === null || kept === null) continue;
@@ -160,6 +178,50 @@ export const overlapEnclosingRule: PathRule = (program) =>
     ];
   });
 
+const START = /(?:^|_)(?:start|iova|base|addr|first|begin)$/;
+const END = /(?:^|_)(?:end|last)$/;
+
+const wordOf = (text: string): string => /(\w+)$/.exec(text)?.[1] ?? '';
+
+/** A function that is to find an overlap finds a range that lies within the other, or around it, alone. */
+export const containedRule: PathRule = (program) => {
+  if (!/overlap|conflict|intersect|is_reserved|collide/.test(program.name)) return [];
+  return program.nodes.flatMap((node): RuleHit[] => {
+    const asked = node.kind === 'branch' ? node.condition : node.kind === 'return' ? node.value : null;
+    if (asked === null || (node.kind === 'branch' && node.loop)) return [];
+    const parts = operandsOf(bareCondition(asked), '&&').map((one) => withoutCasts(one));
+    const pairs = parts.flatMap((one) => {
+      if (one.kind !== 'binary' || !/^[<>]=?$/.test(one.operator)) return [];
+      const [a, b] = [print(withoutCasts(one.left)), print(withoutCasts(one.right))];
+      return [one.operator.startsWith('>') ? { large: a, small: b } : { large: b, small: a }];
+    });
+    const [one, two] = pairs;
+    if (parts.length !== 2 || one === undefined || two === undefined) return [];
+    const starts = [one, two].find((pair) => START.test(wordOf(pair.large)) && START.test(wordOf(pair.small)));
+    const ends = [one, two].find((pair) => END.test(wordOf(pair.large)) && END.test(wordOf(pair.small)));
+    if (starts === undefined || ends === undefined) return [];
+    // A range that does not fit into the other is refused: that asks for containment.
+    const yes = node.kind === 'return' || refusesOrFinds(program, node.kind === 'branch' ? node.then : -1);
+    if (!yes) return [];
+    return [
+      localHit(
+        CONTAINED_FOR_OVERLAP,
+        node.at,
+        `${printShort(asked)} holds only where one range lies within the other: ranges that overlap in part are not seen`,
+        'a mapping that reaches into the window of doorbells or a reserved region from outside passes',
+        'two ranges overlap when each begins before the other ends',
+      ),
+    ];
+  });
+};
+
+/** Does this side say that something was found: true, an entry, an error? */
+function refusesOrFinds(program: Program, index: number): boolean {
+  const node = program.nodes[index];
+  if (node?.kind !== 'return' || node.value === null) return false;
+  return !/^(?:0|false|NULL)$/.test(print(withoutCasts(node.value)));
+}
+
 interface Counted {
   readonly name: string;
   readonly step: '++' | '--';
@@ -244,5 +306,6 @@ export const WINDOW_SEARCH_RULES: readonly PathRule[] = [
   keyUnalignedRule,
   lastPageLostRule,
   overlapEnclosingRule,
+  containedRule,
   countUnevenRule,
 ];

@@ -852,6 +852,89 @@ const CASES: readonly Case[] = [
  }
 `,
   },
+  {
+    rule: 'flush-too-early',
+    says: 'an entry cleared behind its invalidation',
+    path: 'drivers/iommu/sample.c',
+    text: `
+ static void sample_clear(struct unit *u, int index)
+ {
+!	sample_flush_iec(u, index);
+ 	set_64bit(&u->table[index].low, 0);
+-	sample_flush_iec(u, index);
+=	sample_flush_iec(u, index);
++	u->cleared++;
+ }
+`,
+  },
+  {
+    rule: 'steps-swapped',
+    says: 'a doorbell mapped after its device is programmed',
+    path: 'drivers/vfio/sample.c',
+    text: `
+ static int sample_enable(struct sample *s, struct msi_desc *desc)
+ {
+ 	int ret;
+ 
+-	ret = iommu_dma_prepare_msi(desc, s->doorbell);
+=	ret = iommu_dma_prepare_msi(desc, s->doorbell);
+=	if (ret)
+=		return ret;
++	ret = pci_enable_msix_range(s->pdev, s->entries, 1, s->count);
+ 	if (ret < 0)
+ 		return ret;
+-	ret = pci_enable_msix_range(s->pdev, s->entries, 1, s->count);
+!	ret = iommu_dma_prepare_msi(desc, s->doorbell);
+ 	return ret;
+ }
+`,
+  },
+  {
+    rule: 'any-instead-of-all',
+    says: 'the first device of a group for all',
+    path: 'drivers/iommu/sample.c',
+    text: `
+ bool sample_group_has_isolated_msi(struct iommu_group *group)
+ {
+ 	struct group_device *gdev;
++	bool ret = true;
+ 
+!	gdev = list_first_entry(&group->devices, struct group_device, list);
+!	ret = msi_device_has_isolated_msi(gdev->dev);
+=	list_for_each_entry(gdev, &group->devices, list)
+=		ret &= msi_device_has_isolated_msi(gdev->dev);
++	return ret;
+-	return false;
+ }
+`,
+  },
+  {
+    rule: 'contained-for-overlap',
+    says: 'a range that lies within for one that overlaps',
+    path: 'drivers/vfio/sample.c',
+    text: `
+ static bool sample_overlaps(struct range *r, dma_addr_t start, dma_addr_t end)
+ {
+!	return start >= r->start && end <= r->end;
+=	return start <= r->end && r->start <= end;
+ }
+`,
+  },
+  {
+    rule: 'key-unaligned',
+    says: 'the address of the register mapped for that of its page',
+    path: 'drivers/iommu/sample.c',
+    text: `
+ static int sample_map(struct window *win, phys_addr_t base, unsigned long iova)
+ {
+ 	phys_addr_t phys = base & ~((phys_addr_t)win->granule - 1);
+ 
++	dev_dbg(win->dev, "%pa", &phys);
+!	return iommu_map(win->domain, iova, base, win->granule, IOMMU_WRITE);
+=	return iommu_map(win->domain, iova, phys, win->granule, IOMMU_WRITE);
+ }
+`,
+  },
 ];
 
 describe('rules on isolation and the window', () => {
