@@ -98,7 +98,8 @@ export const partialAttachRule: PathRule = (program) =>
 
 /** An IOVA goes back with the length that happened to be unmapped. */
 export const freedLengthRule: PathRule = (program) => {
-  const lengths = new Set<string>();
+  // In a fragment the unmapping may stand above what is seen.
+  const lengths = new Set<string>(program.evidence === 'fragment' ? ['unmapped'] : []);
   for (const node of program.nodes) {
     const [name, value] =
       node.kind === 'declare' && node.init !== null
@@ -129,7 +130,7 @@ export const freedLengthRule: PathRule = (program) => {
 };
 
 const LOGS = /^(?:dev_(?:warn|err|info|dbg)\w*|pr_\w+|WARN\w*|printk)$/;
-const BOUND = /aperture|_end$|_start$|(?:^|_)(?:max|limit|last|size)$/;
+const BOUND = /aperture|(?:^|_)(?:start|end|max|limit|last|size)$/;
 
 /** An address out of the range is told to the log, and used. */
 export const onlyReportedRule: PathRule = (program) => {
@@ -234,9 +235,10 @@ export const domainUncheckedRule: PathRule = (program, { before }) => {
     /^struct (?:iommu|dmar|arm_smmu|protection|\w+)_?domain \*$/.test(one.type),
   );
   if (domain === undefined) return [];
-  const asked = program.nodes.some(
-    (node) => node.kind === 'branch' && new RegExp(`\\b${domain.name}(?:->|\\.)`).test(print(node.condition)),
+  const kind = new RegExp(
+    `\\b${domain.name}->(?:type|flags|ops|owner|nest\\w*|use_first_level|stage)\\b|(?:is|has)_\\w+\\(${domain.name}\\b`,
   );
+  const asked = program.nodes.some((node) => node.kind === 'branch' && kind.test(print(node.condition)));
   const writes = program.nodes.some((node) =>
     callsOf(node).some((call) => /set_|write_|install/.test(calleeOf(call) ?? '')),
   );

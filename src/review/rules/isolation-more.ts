@@ -224,6 +224,36 @@ export const stateSharedPatchRule: PatchRule = ({ change, after }) =>
     );
   });
 
+/** A field of an IOMMU domain that can hold one device alone. */
+const ONE_DEVICE =
+  /^\s+(?:struct device\s*\*|struct pci_dev\s*\*|struct iommu_group\s*\*|const char\s*\*\s*(?:name|dev_name))\s*\w*\s*;/;
+
+/** A domain is shared by all devices attached to it, and is made to keep one of them. */
+export const domainOfOnePatchRule: PatchRule = ({ change }) =>
+  change.files.flatMap((file) => {
+    if (!/^(?:drivers\/iommu\/.*\.[ch]|include\/linux\/iommu\.h)$/.test(file.path) || file.kind === 'add') return [];
+    return file.hunks.flatMap((hunk) => {
+      let owner = /^struct (\w*domain) \{/.exec(hunk.section)?.[1] ?? null;
+      return hunk.lines.flatMap((line): PatchHit[] => {
+        if (/^\S/.test(line.text)) owner = /^struct (\w*domain) \{/.exec(line.text)?.[1] ?? null;
+        if (owner === null || line.kind !== 'add' || !ONE_DEVICE.test(line.text)) return [];
+        return [
+          {
+            ...localHit(
+              STATE_SHARED,
+              placeOf(line, change.message),
+              `struct ${owner} keeps one device, and a domain has as many as are attached to it`,
+              'devices come and go while the domain stays: what is kept of one is wrong for the others, and stale when it has gone',
+              'iommu_attach_device() and iommu_attach_group() in include/linux/iommu.h',
+            ),
+            file: file.path,
+            function: owner,
+          },
+        ];
+      });
+    });
+  });
+
 /** Does the value come from the unit: a property, a register, a field? */
 function ofUnit(value: Parameters<typeof namesIn>[0]): boolean {
   let found = false;
@@ -283,4 +313,9 @@ export const MORE_PATH_RULES: readonly PathRule[] = [
   aliasLostRule,
   dmaMaskRule,
 ];
-export const MORE_PATCH_RULES: readonly PatchRule[] = [unmapUntoldPatchRule, stateSharedPatchRule, notifierTableRule];
+export const MORE_PATCH_RULES: readonly PatchRule[] = [
+  domainOfOnePatchRule,
+  unmapUntoldPatchRule,
+  stateSharedPatchRule,
+  notifierTableRule,
+];
