@@ -225,8 +225,7 @@ export const stateSharedPatchRule: PatchRule = ({ change, after }) =>
   });
 
 /** A field of an IOMMU domain that can hold one device alone. */
-const ONE_DEVICE =
-  /^\s+(?:struct device\s*\*|struct pci_dev\s*\*|const char\s*\*\s*(?:name|dev_name))\s*\w*\s*;/;
+const ONE_DEVICE = /^\s+(?:struct device\s*\*|struct pci_dev\s*\*|const char\s*\*\s*(?:name|dev_name))\s*\w*\s*;/;
 
 /** A domain is shared by all devices attached to it, and is made to keep one of them. */
 export const domainOfOnePatchRule: PatchRule = ({ change }) =>
