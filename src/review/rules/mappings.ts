@@ -122,7 +122,11 @@ function isPageMask(expression: Expression): boolean {
 function isPageRounding(expression: Expression): boolean {
   const inner = withoutCasts(expression);
   if (inner.kind === 'name') return inner.name === 'PAGE_MASK';
-  return inner.kind === 'unary' && inner.operator === '~' && print(withoutCasts(inner.operand)) === 'PAGE_SIZE - 1';
+  if (inner.kind !== 'unary' || inner.operator !== '~') return false;
+  const turned = withoutCasts(inner.operand);
+  // `(phys_addr_t)(PAGE_SIZE - 1)` reads like a call to a grammar that knows no types.
+  const mask = turned.kind === 'call' && /_t$/.test(calleeOf(turned) ?? '') ? (turned.args[0] ?? turned) : turned;
+  return print(withoutCasts(mask)) === 'PAGE_SIZE - 1';
 }
 
 /** Names that hold the page size of the IOMMU in this function: assigned from what says it. */
