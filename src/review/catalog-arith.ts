@@ -34,7 +34,6 @@ export const UNEVEN_STEP = rule('uneven-step', 'One of two stays');
 export const MIN_FOR_MAX = rule('min-for-max', 'min() and max() exchanged');
 export const MASK_SHIFT = rule('mask-shift', 'Shift does not fit the mask');
 export const ALIGN_MASK = rule('align-mask', 'Mask of no power of two');
-export const OR_ALWAYS_TRUE = rule('or-always-true', 'Asked with or instead of and', 'error');
 export const SAME_SLOT = rule('same-slot', 'Each round writes the same place');
 export const UNDOES_FAILED = rule('undoes-failed', 'Rollback undoes what failed');
 
@@ -65,7 +64,6 @@ export const ARITH_RULES: readonly Rule[] = [
   MIN_FOR_MAX,
   MASK_SHIFT,
   ALIGN_MASK,
-  OR_ALWAYS_TRUE,
   SAME_SLOT,
   UNDOES_FAILED,
 ];

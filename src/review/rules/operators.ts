@@ -131,8 +131,9 @@ export const truthAsValueRule: PathRule = (program) => {
   for (const { expression, at } of conditions(program)) {
     if (expression.kind !== 'binary' || expression.operator !== '|') continue;
     const parts = operandsOf(expression, '|');
-    const constant = parts.find((part) => isConstantName(part));
-    if (constant !== undefined && parts.some((part) => !isConstantName(part)))
+    const isFlag = (part: Expression): boolean => isConstantName(part) || (part.kind === 'call' && isMask(part));
+    const constant = parts.find(isFlag);
+    if (constant !== undefined && !parts.every(isFlag))
       hits.push(
         localHit(
           TRUTH_AS_VALUE,

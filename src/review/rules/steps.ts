@@ -1,8 +1,8 @@
 /** Numbers that advance, or do not: what a loop writes, what a rollback starts from, and how far an area is aligned. */
 import { successors } from '../../code/lower';
-import type { Expression, Program, ProgramNode } from '../../code/types';
+import type { Expression, Program } from '../../code/types';
 import { calleeOf, callsOf, expressionsOf, namesIn, print, printShort, visit, withoutCasts } from '../../code/walk';
-import { ALIGN_MASK, OR_ALWAYS_TRUE, SAME_OPERANDS, SAME_SLOT, UNDOES_FAILED, UNIT_MIX } from '../catalog-arith';
+import { ALIGN_MASK, SAME_OPERANDS, SAME_SLOT, UNDOES_FAILED, UNIT_MIX } from '../catalog-arith';
 import { doings, UNDOES } from './calls';
 import { isConstantName, isVolatile, localHit, operandsOf, scan } from './scan';
 import type { PathRule, RuleHit } from './types';
@@ -57,46 +57,6 @@ function valuesOf(program: Program, name: string): Expression[] {
     return [];
   });
 }
-
-const isFlag = (expression: Expression): boolean => {
-  const inner = withoutCasts(expression);
-  if (inner.kind === 'number') return inner.value !== 0;
-  if (inner.kind === 'call') return /^BIT(?:_ULL)?$/.test(calleeOf(inner) ?? '');
-  return isConstantName(inner);
-};
-
-/** `x | FLAG` asked for its truth: it holds whatever x is. */
-export const orAlwaysTrueRule: PathRule = (program) => {
-  const hits: RuleHit[] = [];
-  const ask = (expression: Expression, node: ProgramNode): void => {
-    const inner = withoutCasts(expression);
-    if (inner.kind === 'unary' && inner.operator === '!') ask(inner.operand, node);
-    else if (inner.kind === 'binary' && (inner.operator === '&&' || inner.operator === '||')) {
-      ask(inner.left, node);
-      ask(inner.right, node);
-    } else if (
-      inner.kind === 'call' &&
-      /^(?:(?:un)?likely|WARN_ON(?:_ONCE)?)$/.test(calleeOf(inner) ?? '') &&
-      inner.args[0]
-    ) {
-      ask(inner.args[0], node);
-    } else if (inner.kind === 'binary' && inner.operator === '|') {
-      const parts = operandsOf(inner, '|');
-      const flag = parts.find(isFlag);
-      if (flag === undefined || parts.every(isFlag)) return;
-      hits.push(
-        localHit(
-          OR_ALWAYS_TRUE,
-          node.at,
-          `${printShort(inner)} is never zero: ${printShort(flag)} is set in it whatever the rest is`,
-          'a bit is asked for with &',
-        ),
-      );
-    }
-  };
-  for (const node of program.nodes) if (node.kind === 'branch') ask(node.condition, node);
-  return hits;
-};
 
 /** A variable is compared with what it was just set to. */
 export const justAssignedRule: PathRule = (program) =>
@@ -320,7 +280,6 @@ function steppedBefore(program: Program, head: number, counter: string): boolean
 
 export const STEP_RULES: readonly PathRule[] = [
   alignMaskRule,
-  orAlwaysTrueRule,
   justAssignedRule,
   sameSlotRule,
   countForOrderRule,

@@ -30,9 +30,9 @@ describe('an alignment mask', () => {
 describe('a flag', () => {
   it('is asked for with and', () => {
     const ask = (condition: string): string[] =>
-      said('or-', 'int f(u32 x)', `if (${condition})`, 'return -EINVAL;', 'return 0;');
-    expect(ask('!(x | FEATURE_PTP)')).toEqual(['or-always-true@3']);
-    expect(ask('x && (x | BIT(3))')).toEqual(['or-always-true@3']);
+      said('truth-as-value', 'int f(u32 x)', `if (${condition})`, 'return -EINVAL;', 'return 0;');
+    expect(ask('!(x | FEATURE_PTP)')).toEqual(['truth-as-value@3']);
+    expect(ask('x && (x | BIT(3))')).toEqual(['truth-as-value@3']);
     expect(ask('!(x & FEATURE_PTP)')).toEqual([]);
     expect(ask('(x | FEATURE_PTP) == 3')).toEqual([]);
     expect(ask('A_FLAG | B_FLAG')).toEqual([]);
