@@ -50,7 +50,7 @@ export const directLateRule: PathRule = (program) => {
 };
 
 /** Devices of a group are moved one by one, and those moved stay where they are when one fails. */
-export const partialAttachRule: PathRule = (program) =>
+export const partialAttachRule: PathRule = (program, { programs }) =>
   program.nodes.flatMap((head, index): RuleHit[] => {
     if (head.kind !== 'each' || !/^for_each_group_device|^list_for_each_entry/.test(head.macro)) return [];
     const list = head.args.map((arg) => print(withoutCasts(arg))).join(' ');
@@ -77,7 +77,18 @@ export const partialAttachRule: PathRule = (program) =>
       const undone = [...way].some(
         (one) => isCall(program.nodes[one], /detach|attach|set_domain|rollback|undo|revert|unwind/) !== undefined,
       );
-      if (undone) continue;
+      // Whoever calls it may undo what is done.
+      const callers = [...programs.values()].filter(
+        (one) =>
+          one !== program && one.nodes.some((each) => isCall(each, new RegExp(`^${program.name}$`)) !== undefined),
+      );
+      if (
+        undone ||
+        callers.some((one) =>
+          one.nodes.some((each) => isCall(each, /detach|rollback|undo|revert|unwind/) !== undefined),
+        )
+      )
+        continue;
       return [
         {
           rule: PARTIAL_ATTACH,
