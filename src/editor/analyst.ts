@@ -56,8 +56,17 @@ export interface Analyst {
 
 export type Played = Omit<Extract<ReviewAnswer, { kind: 'played' }>, 'kind' | 'id'>;
 
-/** A worker that does not heed a cancel for this long is ended, in milliseconds. */
-const PATIENCE = 1000;
+/** How long a worker may not heed a cancel before it is ended, in milliseconds. */
+export interface Patience {
+  readonly warm: number;
+  /** Until it has answered its first piece of work: ended sooner, the next worker would begin as cold, and one who types would never see a review. */
+  readonly cold: number;
+}
+
+const PATIENCE: Patience = { warm: 1000, cold: 6000 };
+
+/** Answers that took the programs of designs and the machine: a worker that gave one is warm. */
+const WORK: ReadonlySet<ReviewAnswer['kind']> = new Set(['reviews', 'ran', 'played', 'explored']);
 
 type Question = Exclude<ReviewRequest, { kind: 'cancel' }>;
 type Ending = Exclude<ReviewAnswer, { kind: 'progress' | 'early' }>;
@@ -72,12 +81,14 @@ interface Open {
   deaths: number;
 }
 
-export function createAnalyst(start: StartWorker, patience = PATIENCE): Analyst {
+export function createAnalyst(start: StartWorker, patience: Patience = PATIENCE): Analyst {
   const open = new Map<number, Open>();
   let worker: WorkerLike | null = null;
+  let warm = false;
   let next = 1;
 
   const answered = (answer: ReviewAnswer): void => {
+    if (WORK.has(answer.kind)) warm = true;
     const asked = open.get(answer.id);
     if (asked === undefined) return;
     if (answer.kind === 'progress') {
@@ -95,6 +106,7 @@ export function createAnalyst(start: StartWorker, patience = PATIENCE): Analyst 
   const running = (): WorkerLike => {
     if (worker !== null) return worker;
     const mine: { worker: WorkerLike | null } = { worker: null };
+    warm = false;
     const started = start(answered, (why) => {
       if (worker === null || worker !== mine.worker) return;
       worker = null;
@@ -124,14 +136,17 @@ export function createAnalyst(start: StartWorker, patience = PATIENCE): Analyst 
       const listener = interest.onCancellationRequested(() => {
         if (!open.has(question.id)) return;
         worker?.post({ kind: 'cancel', id: question.id });
-        timer = setTimeout(() => {
-          if (!open.delete(question.id)) return;
-          const deaf = worker;
-          worker = null;
-          deaf?.end();
-          for (const other of open.values()) running().post(other.question);
-          done({ kind: 'cancelled', id: question.id });
-        }, patience);
+        timer = setTimeout(
+          () => {
+            if (!open.delete(question.id)) return;
+            const deaf = worker;
+            worker = null;
+            deaf?.end();
+            for (const other of open.values()) running().post(other.question);
+            done({ kind: 'cancelled', id: question.id });
+          },
+          warm ? patience.warm : patience.cold,
+        );
       });
       const close = (): void => {
         clearTimeout(timer);
