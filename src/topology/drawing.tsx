@@ -14,6 +14,9 @@ interface Props {
   readonly onUnfold: () => void;
 }
 
+/** Width of a capital letter of a column's head at most, in the drawing's pixels. */
+const HEAD = 7.4;
+
 /** Vertical place of a line of a box, its baseline. */
 function baseline(box: Box, line: number): number {
   return box.y + LINE.pad + LINE.first - 5 + (line > 0 ? LINE.next * line + 1 : 0);
@@ -68,9 +71,22 @@ export function Drawing({ id, cast, layout, scene, name, onUnfold }: Props) {
   const say = useSay();
   const heads = useMemo(
     () =>
-      [say('Agents'), say('Devices · requester id'), say('Domains'), say('Physical pages'), say('Interrupts')] as const,
+      [
+        [say('Agents')],
+        [say('Devices · requester id'), say('Devices')],
+        [say('Domains')],
+        [say('Physical pages'), say('Pages')],
+        [say('Interrupts')],
+      ].map((longestFirst) => longestFirst.map((head) => head.toUpperCase())),
     [say],
   );
+  /** The longest head that the room up to the next column holds. */
+  const headOf = (column: number): string => {
+    const room = (layout.columns[column + 1]?.x ?? layout.width) - (layout.columns[column]?.x ?? 0) - 6;
+    const words = heads[column] ?? [];
+    const whole = words.find((head) => head.length * HEAD <= room);
+    return whole ?? fit(words.at(-1) ?? '', room, HEAD);
+  };
   const ordered = [...scene.links].sort((a, b) => Number(a.way) - Number(b.way));
   return (
     <svg
@@ -88,8 +104,8 @@ export function Drawing({ id, cast, layout, scene, name, onUnfold }: Props) {
         </text>
       )}
       {layout.columns.map((column, i) => (
-        <text key={heads[i]} class="head" x={column.x} y={22}>
-          {fit((heads[i] ?? '').toUpperCase(), (layout.columns[i + 1]?.x ?? layout.width) - column.x - 6, 7.4)}
+        <text key={heads[i]?.[0]} class="head" x={column.x} y={22}>
+          {headOf(i)}
         </text>
       ))}
       {ordered.map((link) => (

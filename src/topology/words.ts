@@ -2,8 +2,10 @@
 export const WORDS = [
   'Agents',
   'Devices · requester id',
+  'Devices',
   'Domains',
   'Physical pages',
+  'Pages',
   'Interrupts',
   'Trace',
   'State after {0}',
