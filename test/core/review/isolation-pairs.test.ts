@@ -943,4 +943,12 @@ describe('rules on isolation and the window', () => {
       expect(rulesOn(front, one, false)).toContain(one.rule);
       expect(rulesOn(front, one, true)).not.toContain(one.rule);
     });
+
+  it('guard-bypassed: leaves a helper alone whose callers are out of sight', () => {
+    const way = CASES.find((one) => one.says === 'a second way to bind that asks nothing');
+    if (way === undefined) throw new Error('no such case');
+    const helper = { ...way, text: way.text.replace('+int sample_bind_late', '+static int sample_bind_late') };
+    expect(helper.text).not.toBe(way.text);
+    expect(rulesOn(front, helper, false)).not.toContain('guard-bypassed');
+  });
 });
