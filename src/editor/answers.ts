@@ -14,6 +14,13 @@ export interface Answer {
   readonly text: string;
 }
 
+/** The sender's name, without the list that sent the mail on in its own name: `A Person via list`. */
+function nameOf({ from }: Message): string {
+  const list = from.address.split('@')[0] ?? '';
+  const via = ` via ${list}`;
+  return (list !== '' && from.name.endsWith(via) ? from.name.slice(0, -via.length) : from.name) || from.address;
+}
+
 const known = new WeakMap<Review, readonly Answer[]>();
 
 /** All remarks on patches and on the cover, oldest answer first. Read once for each review. */
@@ -41,7 +48,7 @@ export function answersOf(review: Review): readonly Answer[] {
       return remarks(reply, message).map(({ at, text }) => ({
         message,
         line: at ?? message.bodyLine,
-        who: reply.from.name || reply.from.address,
+        who: nameOf(reply),
         date: reply.date,
         text: text.join('\n'),
       }));

@@ -31,6 +31,12 @@ const same = (a: string, b: string) => a.trimEnd() === b.trimEnd();
 const isGap = (text: string) => /^\[?(?:\.\.\.|…|snip|trimmed)\]?$/i.test(text.trim());
 /** Marks where text of the answer ends: a signature. */
 const isSignature = (line: string) => line === '-- ' || line === '--';
+/** A footer that a mailing list puts below a mail: a rule, and within the next lines the list's address or page. */
+function isFooter(lines: readonly string[], index: number): boolean {
+  if (!/^_{20,}\s*$/.test(lines[index] ?? '')) return false;
+  const below = lines.slice(index + 1).filter((line) => line.trim() !== '');
+  return below.length > 0 && below.length <= 4 && below.some((line) => /^\S+@\S+$|^https?:\/\/\S+$/.test(line.trim()));
+}
 const isAttribution = (line: string) => /\b(?:wrote|writes|schrieb|écrit)\s*:\s*$/.test(line) || /^On .+,$/.test(line);
 
 /** Where in `lines`, from `from` on, the longest run of `block`'s head stands: 0-based start and length in lines. */
@@ -68,7 +74,7 @@ function after(block: readonly string[], lines: readonly string[], from: number)
   return at;
 }
 
-/** What `answer` says, run by run, each under the line of `answered` it quotes last. Attributions and the signature are left out. */
+/** What `answer` says, run by run, each under the line of `answered` it quotes last. Attributions, the signature and a list's footer are left out. */
 export function remarks(answer: Text, answered: Text): Remark[] {
   const found: Remark[] = [];
   const first = answered.bodyLine - 1;
@@ -102,7 +108,7 @@ export function remarks(answer: Text, answered: Text): Remark[] {
       else block.push(inner);
       continue;
     }
-    if (isSignature(raw)) break;
+    if (isSignature(raw) || isFooter(answer.lines, index)) break;
     endBlock();
     if (text !== null) text.lines.push(raw);
     else if (raw.trim() !== '' && !isGap(raw)) text = { line: index + 1, lines: [raw] };

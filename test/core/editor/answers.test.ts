@@ -46,4 +46,33 @@ describe('answers in the thread', () => {
       ['R Reader', 'Why not static?', '+int b;'],
     ]);
   });
+
+  test('leave out what a mailing list added: its footer, and its name behind the sender’s', async () => {
+    const footer = [
+      '_______________________________________________',
+      'a-list mailing list',
+      'a-list@example.org',
+      'https://example.org/listinfo/a-list',
+      '',
+    ];
+    const sent = thread
+      .replace('From: R Reader <reader@example.org>', 'From: R Reader via a-list <a-list@example.org>')
+      .concat(footer.join('\n'));
+    const [series] = await readSeries([{ name: 'a.mbox', bytes: new TextEncoder().encode(sent) }]);
+    if (series === undefined) throw new Error('no series');
+    expect(answersOf({ series } as Review).map(({ who, text }) => [who, text])).toEqual([
+      ['R Reader', 'Why not static?'],
+    ]);
+  });
+
+  test('keep a rule that somebody drew, and a name that ends like a list’s', async () => {
+    const drawn = thread
+      .replace('From: R Reader <reader@example.org>', 'From: R Reader via a-list <reader@example.org>')
+      .concat('_______________________________________________\nAnd why here?\n');
+    const [series] = await readSeries([{ name: 'a.mbox', bytes: new TextEncoder().encode(drawn) }]);
+    if (series === undefined) throw new Error('no series');
+    expect(answersOf({ series } as Review).map(({ who, text }) => [who, text.split('\n').at(-1)])).toEqual([
+      ['R Reader via a-list', 'And why here?'],
+    ]);
+  });
 });
