@@ -37,12 +37,9 @@ function history(review: Review, finding: Finding): string {
     : `${since}, ${vscode.l10n.t('fixed by {0}', patchName(review, finding.fixedBy))}`;
 }
 
-/** Text of the review as a sentence of its own. */
+/** Text of the review with its full stop. It begins as it is: its first word may be a name of the code. */
 function sentence(text: string): string {
-  const first = text.slice(0, 1).toUpperCase() + text.slice(1);
-  // A name of the kernel keeps its case.
-  const said = /^[a-z]+(?= )/.test(text) ? first : text;
-  return /[.!?…:]$/.test(said) ? said : `${said}.`;
+  return /[.!?…:]$/.test(text) ? text : `${text}.`;
 }
 
 /** One finding as Markdown. Exported for the tests. */
