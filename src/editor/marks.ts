@@ -130,12 +130,16 @@ export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
   return 'n/a';
 }
 
-/** What the status bar counts. A finding counts as a violation when it is an error that no later patch of the series mends. */
+/**
+ * What the status bar counts, of findings that no later patch of the series mends: violations, errors that a run shows; and errors that
+ * the text of the patches alone shows.
+ */
 export function summary(
   review: Review,
   selection: Selection | null,
 ): {
   readonly violations: number;
+  readonly errors: number;
   readonly findings: number;
   readonly used: number;
   readonly pages: number;
@@ -144,8 +148,10 @@ export function summary(
 } {
   const windows = chosenWindows(review, selection);
   const last = windows[windows.length - 1];
+  const errors = review.findings.filter((finding) => markOf(finding) === 'violated');
   return {
-    violations: review.findings.filter((finding) => markOf(finding) === 'violated').length,
+    violations: errors.filter(({ trace }) => trace !== null).length,
+    errors: errors.filter(({ trace }) => trace === null).length,
     findings: review.findings.length,
     used: last === undefined ? 0 : last.pagesUsed,
     pages: last === undefined || last.granule === 0 ? 0 : Math.round(last.size / last.granule),

@@ -245,7 +245,11 @@ export function registerReviewTree(
         const sums = summary(node.review, deps.selection.get());
         item.description = [
           `v${series.version}`,
-          sums.findings === 0 ? vscode.l10n.t('no finding') : vscode.l10n.t('{0} findings', sums.findings),
+          sums.findings === 0
+            ? vscode.l10n.t('no finding')
+            : sums.findings === 1
+              ? vscode.l10n.t('1 finding')
+              : vscode.l10n.t('{0} findings', sums.findings),
         ].join(' · ');
         item.iconPath = new vscode.ThemeIcon('mail');
         item.contextValue = 'series';

@@ -30,6 +30,8 @@ export function statusText(subject: Subject, selection: SelectionStore): string 
         ? vscode.l10n.t('1 violation')
         : vscode.l10n.t('{0} violations', violations),
   ];
+  const errors = total((sum) => sum.errors);
+  if (errors > 0) parts.push(errors === 1 ? vscode.l10n.t('1 error') : vscode.l10n.t('{0} errors', errors));
   const window = sums.find((sum) => sum.pages > 0);
   if (window !== undefined) parts.push(vscode.l10n.t('window {0}/{1}', window.used, window.pages));
   const functions = total((sum) => sum.functions);
