@@ -42,7 +42,14 @@ import { numberConflictRule, userGrownRule } from './user-numbers';
 import { userStructureRule } from './user-structures';
 import { unboundedAllocationRule, userRangeRule, warnFromUserRule } from './user-values';
 import { firstDomainOnlyRule, invalidationStopsRule, pagesSkippedRule } from './walks';
-import { errorAsBoolRule, narrowPointerRule, pointerSizeRule, shiftWidthRule, signLostRule } from './widths';
+import {
+  bitOf64Rule,
+  errorAsBoolRule,
+  narrowPointerRule,
+  pointerSizeRule,
+  shiftWidthRule,
+  signLostRule,
+} from './widths';
 import { windowEndRule } from './window-ends';
 import { domainDroppedLinesRule, WINDOW_PATH_RULES } from './window-pages';
 import { WINDOW_REGION_RULES } from './window-regions';
@@ -57,6 +64,7 @@ const PATH_RULES: readonly PathRule[] = [
   maskSlipRule,
   sameOperandsRule,
   shiftWidthRule,
+  bitOf64Rule,
   signLostRule,
   errorAsBoolRule,
   narrowPointerRule,

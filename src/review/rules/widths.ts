@@ -1,5 +1,5 @@
-import type { Expression } from '../../code/types';
-import { calleeOf, printShort, withoutCasts } from '../../code/walk';
+import type { Expression, Program } from '../../code/types';
+import { calleeOf, print, printShort, withoutCasts } from '../../code/walk';
 import { ERROR_AS_BOOL, NARROW_POINTER, POINTER_SIZE, SHIFT_WIDTH, SIGN_LOST } from '../catalog-arith';
 import { declaredTypes, integerType, typeOf, writtenType } from './integer-types';
 import { errnoOf, isConstantName, localHit, scan } from './scan';
@@ -43,6 +43,86 @@ function isPageOrder(amount: Expression): boolean {
     words.some((word) => /(?:PAGE|TABLE)_SHIFT$|page_shift$/.test(word)) && words.some((word) => /order/.test(word))
   );
 }
+
+/** The highest number of a bit that a rest can give: 63 for `n % BITS_PER_LONG`, `n & 63`; null for what is no rest. */
+function highestRest(value: Expression): number | null {
+  const inner = withoutCasts(value);
+  if (inner.kind !== 'binary' || !/^[%&]$/.test(inner.operator)) return null;
+  const by = withoutCasts(inner.right);
+  if (by.kind === 'number') return inner.operator === '%' ? by.value - 1 : by.value;
+  if (inner.operator === '&') return null;
+  if (by.kind === 'name') return /^BITS_PER_(?:LONG|LONG_LONG)$/.test(by.name) ? 63 : null;
+  if (by.kind !== 'call' || calleeOf(by) !== 'BITS_PER_TYPE') return null;
+  const type = by.args[0];
+  const written = type?.kind === 'type' ? type.type : type?.kind === 'name' ? type.name : '';
+  const bits = integerType(written)?.bits;
+  return bits === undefined ? null : bits - 1;
+}
+
+/** Gives the number of a bit of 64. */
+const BIT_OF_64 = /^(?:__?ffs64|__ffs|__fls|fls64)$/;
+
+/** Why the amount of a shift can be 32 and more: each value that the function gives it, as far as it tells; null where none does. */
+function amountBeyond32(amount: Expression, program: Program): string | null {
+  const bare = withoutCasts(amount);
+  const values =
+    bare.kind !== 'name'
+      ? [bare]
+      : [
+          ...program.nodes.flatMap((node) =>
+            node.kind === 'declare' && node.variable.name === bare.name && node.init !== null ? [node.init] : [],
+          ),
+          ...scan(program).flatMap(({ expression }) =>
+            expression.kind === 'assign' && expression.operator === '=' && print(expression.target) === bare.name
+              ? [expression.value]
+              : [],
+          ),
+        ];
+  for (const value of values) {
+    const inner = withoutCasts(value);
+    const rest = highestRest(inner);
+    if (rest !== null && rest >= 32) return `${printShort(bare)} goes up to ${rest}`;
+    if (inner.kind === 'call' && BIT_OF_64.test(calleeOf(inner) ?? '') && bare.kind === 'name')
+      return `${printShort(bare)} is the number of a bit of 64`;
+  }
+  return null;
+}
+
+/** `word & (1U << bit)`: a bit of 64 is picked by a mask of 32. */
+export const bitOf64Rule: PathRule = (program, around) =>
+  scan(program).flatMap(({ expression, at }): RuleHit[] => {
+    const mixes =
+      expression.kind === 'binary' && /^[&|^]$/.test(expression.operator)
+        ? [expression.left, expression.right]
+        : expression.kind === 'assign' && /^[&|^]?=$/.test(expression.operator)
+          ? [expression.target, expression.value]
+          : [];
+    return mixes.flatMap((side): RuleHit[] => {
+      const turned = withoutCasts(side);
+      const shift = turned.kind === 'unary' && turned.operator === '~' ? withoutCasts(turned.operand) : side;
+      const other = mixes.find((one) => one !== side);
+      if (other === undefined || shift.kind !== 'binary' || shift.operator !== '<<') return [];
+      const one = shift.left;
+      if (
+        one.kind !== 'number' ||
+        typeOf(one, program, around)?.bits !== 32 ||
+        typeOf(other, program, around)?.bits !== 64
+      )
+        return [];
+      const why = amountBeyond32(shift.right, program);
+      return why === null
+        ? []
+        : [
+            localHit(
+              SHIFT_WIDTH,
+              at,
+              `${printShort(shift)} is calculated in 32 bits, and ${printShort(other)} has 64`,
+              `${why}, and from 32 on the shift is undefined; BIT_ULL() is needed`,
+              'C11 6.5.7: the type of the result is that of the promoted left operand',
+            ),
+          ];
+    });
+  });
 
 /** A shift of an `int` whose result goes where 64 bits are: the high bits are lost before. */
 export const shiftWidthRule: PathRule = (program, around) => {

@@ -12,13 +12,16 @@ export const usedAfterRemoved: SeriesRule = (view) => {
   for (const [name, all] of view.definitions) {
     for (const removed of all) {
       if (removed.state !== 'removed' || removed.changed || !isLast(view, name, all, removed)) continue;
-      const use = (view.mentions.get(name) ?? []).find((one) => usesAfter(view, one, all, removed));
+      const uses = view.mentions.get(name) ?? [];
+      const use =
+        uses.find((one) => usesAfter(view, one, all, removed)) ??
+        uses.find((one) => convertedLater(view, one, uses, removed) && usesAfter(view, one, all, removed, true));
       if (use === undefined) continue;
       const own = use.patch > removed.patch && use.line.kind === 'add';
       const here = { patch: removed.patch, file: removed.file, line: removed.line.line };
       const there = { patch: use.patch, file: use.file, line: use.line.line };
       const back = all.find((one) => one.state === 'added' && one.patch > use.patch);
-      const gone = (view.mentions.get(name) ?? []).find(
+      const gone = uses.find(
         (one) =>
           one.line.kind === 'delete' &&
           one.patch > removed.patch &&
@@ -65,8 +68,26 @@ function isLast(view: SeriesView, name: string, all: readonly Definition[], remo
   }
 }
 
-function usesAfter(view: SeriesView, use: Mention, all: readonly Definition[], removed: Definition): boolean {
-  if (use.line.kind === 'delete' || use.patch < removed.patch || use.code.directive || use.code.guards.length > 0)
+/** A later patch takes the use out, and no patch of the series had put it in: so it stands in the tree in between. */
+function convertedLater(view: SeriesView, use: Mention, uses: readonly Mention[], removed: Definition): boolean {
+  if (!view.complete || use.line.kind !== 'delete' || use.patch <= removed.patch || use.role !== 'call') return false;
+  const text = use.line.text.trim();
+  return !uses.some((one) => one.line.kind === 'add' && one.line.text.trim() === text);
+}
+
+function usesAfter(
+  view: SeriesView,
+  use: Mention,
+  all: readonly Definition[],
+  removed: Definition,
+  gone = false,
+): boolean {
+  if (
+    (use.line.kind === 'delete') !== gone ||
+    use.patch < removed.patch ||
+    use.code.directive ||
+    use.code.guards.length > 0
+  )
     return false;
   if (realm(use.file.path) !== realm(removed.file.path)) return false;
   if (use.role === 'member' || use.code.inside === removed.name) return false;

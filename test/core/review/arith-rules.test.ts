@@ -71,6 +71,22 @@ describe('shift-width', () => {
   });
 });
 
+describe('shift-width of a bit', () => {
+  const pick = (mask: string, amount: string): string[] =>
+    hits(`int f(u64 word, int n)\n{\n\tint bit = ${amount};\n\treturn !!(word & (${mask}));\n}`);
+  it('sees a bit of 64 picked by a mask of 32', () => {
+    expect(pick('1U << bit', 'n % BITS_PER_TYPE(u64)')).toEqual(['shift-width@4']);
+    expect(pick('1 << bit', 'n & 63')).toEqual(['shift-width@4']);
+    expect(hits('void f(u64 word, int n)\n{\n\tword &= ~(1 << (n % 64));\n}')).toEqual(['shift-width@3']);
+  });
+  it('is content with a wide one, and with a bit of 32', () => {
+    expect(pick('1ULL << bit', 'n % BITS_PER_TYPE(u64)')).toEqual([]);
+    expect(pick('BIT_ULL(bit)', 'n % 64')).toEqual([]);
+    expect(pick('1U << bit', 'n % 32')).toEqual([]);
+    expect(pick('1U << bit', 'n % BITS_PER_BYTE')).toEqual([]);
+  });
+});
+
 describe('sign-lost', () => {
   it('sees an unsigned result tested to be negative', () => {
     expect(

@@ -142,6 +142,26 @@ describe('used after it is removed', () => {
     expect(await seriesHits([moved, caller('ret = win_map(w);')])).toEqual([]);
     expect(await seriesHits([removal, caller('ret = win_map(w);', 'drivers/iommu/else.c')])).toEqual([]);
   });
+  it('sees a call that a later patch converts', async () => {
+    const converted: MailPart = {
+      files: [
+        {
+          path: C,
+          text: '@@ static int win_open(struct win *w)\n \tint ret;\n \n-\tret = win_map(w);\n+\tret = win_put(w);\n \treturn ret;\n',
+        },
+      ],
+    };
+    const renamed = definition(
+      '-static int win_map(struct win *w)\n+static int win_put(struct win *w)\n {\n \treturn 0;\n }',
+    );
+    expect(await seriesHits([renamed, converted])).toEqual([
+      'used-after-removed 1: -static int win_map(struct win *w) → 2',
+      'static-unused 1: +static int win_put(struct win *w) → 2',
+    ]);
+    expect(await seriesHits([{ files: [...renamed.files, ...converted.files] }])).toEqual([]);
+    // A part that is missing may have converted it, and another have put it back.
+    expect((await seriesHits([renamed, converted], { total: 3 })).join()).not.toContain('used-after-removed');
+  });
   it('sees a constant that goes while it is used', async () => {
     const gone: MailPart = { files: [{ path: H, text: '@@ struct win\n };\n \n-#define WIN_PAGES 16\n \n' }] };
     expect(await seriesHits([gone, caller('ret = WIN_PAGES;')])).toEqual(['used-after-removed 2: + ret = WIN_PAGES;']);
