@@ -13,6 +13,7 @@ export const LOCK_ORDER = context('lock-order', 'Locks taken in two orders', 'er
 export const PUBLISHED_EARLY = context('published-early', 'Published before it is ready');
 export const NO_GRACE_PERIOD = context('no-grace-period', 'Freed without a grace period', 'error');
 export const TESTED_OUTSIDE = context('tested-outside-lock', 'Tested without the lock');
+export const WAITS_FOR_ITSELF = context('waits-for-itself', 'Waits for its own read section', 'error');
 
 export const CONCURRENCY_RULES: readonly Rule[] = [
   LOCK_NOT_HELD,
@@ -20,4 +21,5 @@ export const CONCURRENCY_RULES: readonly Rule[] = [
   PUBLISHED_EARLY,
   NO_GRACE_PERIOD,
   TESTED_OUTSIDE,
+  WAITS_FOR_ITSELF,
 ];

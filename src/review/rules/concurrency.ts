@@ -2,6 +2,7 @@
 import { gracePeriodRule } from './grace-period';
 import { lockCalleesRule } from './lock-callees';
 import { lockLeftInLoopRule } from './lock-left-in-loop';
+import { ownReadersRule } from './own-readers';
 import { publishedRule } from './published';
 import { testedOutsideRule } from './tested-outside-lock';
 import type { PathRule } from './types';
@@ -12,4 +13,5 @@ export const CONCURRENCY_PATH_RULES: readonly PathRule[] = [
   publishedRule,
   gracePeriodRule,
   testedOutsideRule,
+  ownReadersRule,
 ];
