@@ -41,6 +41,9 @@ export const LOCK_HELD = context('lock-held-at-exit', 'Lock held at exit', 'erro
 export const LOCK_TWICE = context('lock-taken-twice', 'Lock taken twice', 'error');
 export const UNLOCK_UNHELD = context('unlock-not-held', 'Unlock of what is not held', 'error');
 
+export const RELEASED_BEFORE_STOPPED = lifetime('released-before-stopped', 'Given back before it is stopped', 'error');
+export const USED_PAST_UNLOCK = lifetime('used-past-unlock', 'Used after the lock that kept it', 'error');
+
 export const LIFETIME_RULES: readonly Rule[] = [
   LEAK_ON_EXIT,
   USE_AFTER_FREE,
@@ -60,5 +63,7 @@ export const LIFETIME_RULES: readonly Rule[] = [
   FALLS_INTO_UNWIND,
   NULL_ARGUMENT,
   PUT_TWICE,
+  RELEASED_BEFORE_STOPPED,
+  USED_PAST_UNLOCK,
 ];
 export const CONTEXT_RULES: readonly Rule[] = [LOCK_HELD, LOCK_TWICE, UNLOCK_UNHELD];

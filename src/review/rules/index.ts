@@ -26,6 +26,7 @@ import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
 import { oldNameRule } from './old-names';
 import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
 import { blockedOpensRule, ownerOrderRule } from './ownership-order';
+import { pastUnlockRule } from './past-unlock';
 import { refactoringRule } from './refactoring';
 import { sameOperandsRule } from './repeats';
 import { reservedCheckLostRule, softwareFirstRule, softwareWindowRule } from './reserved-regions';
@@ -34,6 +35,7 @@ import { stackToUserRule } from './stack-to-user';
 import { statedHits } from './stated';
 import { STEP_RULES } from './steps';
 import { addressNarrowedRule, sumWrapsRule } from './sums';
+import { teardownOrderRule } from './teardown-order';
 import type { PatchHit, PatchRule, PatchView, PathRule, RuleHit, Surroundings } from './types';
 import { unusedVariableRule } from './unused-variables';
 import { droppedErrorRule, ignoredFaultRule, invertedUserCheckRule } from './user-checks';
@@ -124,6 +126,7 @@ const PATH_RULES: readonly PathRule[] = [
   ...STEP_RULES,
   oldNameRule,
   unusedVariableRule,
+  pastUnlockRule,
 ];
 
 /** Same defect in the function before and after the patch: equal but for the place. */
@@ -173,6 +176,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   statedHits,
   fallsIntoUnwindRule,
   flushLostRule,
+  teardownOrderRule,
   ...GUARD_PATCH_RULES,
   ...MORE_PATCH_RULES,
 ];

@@ -30,6 +30,15 @@ interface Wait {
 const member = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 const domainOf = (doing: Doing): string => pathOf(named(doing.call.args[0]));
 
+/** Of two places the one that the later mail wrote comes first: that mail makes the defect. */
+function newer(call: Place, section: Place): readonly [Place, Place] {
+  const later =
+    section.kind === 'message' &&
+    section.added &&
+    (call.kind !== 'message' || !call.added || section.message > call.message);
+  return later ? [section, call] : [call, section];
+}
+
 /** The waits of a helper, of what it calls too; none behind a read section that it leaves itself. */
 function waitsOf(program: Program, programs: Surroundings['programs'], depth: number): readonly Wait[] {
   const all = program.nodes.flatMap((node) => doings(node).filter((doing) => doing.direct));
@@ -99,10 +108,11 @@ export const ownReadersRule: PathRule = (program, { programs }) => {
       );
       if (section === undefined) continue;
       seen.add(doing.call.at.line);
+      const [at, first] = newer(doing.call.at, section.at);
       hits.push({
         rule: WAITS_FOR_ITSELF,
-        at: doing.call.at,
-        message: `${doing.name}() waits for the readers of ${member(wait.path)}, and ${program.name}() is one of them here`,
+        at,
+        message: `${doing.name}() waits for the readers of ${member(wait.path)}, and ${program.name}() is one of them`,
         key: `${doing.name}|${wait.path}`,
         why: [
           {
@@ -111,7 +121,10 @@ export const ownReadersRule: PathRule = (program, { programs }) => {
           },
         ],
         related: [
-          { at: section.at, message: 'the read section begins here' },
+          {
+            at: first,
+            message: first === section.at ? 'the read section begins here' : `${doing.name}() is called here`,
+          },
           ...(helper === undefined ? [] : [{ at: wait.at, message: 'waited for here' }]),
         ],
       });
