@@ -250,9 +250,7 @@ function touchedAndExecuted(
   const executed = results.find(
     (result) => result.scenario === broken.scenario && result.machine === broken.machine,
   )?.executed;
-  const touched =
-    now?.touched.find((one) => executed?.has(one.name) && one.at.kind === 'message') ??
-    now?.touched.find((one) => one.at.kind === 'message');
+  const touched = now?.touched.find((one) => executed?.has(one.name) && one.at.kind === 'message');
   return touched?.at.kind === 'message' ? touched.at : null;
 }
 

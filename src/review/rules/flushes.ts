@@ -14,7 +14,8 @@ import type { PatchHit, PatchRule, PathRule, RuleHit } from './types';
 const CACHED =
   /tlb|dte|ste(?:_|$)|_cd(?:_|$)|_irt(?:_|$)|iec|irte|context|pasid|lpi|translation|itt|atc|inv_?all|_invs?(?:_|$)|(?:^|_)domain|gather|device_table/;
 const INVALIDATES = /(?:^|_)(?:flush|inv|inval|invalidate|invall|sync|tlbi)\w*(?:_|$)/;
-const NO_CACHE = /dma_sync|sync_single|sync_sg|work|synchron|_irq_sync|timer|queue|workqueue|fence|icache|dcache/;
+const NO_CACHE =
+  /(?:^|_)(?:compute|calc|get|encode|size|range_size|nr|num|count|can|has|is|needs?)_|dma_sync|sync_single|sync_sg|work|synchron|_irq_sync|timer|queue|workqueue|fence|icache|dcache/;
 
 /** Does a function of this name make hardware forget what it holds a copy of? */
 export function invalidates(name: string): boolean {

@@ -36,6 +36,27 @@ const EXCLUSIVE = /^(?:mutex|spinlock)$/;
 const LEAVES_LOCKED =
   /lock|begin|start|enter|get|acquire|down|prepare|suspend|freeze|quiesce|pause|open|block|hold|take|claim|disable|seq|mask|setup|stop|save|init|fault|wait/i;
 
+/** One way out: what it returns, and the locks it keeps. */
+interface End {
+  readonly told: string;
+  readonly held: ReadonlySet<string>;
+}
+
+/** Does a truth value tell the caller whether the lock is kept: `true` on each way that keeps it, `false` on each other, or the reverse? */
+function toldByResult({ returns }: Program, ends: readonly End[], lock: string): boolean {
+  if (returns !== 'bool') return false;
+  const [kept, free] = [true, false].map(
+    (held) => new Set(ends.flatMap((one) => (one.held.has(lock) === held ? [one.told.replace(/^return\s*/, '')] : []))),
+  );
+  const [keeping, without] = [[...(kept ?? [])], [...(free ?? [])]];
+  return (
+    keeping.length === 1 &&
+    without.length === 1 &&
+    keeping[0] !== without[0] &&
+    [...keeping, ...without].every((value) => /^(?:true|false)$/.test(value))
+  );
+}
+
 /** A lock held at an exit, taken twice, or given back without being held. */
 export const lockRule: PathRule = (program, { programs, before }) => {
   if (!program.nodes.some((node) => lockCalls(node).length > 0)) return [];
@@ -48,6 +69,7 @@ export const lockRule: PathRule = (program, { programs, before }) => {
     readonly index: number;
     readonly trail: Trail | null;
   }[] = [];
+  const ends: End[] = [];
   /** For each unlock: a way that comes with the lock held, and one that comes without. */
   const unlocks = new Map<
     string,
@@ -124,6 +146,7 @@ export const lockRule: PathRule = (program, { programs, before }) => {
       return { locks, blind: state.blind };
     },
     exit({ locks }, exit, index, trail) {
+      ends.push({ told: exitText(exit), held: new Set(locks.flatMap((one) => (one.is === 'held' ? [one.id] : []))) });
       for (const lock of locks) if (lock.is === 'held') exits.push({ lock, exit, index, trail });
     },
   });
@@ -133,6 +156,7 @@ export const lockRule: PathRule = (program, { programs, before }) => {
     const key = `held|${lock.id}|${index}`;
     if (seen.has(key) || handsOn(exit, lock)) continue;
     if (entered.has(lock.id) && !bothWays(lock.id)) continue;
+    if (toldByResult(program, ends, lock.id)) continue;
     earlier ??= unlocksIn(before?.() ?? null);
     const gone = earlier.has(lock.id) && !released.has(lock.id);
     if (!released.has(lock.id) && !gone && !certain(lock)) continue;

@@ -1,6 +1,7 @@
 /** Rules of the classes isolation and window, each on a defective patch and on the same patch corrected. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FrontEnd } from '../../../src/code/front-end';
+import { invalidates } from '../../../src/review/rules/flushes';
 import { frontEnd } from './c';
 import { rulesOn } from './pairs';
 
@@ -950,5 +951,11 @@ describe('rules on isolation and the window', () => {
     const helper = { ...way, text: way.text.replace('+int sample_bind_late', '+static int sample_bind_late') };
     expect(helper.text).not.toBe(way.text);
     expect(rulesOn(front, helper, false)).not.toContain('guard-bypassed');
+  });
+
+  it('takes what computes a range for no invalidation', () => {
+    expect(['compute_tlb_inval_range', 'smmu_get_tlb_sync_base'].filter(invalidates)).toEqual([]);
+    const all = ['iommu_flush_dev_iotlb', 'arm_smmu_tlb_inv_range', 'iommu_iotlb_sync'];
+    expect(all.filter(invalidates)).toEqual(all);
   });
 });

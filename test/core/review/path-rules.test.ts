@@ -226,6 +226,20 @@ again:
     expect(hits(text('first(s);'))).toEqual(['lock-taken-twice@5']);
     expect(hits(text('mutex_unlock(&s->lock);'))).toEqual([]);
   });
+  it('lets a truth value tell the caller whether the lock is kept', () => {
+    const text = (other: string) => `static bool first_look(struct s *s)
+{
+	preempt_disable();
+	if (s->loaded) {
+		put(s);
+		return true;
+	}
+	preempt_enable();
+	return ${other};
+}`;
+    expect(hits(text('false'))).toEqual([]);
+    expect(hits(text('true'))).toEqual(['lock-held-at-exit@6']);
+  });
   it('sees a second unlock, and a way to an unlock that took nothing', () => {
     const text = (early: string, inner: string) => `int f(struct s *s)
 {
