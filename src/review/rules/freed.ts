@@ -37,6 +37,7 @@ function frees(doing: Doing): string | null {
 export const freedRule: PathRule = (program) => {
   if (!program.nodes.some((node) => doings(node).some((doing) => frees(doing) !== null))) return [];
   const hits: RuleHit[] = [];
+  const unseen = program.nodes.some((node) => node.kind === 'unknown' && node.gap === true);
   const seen = new Set<string>();
   const complete = explore<readonly Freed[]>(program, {
     initial: [],
@@ -76,6 +77,8 @@ export const freedRule: PathRule = (program) => {
     if (touched(node).has(one.text)) return 'is read through';
     if (node.kind === 'each') {
       const cursor = node.args[0];
+      // Behind lines that nobody has seen, the bracket that seems to close the loop may close what was opened there.
+      if (unseen) return null;
       const reads = /for_each_entry/.test(node.macro) && !/safe/.test(node.macro) && !/rcu$/.test(one.call);
       return reads && cursor?.kind === 'name' && cursor.name === one.text ? 'gives the loop its next entry' : null;
     }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { UNSEEN } from '../../../src/code/expressions';
 import type { FrontEnd } from '../../../src/code/front-end';
 import { frontEnd } from './c';
 import { hitsOf } from './hits';
@@ -29,6 +30,14 @@ describe('freed memory', () => {
     const loop = (head: string): string[] => inside('struct e *e, *n;', `${head} {`, 'kfree(e);', '}', 'return 0;');
     expect(loop('list_for_each_entry(e, &s->list, node)')).toEqual(['use-after-free@4']);
     expect(loop('list_for_each_entry_safe(e, n, &s->list, node)')).toEqual([]);
+  });
+  it('is not said to be, where the bracket that ends the loop may end what nobody has seen begin', () => {
+    const loop = (...middle: string[]): string[] =>
+      inside('struct e *e;', 'list_for_each_entry(e, &s->list, node) {', 'kfree(e);', ...middle, '}', 'return 0;');
+    expect(loop('s->n--;')).toEqual(['use-after-free@4']);
+    expect(loop(`${UNSEEN};`)).toEqual([]);
+    // What is read through after it was freed is seen as before.
+    expect(loop('g(e->id);', `${UNSEEN};`)).toEqual(['use-after-free@6']);
   });
 });
 
