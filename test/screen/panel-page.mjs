@@ -9,6 +9,7 @@ import { expect } from 'vitest';
 import { openPage } from '../../tools/browser.mjs';
 import { forNode } from '../../tools/build.mjs';
 import { root } from '../../tools/steps.mjs';
+import { keepPicture } from './pictures.mjs';
 import { themes } from './themes.mjs';
 
 const require = createRequire(import.meta.url);
@@ -108,7 +109,7 @@ export async function show(opened, trace, event, against = null, traces = [trace
   await opened.page.locator('.drawing .node').first().waitFor();
 }
 
-/** Nothing is wider or higher than the page, nor than the stage it is drawn on, at the widths panels have. A picture of each. */
+/** Nothing is wider or higher than the page, nor than the stage it is drawn on, at the widths panels have. A picture of each; the widest is kept. */
 export async function fits(opened, name) {
   for (const viewport of [
     { width: 1280, height: 800 },
@@ -126,6 +127,7 @@ export async function fits(opened, name) {
       };
     });
     expect({ ...over, parts: over.parts.filter((one) => one > 0) }).toEqual({ width: 0, height: 0, parts: [] });
-    await opened.page.screenshot({ path: path.join(pictures, `${name}-${viewport.width}.png`) });
+    const picture = await opened.page.screenshot({ path: path.join(pictures, `${name}-${viewport.width}.png`) });
+    if (viewport.width === 1280) await keepPicture(name, picture);
   }
 }

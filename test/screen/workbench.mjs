@@ -1,12 +1,13 @@
 // What a screen test needs: a workbench with a file open, as a person sees it, and pictures of it.
 // Comes in: a file to open. Goes out: a page, and words for what people do in VS Code (palette, problems, hover).
 // Every helper waits for what it must see, never for time.
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, inject } from 'vitest';
 import { openBrowser, openPage } from '../../tools/browser.mjs';
+import { keepPicture } from './pictures.mjs';
 
 export const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const pictures = path.join(root, 'test-results/screen');
@@ -125,13 +126,13 @@ export async function openWorkbench({
       return page.frameLocator('iframe.webview').frameLocator('iframe#active-frame');
     },
     /**
-     * A picture in test-results/screen/, and with `keep` also in media/ when DOORBELL_KEEP_PICTURES is set.
+     * A picture in test-results/screen/, and with `keep` also in docs/pictures/ when DOORBELL_KEEP_PICTURES is set.
      * @param {string} name without ending
      * @param {{ keep?: boolean }} [options]
      */
     async picture(name, { keep = false } = {}) {
       const file = await takePicture(page, name);
-      if (keep && process.env.DOORBELL_KEEP_PICTURES) copyFileSync(file, path.join(root, 'media', `${name}.png`));
+      if (keep) await keepPicture(name, readFileSync(file));
     },
     /** Closes the browser, and throws when anything but 127.0.0.1 was asked for. */
     async close() {

@@ -1,5 +1,5 @@
 /** README and the files it names. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 test('the table of surfaces in the README names files that are there', () => {
@@ -21,4 +21,15 @@ test('the table of surfaces in the README names files that are there', () => {
     return files.filter((file) => !existsSync(new URL(file, root)));
   });
   expect(missing).toEqual([]);
+});
+
+test('the pictures that the README shows are there, each is shown, and they are small', () => {
+  const root = new URL('../../../', import.meta.url);
+  const readme = readFileSync(new URL('README.md', root), 'utf8');
+  const shown = [...readme.matchAll(/\]\(docs\/pictures\/([^)]+)\)/g)].map((found) => found[1] ?? '');
+  const kept = readdirSync(new URL('docs/pictures/', root));
+  expect([...new Set(shown)].sort()).toEqual([...kept].sort());
+  const sizes = kept.map((name) => statSync(new URL(`docs/pictures/${name}`, root)).size);
+  expect(Math.max(...sizes)).toBeLessThan(150_000);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(1_500_000);
 });
