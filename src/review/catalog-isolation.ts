@@ -33,6 +33,9 @@ export const STEPS_SWAPPED = rule('steps-swapped', 'Steps in another order than 
 export const FREED_BEFORE_FLUSH = rule('freed-before-flush', 'Given back before hardware forgets it', 'isolation');
 export const FLUSH_LOST = rule('flush-lost', 'Not invalidated any more', 'isolation');
 export const IOVA_FREED_MAPPED = rule('iova-freed-mapped', 'IOVA given back before it is unmapped', 'lifetime');
+export const MEMBERS_CACHED = rule('members-cached', 'Answer kept when a member joins', 'isolation');
+export const KEY_OVERLAPS = rule('key-overlaps', 'Two pairs of numbers in one key', 'isolation');
+export const OWNER_ABSENT = rule('owner-absent', 'No owner taken for a free thing', 'isolation');
 export const DOMAIN_DROPPED = rule('domain-dropped', 'Mapped by device, not by domain', 'window');
 export const WINDOW_IN_CPU_PAGES = rule('window-in-cpu-pages', 'Window counted in CPU pages', 'arith');
 
@@ -63,6 +66,9 @@ export const ISOLATION_RULES: readonly Rule[] = [
   FREED_BEFORE_FLUSH,
   FLUSH_LOST,
   IOVA_FREED_MAPPED,
+  MEMBERS_CACHED,
+  KEY_OVERLAPS,
+  OWNER_ABSENT,
   DOMAIN_DROPPED,
   WINDOW_IN_CPU_PAGES,
 ];

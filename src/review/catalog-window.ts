@@ -28,6 +28,9 @@ export const KEY_UNALIGNED = rule('key-unaligned', 'Looked for by another key th
 export const LAST_PAGE_LOST = rule('last-page-lost', 'Last page never handed out');
 export const CONTAINED_FOR_OVERLAP = rule('contained-for-overlap', 'Only a range that lies within counts as overlap');
 export const OVERLAP_ENCLOSING = rule('overlap-enclosing', 'Overlap not seen where one range encloses the other');
+export const FIRST_FOR_ALL = rule('first-for-all', 'Done for the first where it was done for all');
+export const REGION_LET_IN = rule('region-let-in', 'Type of region kept out no more');
+export const COMPARED_NARROWER = rule('compared-narrower', 'Domains compared instead of what they share');
 
 export const WINDOW_RULES: readonly Rule[] = [
   SW_MSI_NOT_KEPT_OUT,
@@ -50,4 +53,7 @@ export const WINDOW_RULES: readonly Rule[] = [
   LAST_PAGE_LOST,
   OVERLAP_ENCLOSING,
   CONTAINED_FOR_OVERLAP,
+  FIRST_FOR_ALL,
+  REGION_LET_IN,
+  COMPARED_NARROWER,
 ];

@@ -1,9 +1,11 @@
 import type { Program } from '../../code/types';
+import { countUntoldRule } from './answers-untold';
 import { preparedCountRule, swappedArgumentsRule, unitMixRule } from './arguments';
 import { atomicCallersRule } from './atomic-callers';
 import { inclusiveEndRule, offByOneRule, rollbackIndexRule } from './bounds';
 import { foreignCallbackRule } from './callbacks';
 import { capabilityChainRule } from './capability-chain';
+import { comparedNarrowerRule, ownerAbsentRule } from './compared-objects';
 import { CONCURRENCY_PATH_RULES } from './concurrency';
 import { rawCopyResultRule } from './copy-results';
 import { countAsEndRule, minForMaxRule, rollbackStartRule, unevenStepRule } from './counting';
@@ -20,16 +22,20 @@ import { HOLDING_RULES } from './holding';
 import { domainFlagRule } from './isolation-claims';
 import { ISOLATION_PATH_RULES } from './isolation-groups';
 import { MORE_PATCH_RULES, MORE_PATH_RULES } from './isolation-more';
+import { claimedPastOverrideRule, testSunkRule } from './isolation-order';
 import { lockOrderRule } from './lock-order';
 import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
 import { oldNameRule } from './old-names';
 import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
 import { blockedOpensRule, ownerOrderRule } from './ownership-order';
+import { keyOverlapsRule } from './packed-keys';
 import { pastUnlockRule } from './past-unlock';
 import { refactoringRule } from './refactoring';
+import { regionLetInRule } from './regions-narrowed';
 import { sameOperandsRule } from './repeats';
 import { reservedCheckLostRule, softwareFirstRule, softwareWindowRule } from './reserved-regions';
+import { firstForAllRule, membersCachedRule } from './set-members';
 import { siblingRule } from './siblings';
 import { stackToUserRule } from './stack-to-user';
 import { statedHits } from './stated';
@@ -124,6 +130,7 @@ const PATH_RULES: readonly PathRule[] = [
   minForMaxRule,
   maskShiftRule,
   ...STEP_RULES,
+  keyOverlapsRule,
   oldNameRule,
   unusedVariableRule,
   pastUnlockRule,
@@ -177,6 +184,14 @@ const PATCH_RULES: readonly PatchRule[] = [
   fallsIntoUnwindRule,
   flushLostRule,
   teardownOrderRule,
+  membersCachedRule,
+  firstForAllRule,
+  regionLetInRule,
+  countUntoldRule,
+  ownerAbsentRule,
+  comparedNarrowerRule,
+  testSunkRule,
+  claimedPastOverrideRule,
   ...GUARD_PATCH_RULES,
   ...MORE_PATCH_RULES,
 ];

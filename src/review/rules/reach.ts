@@ -36,3 +36,15 @@ export function reachBehind(
 export function isAdded(node: ProgramNode | undefined): boolean {
   return node !== undefined && node.at.kind === 'message' && node.at.added;
 }
+
+/** The first node from `index` on that is written where it stands: behind what leaving a scope does by itself. */
+export function written(program: Program, index: number): ProgramNode | undefined {
+  for (let at = index, steps = 0; steps < 16; steps++) {
+    const node = program.nodes[at];
+    if (node === undefined) return undefined;
+    if (node.kind === 'do' && node.implicit) at = node.next;
+    else if (node.kind === 'branch' && node.implicit) at = node.otherwise;
+    else return node;
+  }
+  return undefined;
+}
