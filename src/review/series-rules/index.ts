@@ -9,6 +9,7 @@ import { notBuilt, objectWithoutSource, optionUnused, selectUnmet } from './buil
 import { definitionInHeader } from './definition-in-header';
 import { guardGap } from './guard-gap';
 import { madeStatic } from './made-static';
+import { moduleUnseen } from './module-unseen';
 import { declaredNowhere, includeMissing, notExported } from './modules';
 import { repairsOwnSeries } from './repairs-own-series';
 import { signatureNotConverted, stubDiffers } from './signatures';
@@ -38,6 +39,7 @@ const SERIES_RULES: readonly SeriesRule[] = [
   includeMissing,
   stubMissing,
   stubLeftOut,
+  moduleUnseen,
   behindReturn,
   notBuilt,
   objectWithoutSource,

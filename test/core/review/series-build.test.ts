@@ -40,6 +40,29 @@ describe('build files', () => {
       [],
     );
   });
+  it('sees a header that knows a module only as off', async () => {
+    const header = (line: string): MailPart => ({
+      files: [
+        {
+          path: 'include/linux/new.h',
+          text: `@@\n struct win;\n+${line}\n+int new_open(void);\n+#else\n+static inline int new_open(void) { return 0; }\n+#endif\n`,
+        },
+      ],
+    });
+    const build = makefile('obj-$(CONFIG_WIN_NEW) += new.o');
+    const parts = (line: string, type = 'tristate') => [option(`+\t${type} "new"\n`), source, build, header(line)];
+    expect(await seriesHits(parts('#ifdef CONFIG_WIN_NEW'))).toEqual(['module-unseen 4: +#ifdef CONFIG_WIN_NEW']);
+    expect(await seriesHits(parts('#if defined(CONFIG_WIN_NEW) && defined(CONFIG_PCI)'))).toEqual([
+      'module-unseen 4: +#if defined(CONFIG_WIN_NEW) && defined(CONFIG_PCI)',
+    ]);
+    for (const line of [
+      '#if IS_ENABLED(CONFIG_WIN_NEW)',
+      '#if defined(CONFIG_WIN_NEW) || defined(CONFIG_WIN_NEW_MODULE)',
+      '#ifdef CONFIG_WIN_NEW_DEBUG',
+    ])
+      expect(await seriesHits(parts(line))).toEqual([]);
+    expect(await seriesHits(parts('#ifdef CONFIG_WIN_NEW', 'bool'))).toEqual([]);
+  });
   it('sees select without what the selected option depends on', async () => {
     const two = (body: string): MailPart => ({
       files: [
