@@ -8,7 +8,7 @@ import type { Place } from '../../place';
 import { USED_PAST_UNLOCK } from '../catalog-lifetime';
 import { type Doing, doings, named, readsPlace, written } from './calls';
 import { explore } from './explore';
-import { type Held, heldAfter } from './held-locks';
+import { type Held, heldBy } from './held-locks';
 import { declaredTypes } from './integer-types';
 import { lockCalls } from './locking';
 import { touched } from './reads';
@@ -58,7 +58,7 @@ function uses(node: ProgramNode, name: string): boolean {
 }
 
 /** A pointer found under a lock and used behind it: under RCU always, under another lock where the patch took the use out of it. */
-export const pastUnlockRule: PathRule = (program, { before, programs }) => {
+export const pastUnlockRule: PathRule = (program, { before }) => {
   if (!program.nodes.some((node) => lockCalls(node).length > 0)) return [];
   if (!program.nodes.some((node) => doings(node).some((doing) => finds(doing, program) !== null))) return [];
   const was = before?.() ?? null;
@@ -69,8 +69,13 @@ export const pastUnlockRule: PathRule = (program, { before, programs }) => {
     key: ({ held, found }) =>
       `${held.map((one) => one.id).join()}|${found.map((one) => `${one.name}${one.dropped === null ? '' : '!'}`).join()}`,
     unseen: () => ({ held: [], found: [] }),
-    step({ held, found }, node, decision) {
-      const now = heldAfter(held, node, decision, programs);
+    step({ held, found }, node) {
+      // By plain calls alone: what a helper might do to the lock changes nothing of where the function gives it back.
+      let now = held;
+      for (const call of lockCalls(node)) {
+        now = now.filter((one) => one.id !== call.id);
+        if (call.takes) now = [...now, heldBy(call)];
+      }
       for (const one of found)
         if (one.dropped !== null && now.length === 0 && uses(node, one.name)) report(one, node.at);
       const writes = written(node);
