@@ -36,9 +36,11 @@ export const MASK_SHIFT = rule('mask-shift', 'Shift does not fit the mask');
 export const ALIGN_MASK = rule('align-mask', 'Mask of no power of two');
 export const SAME_SLOT = rule('same-slot', 'Each round writes the same place');
 export const UNDOES_FAILED = rule('undoes-failed', 'Rollback undoes what failed');
+export const HALF_UNSHIFTED = rule('half-unshifted', 'Upper half on the lower one');
 
 export const ARITH_RULES: readonly Rule[] = [
   NOT_BEFORE_MASK,
+  HALF_UNSHIFTED,
   TRUTH_AS_VALUE,
   MASK_SLIP,
   SAME_OPERANDS,

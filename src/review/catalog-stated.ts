@@ -24,9 +24,11 @@ export const REFERENCE_MISSING = rule('reference-missing', 'Promised reference n
 export const MEMBER_UNREAD = rule('member-unread', 'Set and never read');
 export const DEED_MISSING = rule('deed-missing', 'Promised step not taken');
 export const STRUCTURE_DIFFERS = rule('structure-differs', 'Structure documented otherwise');
+export const END_DIFFERS = rule('end-differs', 'Another end than described');
 
 export const STATED_RULES: readonly Rule[] = [
   ERRNO_DIFFERS,
+  END_DIFFERS,
   CLEANUP_MISSING,
   CONTEXT_DIFFERS,
   VALUE_DIFFERS,

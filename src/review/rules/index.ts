@@ -18,6 +18,7 @@ import { doubleFetchRule } from './fetches';
 import { maskShiftRule } from './fields';
 import { flushLostRule, freedBeforeFlushRule, leftBeforeDisabledRule } from './flushes';
 import { GUARD_PATCH_RULES, GUARD_PATH_RULES } from './guards';
+import { halvesRule } from './halves';
 import { HOLDING_RULES } from './holding';
 import { domainFlagRule } from './isolation-claims';
 import { ISOLATION_PATH_RULES } from './isolation-groups';
@@ -134,6 +135,7 @@ const PATH_RULES: readonly PathRule[] = [
   oldNameRule,
   unusedVariableRule,
   pastUnlockRule,
+  halvesRule,
 ];
 
 /** Same defect in the function before and after the patch: equal but for the place. */

@@ -1,5 +1,6 @@
 /** The rules on what is stated in words: commit message, comments and help texts against the code of the same patch, read as text. */
 import { absentResultRule } from './absent-result';
+import { describedEnds } from './described-ends';
 import { documentedStructures } from './documented-structures';
 import { statedConditions } from './stated-conditions';
 import { statedContexts } from './stated-context';
@@ -25,6 +26,7 @@ const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
   ioctlDirections,
   absentResultRule,
   documentedStructures,
+  describedEnds,
 ];
 
 /** All that these rules say of a patch. */

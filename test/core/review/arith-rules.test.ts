@@ -87,6 +87,22 @@ describe('shift-width of a bit', () => {
   });
 });
 
+describe('half-unshifted', () => {
+  it('sees an upper half put on a lower one', () => {
+    const join = (half: string): string[] =>
+      hits(`u64 f(u64 val, u64 old)\n{\n\tval = lower_32_bits(val);\n\tval |= ${half};\n\treturn val;\n}`);
+    expect(join('upper_32_bits(old)')).toEqual(['half-unshifted@4']);
+    expect(join('old >> 32')).toEqual(['half-unshifted@4']);
+    expect(join('(u64)upper_32_bits(old) << 32')).toEqual([]);
+    expect(hits('u64 f(u64 a, u64 b)\n{\n\treturn lower_32_bits(a) | upper_32_bits(b);\n}')).toEqual([
+      'half-unshifted@3',
+    ]);
+    expect(
+      hits('u64 f(u64 val, u64 old)\n{\n\tval = old & GENMASK(31, 0);\n\tval |= upper_32_bits(old);\n\treturn val;\n}'),
+    ).toEqual([]);
+  });
+});
+
 describe('sign-lost', () => {
   it('sees an unsigned result tested to be negative', () => {
     expect(

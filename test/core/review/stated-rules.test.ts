@@ -68,6 +68,31 @@ static int take(struct table *table, int count)
   });
 });
 
+describe('end-differs', () => {
+  const walk = (doc: string, body: string) =>
+    code(`/**
+ * door_reserve() - Reserve doors
+ * @start: first address
+ * @end: ${doc}
+ */
+int door_reserve(phys_addr_t start, phys_addr_t end)
+{
+	${body}
+}`);
+  it('finds an inclusive end taken for an exclusive one, and the contrary', async () => {
+    const open = 'return reserve(start, end - start);';
+    const closed = 'return reserve(start, end - start + 1);';
+    expect(await told(WORDS, walk('last address, inclusive', open))).toEqual(['end-differs']);
+    expect(await told(WORDS, walk('last address, inclusive', closed))).toEqual([]);
+    expect(await told(WORDS, walk('end of the range (exclusive)', closed))).toEqual(['end-differs']);
+    expect(await told(WORDS, walk('end of the range (exclusive)', open))).toEqual([]);
+    expect(await told(WORDS, walk('end of the range, not inclusive', open))).toEqual([]);
+    expect(await told(WORDS, walk('last address, inclusive', 'end += 1; return reserve(start, end - start);'))).toEqual(
+      [],
+    );
+  });
+});
+
 describe('cleanup-missing', () => {
   const map = (leave: string, end = '', doc = 'On failure the pages mapped so far are unmapped again.') =>
     code(`/**
