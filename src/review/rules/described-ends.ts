@@ -52,8 +52,13 @@ function endOf(view: StatedView, one: StatedFunction): PatchHit[] {
   });
 }
 
-/** `@end: … inclusive` over `end - start`, or exclusive over `<= end`. */
-export const describedEnds = (view: StatedView): PatchHit[] =>
-  statedFunctions(view)
+/** `@end: … inclusive` over `end - start`, or exclusive over `<= end`. A comment and the rest of its function may stand in two hunks. */
+export const describedEnds = (view: StatedView): PatchHit[] => {
+  const all = statedFunctions(view);
+  return all
     .filter((one) => one.comment.length > 0)
-    .flatMap((one) => endOf(view, one));
+    .flatMap((one) => {
+      const parts = one.whole ? [one] : all.filter((other) => other.name === one.name && other.file === one.file);
+      return endOf(view, { ...one, body: parts.flatMap((part) => part.body) });
+    });
+};
