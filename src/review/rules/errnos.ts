@@ -177,6 +177,8 @@ function passedOn(program: Program, from: number): { readonly pointer: string; r
   return null;
 }
 
+const isAdded = (at: RuleHit['at']): boolean => at.kind === 'message' && at.added;
+
 /** `if (IS_ERR(a)) return PTR_ERR(b)`, `if (!p) return PTR_ERR(p)`: the error passed on is not the one found. */
 export const errorPointerRule: PathRule = (program) => {
   const hits: RuleHit[] = [];
@@ -186,12 +188,14 @@ export const errorPointerRule: PathRule = (program) => {
     if (test === null) continue;
     const given = passedOn(program, node.then);
     if (given === null) continue;
+    // The test and what it passes on prove it together: the patch may have written one of them alone.
+    const at = isAdded(given.at) || !isAdded(node.at) ? given.at : node.at;
     if (given.pointer !== test.pointer) {
       if (test.kind !== '!')
         hits.push(
           localHit(
             ERROR_POINTER_MIX,
-            given.at,
+            at,
             `${test.pointer} is the error pointer, and PTR_ERR(${given.pointer}) is passed on`,
             'the caller gets an address for an error',
           ),
@@ -200,7 +204,7 @@ export const errorPointerRule: PathRule = (program) => {
       hits.push(
         localHit(
           ERROR_POINTER_MIX,
-          given.at,
+          at,
           `PTR_ERR(${given.pointer}) is 0 where ${given.pointer} is NULL: the caller takes the failure for success`,
           'NULL carries no error; one has to be chosen here',
           'include/linux/err.h: PTR_ERR() of NULL is 0',

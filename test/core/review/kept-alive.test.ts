@@ -1,4 +1,4 @@
-/** What keeps an object alive: the lock it was found under, and the order in which teardown takes it away. */
+/** What keeps an object alive: the lock it was found under, and the order in which teardown takes it away; and a test widened over its error. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FrontEnd } from '../../../src/code/front-end';
 import { frontEnd } from './c';
@@ -87,5 +87,23 @@ describe('released-before-stopped', () => {
     expect(
       rulesOn(front, { path, text: text.replace('eventfd_ctx_put(w->', 'eventfd_ctx_put(other->') }, false),
     ).toEqual([]);
+  });
+});
+
+describe('error-pointer-mix', () => {
+  it('sees a test that the patch widens over an error taken from the pointer', () => {
+    const text = `
+ static int door_bind(struct doors *d, u32 id)
+ {
+ 	struct door *door = door_of(d, id);
+ 
+-	if (IS_ERR(door))
+!	if (IS_ERR_OR_NULL(door))
+=	if (IS_ERR(door) )
+ 		return PTR_ERR(door);
+ 	return door_use(door);
+ }
+`;
+    expect(both(text)).toEqual([['error-pointer-mix'], []]);
   });
 });
