@@ -115,18 +115,29 @@ const sameSense = (a: string, b: string): boolean => {
   return words(a) === words(b) || words(a).endsWith(`_${words(b)}`) || words(b).endsWith(`_${words(a)}`);
 };
 
+interface Shared {
+  readonly a: string;
+  readonly b: string;
+  readonly field: string;
+}
+
+/** `a->ioas != b->ioas` in lines of a patch. */
+const sharedCompared = (text: string): Shared[] =>
+  [...text.matchAll(/(\w+)->(\w+)\s*[!=]=\s*(\w+)->(\w+)\b(?!->|\.)/g)].flatMap(
+    ([, a = '', field = '', b = '', other]) => (field === other && SHARED.test(field) ? [{ a, b, field }] : []),
+  );
+
 /** Two things of one kind were the same when they had the same address space; now when they are one. */
-export const comparedNarrowerRule: PatchRule = ({ after }) => {
-  const old = after.touched.flatMap((one) =>
-    (one.before()?.nodes ?? []).flatMap((node) =>
-      node.kind === 'branch'
-        ? comparisons(node.condition).flatMap(({ left, right }) =>
-            left.kind === 'field' && right.kind === 'field' && left.field === right.field && SHARED.test(left.field)
-              ? [{ left, right }]
-              : [],
-          )
-        : [],
-    ),
+export const comparedNarrowerRule: PatchRule = ({ change, after }) => {
+  const linesOf = (kind: 'add' | 'delete'): string =>
+    change.files
+      .flatMap((file) => file.hunks.flatMap((hunk) => hunk.lines))
+      .flatMap((line) => (line.kind === kind ? [line.text.trim()] : []))
+      .join(' ');
+  const added = linesOf('add');
+  const old = sharedCompared(linesOf('delete')).filter(
+    // The old test is still made in lines that are new.
+    ({ field }) => !new RegExp(`(?:->|\\.)${field}\\s*[!=]=|[!=]=\\s*[\\w.>-]+(?:->|\\.)${field}\\b`).test(added),
   );
   if (old.length === 0) return [];
   return after.touched.flatMap(({ program, removed, file, name, before }): PatchHit[] => {
@@ -142,31 +153,19 @@ export const comparedNarrowerRule: PatchRule = ({ after }) => {
         const types = declaredTypes(program);
         const kind = structureOf(types.get(left.name) ?? '');
         if (kind === null || kind !== structureOf(types.get(right.name) ?? '')) continue;
-        const pair = old.find((one) => {
-          const [a, b] = [print(withoutCasts(one.left.base)), print(withoutCasts(one.right.base))];
-          return (
+        const pair = old.find(
+          ({ a, b }) =>
             (sameSense(a, left.name) && sameSense(b, right.name)) ||
-            (sameSense(a, right.name) && sameSense(b, left.name))
-          );
-        });
+            (sameSense(a, right.name) && sameSense(b, left.name)),
+        );
         if (pair === undefined) continue;
         const known = was?.nodes.some((one) => one.kind === 'branch' && print(one.condition) === print(node.condition));
-        // The old test is still made here, or somewhere new.
-        const kept = after.touched.some(
-          (one) =>
-            one.program?.nodes.some(
-              (other) =>
-                other.kind === 'branch' &&
-                isAdded(other) &&
-                comparisons(other.condition).some((two) => lastName(two.left) === pair.left.field),
-            ) ?? false,
-        );
-        if (known === true || kept) continue;
+        if (known === true) continue;
         return [
           {
             rule: COMPARED_NARROWER,
             at: node.at,
-            message: `${print(pair.left)} and ${print(pair.right)} were compared, and ${name}() compares ${left.name} and ${right.name}: two of them can share one ${pair.left.field}`,
+            message: `${pair.a}->${pair.field} and ${pair.b}->${pair.field} were compared, and ${name}() compares ${left.name} and ${right.name}: two of them can share one ${pair.field}`,
             why: [
               {
                 text: 'ranges are reserved in what is shared: moving between two that share it must leave them as they are',
