@@ -3,6 +3,7 @@
  * Trusted only for our own links; all text of a mail is escaped.
  */
 import * as vscode from 'vscode';
+import { asClause } from '../report/plain';
 import type { Finding, Review, StageLine } from '../review/types';
 import { code, commandLink, escaped, prose } from './markdown';
 import { type LineUsage, markOf, pageBar, SHAPES, worstFirst } from './marks';
@@ -53,7 +54,7 @@ export function findingMarkdown(subject: Subject, review: Review, finding: Findi
   const lines = [head, prose(sentence(finding.message))];
   const reasons = finding.why.map(
     ({ text, reference }) =>
-      `*${vscode.l10n.t('because')}* ${prose(sentence(text))}${reference === null ? '' : ` *(${escaped(reference)})*`}`,
+      `*${vscode.l10n.t('because')}* ${prose(sentence(asClause(text)))}${reference === null ? '' : ` *(${escaped(reference)})*`}`,
   );
   lines.push(...reasons);
   if (finding.state !== null) lines.push(`*${vscode.l10n.t('state')}* ${prose(finding.state)}`);

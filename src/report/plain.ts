@@ -36,3 +36,12 @@ export function painter(colours: boolean): Paint {
 export function shortened(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 0)).trimEnd()}…`;
 }
+
+/** Words that begin a sentence in capitals and are no name. */
+const BEGINS =
+  /^(?:The|This|That|These|An?|It|Its|In|On|At|Of|By|For|From|With|Without|Between|Behind|Before|After|Until|While|When|Where|What|Who|Whoever|Whatever|Each|Every|Both|All|No|None|Nothing|Only|One|Two|Pages?|Outside|Inside|Hardware|Such|There|Then|To|As|If|Not|Is|Are)\b/;
+
+/** A sentence as it goes on behind “because”: its first word in small letters, unless it is a name of code or of hardware. */
+export function asClause(text: string): string {
+  return BEGINS.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+}

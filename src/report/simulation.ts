@@ -1,7 +1,7 @@
 /** Scenario results as text and JSON: a verdict per machine, and the trace that shows it. */
 import type { Scenario, ScenarioResult, Trace, Verdict } from '../scenario/types';
 import type { Colour } from './plain';
-import { painter, printable } from './plain';
+import { asClause, painter, printable } from './plain';
 
 /** Results of one scenario with one design. */
 export interface Simulation {
@@ -82,7 +82,9 @@ export function simulationText(simulations: readonly Simulation[], options: { re
       if (!violation) continue;
       out.push(paint('red', `      ${violation.invariant}: ${printable(violation.message)}`));
       for (const { text: why, reference } of violation.why)
-        out.push(`        because ${printable(why)}${reference === null ? '' : paint('grey', `  [${reference}]`)}`);
+        out.push(
+          `        because ${printable(asClause(why))}${reference === null ? '' : paint('grey', `  [${reference}]`)}`,
+        );
     }
     for (const window of trace.windows)
       out.push(

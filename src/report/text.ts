@@ -7,7 +7,7 @@ import { claimLines, claimSummary } from './claims';
 import { coverageOf } from './json';
 import { allDamage, mailLine, messageId } from './places';
 import type { Colour, Paint } from './plain';
-import { painter, printable, shortened } from './plain';
+import { asClause, painter, printable, shortened } from './plain';
 
 export interface TextOptions {
   readonly colours: boolean;
@@ -70,7 +70,7 @@ function findingLines(review: Review, finding: Finding, paint: Paint): string[] 
   ];
   finding.why.forEach(({ text, reference }) => {
     lines.push(
-      `      because ${printable(text)}${reference === null ? '' : paint('grey', `  [${printable(reference)}]`)}`,
+      `      because ${printable(asClause(text))}${reference === null ? '' : paint('grey', `  [${printable(reference)}]`)}`,
     );
   });
   if (finding.state !== null) lines.push(`      state: ${printable(finding.state)}`);

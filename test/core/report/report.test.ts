@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reviewJson } from '../../../src/report/json';
-import { printable } from '../../../src/report/plain';
+import { asClause, printable } from '../../../src/report/plain';
 import { reviewText } from '../../../src/report/text';
 import { sampleReview } from './reviews';
 
@@ -100,7 +100,7 @@ describe('text', () => {
     const at = lines.indexOf('patch 1/2 x.c:6  error window-leak  The page is not given back.');
     expect(lines.slice(at + 1, at + 6)).toEqual([
       '    13 | +\tiommu_map(d);',
-      '      because It stays mapped  [VFIO manual]',
+      '      because it stays mapped  [VFIO manual]',
       '      see patch 2 line 8: given back here',
       '          | +\tiommu_map(d);',
       '      fixed by patch 2',
@@ -136,6 +136,19 @@ describe('text', () => {
 
   it('paints only when told', async () => {
     expect(reviewText(await sampleReview(), { colours: true })).toContain('\u001b[31merror\u001b[0m');
+  });
+
+  it('a reason goes on in small letters, unless it begins with a name', () => {
+    expect(asClause('The page was taken.')).toBe('the page was taken.');
+    expect(asClause('Pages outside the window.')).toBe('pages outside the window.');
+    for (const text of [
+      'MSI writes pass',
+      'PTR_ERR(NULL) is 0',
+      'Domain 1 maps it',
+      'pci_enable_msi() failed',
+      'Itself',
+    ])
+      expect(asClause(text)).toBe(text);
   });
 
   it('printable text holds no control, bidirectional or invisible character', () => {
