@@ -120,6 +120,8 @@ export function expression(node: SyntaxNode | null, reading: Reading): Expressio
     }
     case 'call_expression': {
       const args = childOf(node, 'arguments');
+      const cast = castOf(childOf(node, 'function'), args, reading);
+      if (cast !== null) return cast;
       return {
         kind: 'call',
         target: child('function'),
@@ -276,4 +278,17 @@ function initializer(node: SyntaxNode, reading: Reading): Expression {
     });
   }
   return { kind: 'initializer', items };
+}
+
+/** `(phys_addr_t)(x)` reads like a call through a parenthesized name to a grammar that knows no types; null for what is no cast. */
+function castOf(callee: SyntaxNode | null, args: SyntaxNode | null, reading: Reading): Expression | null {
+  if (callee?.type !== 'parenthesized_expression' || args === null) return null;
+  const name = callee.children.find((part) => part.named);
+  const given = args.children.filter((part) => part.named);
+  const operand = given[0];
+  if (name?.type !== 'identifier' || given.length !== 1 || operand === undefined) return null;
+  const type = textOf(name, reading);
+  return /^(?:\w+_t|_*[su](?:8|16|32|64)|__[bl]e(?:16|32|64))$/.test(type)
+    ? { kind: 'cast', type, operand: expression(operand, reading) }
+    : null;
 }
