@@ -387,3 +387,16 @@ describe('what is not known', () => {
     expect(result).toEqual({ value: null, undecided: ['only a part of vfio_iommu_type1_attach_group() is known'] });
   });
 });
+
+describe('a type name in parentheses before an operand in parentheses', () => {
+  it('is a cast, not a call', async () => {
+    const run = await runBody('u64 a = 0x12345;\nreturn a & ~(phys_addr_t)(0x1000 - 1);');
+    expect(run.value).toBe(0x12000);
+    expect(run.undecided).toEqual([]);
+    expect((await runBody('u64 a = 0x1ffffffffULL;\nreturn (u32)(a + 1);')).value).toBe(0);
+  });
+  it('leaves a call through a pointer in parentheses a call', async () => {
+    const around = 'static int twice(int v)\n{\n\treturn 2 * v;\n}\n';
+    expect((await runBody('int (*fn)(int) = twice;\nreturn (fn)(21);', around)).value).toBe(42);
+  });
+});
