@@ -2,7 +2,7 @@
  * Replay of the order of calls on a container and on the file of a group: a state that the record describes in words, one call, its result. Played on
  * one machine of each kind it was seen on; all must give what the record says.
  */
-import { fieldsOf, namesOf, numberOf } from '../../machine/replay/verdict';
+import { fieldsOf, namesOf, numberOf, spelled } from '../../machine/replay/verdict';
 import type { MachineSpec } from '../../machine/types';
 import { requesterName } from '../../scenario/state';
 import type { FileArgument } from '../host';
@@ -51,10 +51,10 @@ export function readOrderRows(file: unknown, platforms: ReadonlyMap<string, Plat
     return [
       {
         table: 'order' as const,
-        name: String(fields.case ?? ''),
-        call: String(fields.call ?? ''),
-        prior: String(fields.prior ?? ''),
-        expected: String(fields.expect).replace(/^OK$/, '0'),
+        name: spelled(fields.case ?? ''),
+        call: spelled(fields.call ?? ''),
+        prior: spelled(fields.prior ?? ''),
+        expected: spelled(fields.expect).replace(/^OK$/, '0'),
         status: numberOf(fields.groupStatusFlags),
         platforms: oneOfEachKind(seen.length === 0 ? managed : managed.filter(({ id }) => seen.includes(id))),
       },

@@ -3,7 +3,7 @@
  * says where a write ended as far as could be seen from outside; the model's outcome is told in the same words.
  */
 import { isInterruptAddress } from '../../machine/apic';
-import { fieldsOf } from '../../machine/replay/verdict';
+import { fieldsOf, spelled } from '../../machine/replay/verdict';
 import type { Outcome } from '../../machine/types';
 import type { ProgramSet } from '../types';
 import type { PlatformFacts } from './facts';
@@ -50,9 +50,9 @@ function fromWords(name: string, part: 'addr' | 'data'): string {
 export function readForgedRows(file: unknown, platforms: ReadonlyMap<string, PlatformFacts>): ForgedRow[] {
   const rows = fieldsOf(file)?.rows;
   return (Array.isArray(rows) ? rows.map(fieldsOf) : []).flatMap((fields) => {
-    const platform = platforms.get(String(fields?.platform));
+    const platform = platforms.get(spelled(fields?.platform));
     if (fields === null || platform === undefined) return [];
-    const name = String(fields.what);
+    const name = spelled(fields.what);
     const words = (part: 'addr' | 'data'): string => {
       const told = fields[`${part}Is`];
       return typeof told === 'string' ? told : fromWords(name, part);
@@ -61,7 +61,7 @@ export function readForgedRows(file: unknown, platforms: ReadonlyMap<string, Pla
     return [
       {
         table: 'forged' as const,
-        name: `${String(fields.emitter)}: ${name}`,
+        name: `${spelled(fields.emitter)}: ${name}`,
         platform,
         unproven:
           fields.representative === false
@@ -73,7 +73,7 @@ export function readForgedRows(file: unknown, platforms: ReadonlyMap<string, Pla
         disabled: raised || /after the interrupt was disabled/.test(name),
         address: raised ? partOf('own', null) : partOf(words('addr'), fields.addr),
         data: raised ? partOf('own', null) : partOf(words('data'), fields.data),
-        expected: String(fields.outcome),
+        expected: spelled(fields.outcome),
       },
     ];
   });

@@ -2,7 +2,7 @@
  * From a recorded step on /dev/iommu to the call it stands for, and that call made on a host. In: a step's words. Out: what came back; or why
  * there is nothing in the model to call.
  */
-import { numberOf } from '../../machine/replay/verdict';
+import { numberOf, spelled } from '../../machine/replay/verdict';
 import { requesterName } from '../../scenario/state';
 import type { FileArgument, FileCall, Ioctl } from '../host';
 import type { PlatformFacts } from './facts';
@@ -382,7 +382,7 @@ export class Session {
   private iovaOf(step: IommufdStep): number {
     const told = step.out.iova;
     if (typeof told === 'object' && told !== null && 'msiWindow' in told) {
-      const offset = String(told.msiWindow);
+      const offset = spelled(told.msiWindow);
       const distance = wordOf(offset.replace(/^[+-]/, '')) ?? 0;
       return this.window + (offset.startsWith('-') ? -distance : distance);
     }

@@ -3,7 +3,7 @@
  * held afterwards and whether its message arrived. `iommufd-calls.ts` says which call a recorded step stands for.
  */
 import type { Fields } from '../../machine/replay/verdict';
-import { fieldsOf, namesOf, numberOf } from '../../machine/replay/verdict';
+import { fieldsOf, namesOf, numberOf, spelled } from '../../machine/replay/verdict';
 import type { PciFunction } from '../host';
 import type { ProgramSet } from '../types';
 import type { PlatformFacts } from './facts';
@@ -51,7 +51,7 @@ function stepOn(value: unknown, platform: string): IommufdStep | null {
     call: text('call'),
     state: text('state'),
     unsafe: numberOf(fields.unsafe) === null ? null : fields.unsafe === 1,
-    result: own.result === undefined ? null : String(own.result).replace(/^OK$/, '0'),
+    result: own.result === undefined ? null : spelled(own.result).replace(/^OK$/, '0'),
     out: fieldsOf(own.out) ?? {},
     arrived: flag(own.arrived),
     dmaOk: flag(own.dmaOk),

@@ -3,7 +3,7 @@
  * address and data that stand in a device once its first vector is enabled.
  */
 import type { Fields } from '../../machine/replay/verdict';
-import { fieldsOf } from '../../machine/replay/verdict';
+import { fieldsOf, spelled } from '../../machine/replay/verdict';
 import type { ProgramSet } from '../types';
 import type { PlatformFacts } from './facts';
 import { machineOf, platformFacts, USER_DEVICE, VICTIM_DEVICE, wordOf } from './facts';
@@ -30,7 +30,7 @@ function regionsText(value: unknown): string | null {
   if (!Array.isArray(value)) return null;
   const regions = value.map(fieldsOf).map((region) => {
     const [start, end] = [wordOf(region?.start), wordOf(region?.end)];
-    return start === null || end === null ? null : `${range(start, end)} ${String(region?.type)}`;
+    return start === null || end === null ? null : `${range(start, end)} ${spelled(region?.type)}`;
   });
   return regions.includes(null) ? null : regions.join(', ');
 }

@@ -3,7 +3,7 @@
  * and the host's handlers were afterwards. Every call runs the design's programs from the copy of the header onwards.
  */
 import type { Fields } from '../../machine/replay/verdict';
-import { fieldsOf, namesOf, numberOf } from '../../machine/replay/verdict';
+import { fieldsOf, namesOf, numberOf, spelled } from '../../machine/replay/verdict';
 import type { IrqSet } from '../host';
 import type { ProgramSet } from '../types';
 import type { PlatformFacts } from './facts';
@@ -76,7 +76,7 @@ function callOf(value: unknown): IrqSet | null {
   return { argsz: numberOf(call.argsz) ?? HEADER + bytes, flags, index, start, count, data };
 }
 
-const resultOf = (value: unknown): string => String(value);
+const resultOf = (value: unknown): string => spelled(value);
 
 /** A recorded step as it went on one platform. */
 function stepOn(value: unknown, platform: string): IrqStep | null {

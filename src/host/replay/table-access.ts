@@ -3,7 +3,7 @@
  * describes each case in words; a case is found by the words that name its act, and played on one machine of each kind it was seen on.
  */
 
-import { fieldsOf, namesOf } from '../../machine/replay/verdict';
+import { fieldsOf, namesOf, spelled } from '../../machine/replay/verdict';
 import { requesterName } from '../../scenario/state';
 import type { PciFunction } from '../host';
 import { MSI_CAP, MSIX_CAP } from '../primitives/pci';
@@ -41,7 +41,7 @@ export function readAccessRows(file: unknown, platforms: ReadonlyMap<string, Pla
       if (fields === null) return [];
       const told: Record<string, string> = {};
       for (const [name, value] of Object.entries(fields))
-        told[name] = Array.isArray(value) ? value.join() : String(value);
+        told[name] = Array.isArray(value) ? value.map(spelled).join() : spelled(value);
       const arch = told.arch === undefined ? null : told.arch.startsWith('arm') ? 'arm64' : 'x86';
       const on = arch === null ? all : all.filter((platform) => platform.architecture === arch);
       return [{ table: 'table-access' as const, part, name: told.case ?? told.when ?? '', told, platforms: on }];

@@ -74,6 +74,11 @@ export function numberOf(value: unknown): number | null {
   return typeof value === 'string' && /^0x[0-9a-f]{1,16}$/i.test(value) ? Number(value) : null;
 }
 
+/** What a JSON value reads as: text as it is, everything else as JSON writes it. An object may hold a `toString` that is none. */
+export function spelled(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+}
+
 /** The strings of a JSON array; empty for anything else. */
 export function namesOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
