@@ -174,6 +174,29 @@ const WRONG: Readonly<Record<Unit, RegExp>> = {
   'a size in bytes': /^(?:npages?|nr_pages|num_pages|page_count|pgcount)$|_(?:npages?|nr_pages)$/,
 };
 
+/** What makes a value of the unit, whatever its name. */
+const MAKES: Readonly<Record<Unit, RegExp>> = {
+  'an order': /order|ilog2|fls|ffs|log2/,
+  'a size in bytes': /PAGE_SHIFT|PAGE_SIZE|<<|sizeof|PFN_PHYS/,
+};
+
+/** Is the variable given a value of the unit in sight? Then its name alone says nothing. */
+function isMade(program: Program, arg: Expression, unit: Unit): boolean {
+  const bare = withoutCasts(arg);
+  return program.nodes.some((node) => {
+    if (node.kind === 'declare')
+      return (
+        bare.kind === 'name' &&
+        node.variable.name === bare.name &&
+        node.init !== null &&
+        MAKES[unit].test(print(node.init))
+      );
+    if (node.kind !== 'do' || node.expression.kind !== 'assign') return false;
+    const { target, operator, value } = node.expression;
+    return print(withoutCasts(target)) === print(bare) && MAKES[unit].test(`${operator} ${print(value)}`);
+  });
+}
+
 /** A count where an order is wanted, pages where bytes are. */
 export const countForOrderRule: PathRule = (program) =>
   scan(program).flatMap(({ expression, at }): RuleHit[] => {
@@ -181,6 +204,7 @@ export const countForOrderRule: PathRule = (program) =>
     const wants = WANTS[expression.target.name];
     const arg = wants === undefined ? undefined : expression.args[wants[0]];
     if (wants === undefined || arg === undefined || !WRONG[wants[1]].test(wordOf(arg))) return [];
+    if (isMade(program, arg, wants[1])) return [];
     return [
       localHit(
         UNIT_MIX,

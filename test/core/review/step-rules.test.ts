@@ -78,6 +78,8 @@ describe('units of arguments', () => {
     expect(given('bitmap_release_region(s->bm, s->first, nvec)')).toEqual(['unit-mix@3']);
     expect(given('bitmap_release_region(s->bm, s->first, get_count_order(nvec))')).toEqual([]);
     expect(given('bitmap_release_region(s->bm, s->first, order)')).toEqual([]);
+    expect(given('nvec = get_count_order(nvec);\n\tbitmap_release_region(s->bm, s->first, nvec)')).toEqual([]);
+    expect(given('s->size = get_order(PAGE_ALIGN(s->bytes));\n\tfree_pages(s->at, s->size)')).toEqual([]);
     expect(given('iommu_unmap(s->domain, s->iova, npage)')).toEqual(['unit-mix@3']);
     expect(given('iommu_unmap(s->domain, s->iova, npage << PAGE_SHIFT)')).toEqual([]);
   });
