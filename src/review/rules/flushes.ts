@@ -77,13 +77,13 @@ function pagesBeforeSync(program: Program): RuleHit[] {
       const free =
         freeing === undefined ? undefined : callsOf(freeing).find((call) => GIVES_PAGES.test(calleeOf(call) ?? ''));
       if (free === undefined || freeing === undefined || seen.has(free) || syncs(freeing)) continue;
-      const behind = reachBehind(program, at, () => false);
+      const behind = reachBehind(program, at);
       const sync = [...behind].flatMap((index) => {
         const one = program.nodes[index];
         const call = one === undefined ? undefined : flushing(one);
         return call !== undefined && gatherOf(call) !== null && index !== at ? [{ call, index }] : [];
       })[0];
-      if (sync === undefined || reachBehind(program, sync.index, () => false).has(at)) continue;
+      if (sync === undefined || reachBehind(program, sync.index).has(at)) continue;
       seen.add(free);
       hits.push(hit(free, sync.call, 'what was unmapped', 'struct iommu_iotlb_gather in include/linux/iommu.h'));
     }
@@ -108,7 +108,7 @@ function tableBeforeFlush(program: Program): RuleHit[] {
       });
       const flush = index === undefined ? undefined : flushing(program.nodes[index] as ProgramNode);
       if (index === undefined || flush === undefined || index === from) return [];
-      if (reach(program, [index], () => false).has(from)) return [];
+      if (reach(program, [index]).has(from)) return [];
       const text = free.args.map((arg) => print(withoutCasts(arg))).join(' ');
       const given = new Set(flush.args.flatMap((arg) => [...namesIn(arg)]));
       const owner =
@@ -215,7 +215,7 @@ export const leftBeforeDisabledRule: PathRule = (program, { before, programs }) 
   if (was === null) return [];
   const [left, earlier, disabledEarlier] = [leavesList(program, programs), leavesList(was, new Map()), disables(was)];
   if (left < 0 || earlier < 0 || disabledEarlier < 0 || disabledEarlier > earlier || left > disable) return [];
-  if (!reachBehind(program, left, () => false).has(disable)) return [];
+  if (!reachBehind(program, left).has(disable)) return [];
   const [node, late] = [program.nodes[left], program.nodes[disable]];
   if (node === undefined || late === undefined) return [];
   return [

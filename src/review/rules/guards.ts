@@ -156,20 +156,19 @@ export const guardBypassedRule: PathRule = (program) => {
         // The test, or lines nobody has seen, may still come.
         if ([...side].some((at) => stops(program.nodes[at] as ProgramNode))) continue;
         if (!succeeds(program, side, index, one === node.then)) continue;
-        const rest = reach(program, [other], () => false);
+        const rest = reach(program, [other]);
         const test = [...rest].find((at) => tests(program.nodes[at] as ProgramNode, kind));
         if (test === undefined) continue;
         // Something is attached on the way: here, or before.
         const here = [...side].some((at) => joins(program.nodes[at] as ProgramNode) !== undefined);
         const earlier = program.nodes.some(
-          (each, at) => joins(each) !== undefined && !rest.has(at) && reach(program, [at], () => false).has(index),
+          (each, at) => joins(each) !== undefined && !rest.has(at) && reach(program, [at]).has(index),
         );
         if (!here && !earlier) continue;
         // Tested before: the branch stands behind it.
         if (
           program.nodes.some(
-            (each, at) =>
-              tests(each, kind) && at !== index && reach(program, [at], () => false).has(index) && !rest.has(at),
+            (each, at) => tests(each, kind) && at !== index && reach(program, [at]).has(index) && !rest.has(at),
           )
         )
           continue;
@@ -308,7 +307,7 @@ export const claimedUnsafeRule: PathRule = (program) => {
     ].flatMap(([side, when]): RuleHit[] => {
       const only = [false, true].every((allowed) => truth(node.condition, allowed, true, known) === !when);
       if (!only) return [];
-      const way = reach(program, [side as number], () => false);
+      const way = reach(program, [side as number]);
       return written
         .filter((one) => way.has(one.index))
         .map((one) => ({

@@ -1,8 +1,9 @@
-import type { Expression, Program } from '../../code/types';
+import type { Expression } from '../../code/types';
 import { calleeOf, callsOf, namesIn, print, withoutCasts } from '../../code/walk';
 import { DOMAIN_MIXED, OVERRIDE_SKIPS, SAFETY_RESULT_DROPPED, TRUE_ON_EMPTY } from '../catalog-isolation';
 import { anyInsteadOfAllRule } from './group-quantifiers';
 import { emptyClaimRule, unfoundedClaimRule } from './isolation-claims';
+import { reach } from './reach';
 import { REMAP_ENTRY_RULES } from './remap-entries';
 import { bareCondition } from './scan';
 import type { PathRule, RuleHit } from './types';
@@ -62,9 +63,10 @@ export const overrideSkipsRule: PathRule = (program) =>
     const then = program.nodes[node.then];
     if (then?.kind !== 'return' || !(isNumber(then.value, 0) || isNumber(then.value, 1))) return [];
     // A function of this one question may end with it.
-    const others = reachable(program, node.otherwise).filter((one) => one.kind === 'branch');
+    const rest = [...reach(program, [node.otherwise])].flatMap((at) => program.nodes[at] ?? []);
+    const others = rest.filter((one) => one.kind === 'branch');
     const errnos = new Set(
-      reachable(program, node.otherwise).flatMap((one) =>
+      rest.flatMap((one) =>
         one.kind === 'return' && one.value !== null && /^-E/.test(print(one.value)) ? [print(one.value)] : [],
       ),
     );
@@ -84,21 +86,6 @@ export const overrideSkipsRule: PathRule = (program) =>
       },
     ];
   });
-
-function reachable(program: Program, from: number): Program['nodes'][number][] {
-  const seen = new Set<number>();
-  const work = [from];
-  for (let at = work.pop(); at !== undefined; at = work.pop()) {
-    const node = program.nodes[at];
-    if (node === undefined || seen.has(at)) continue;
-    seen.add(at);
-    if (node.kind === 'branch') work.push(node.then, node.otherwise);
-    else if (node.kind === 'each') work.push(node.body, node.next);
-    else if (node.kind === 'switch') work.push(node.otherwise, ...node.cases.map((one) => one.next));
-    else if (node.kind !== 'return') work.push(node.next);
-  }
-  return [...seen].flatMap((index) => program.nodes[index] ?? []);
-}
 
 /** Calls that gather or enforce what a guest must not reach: when they fail, what follows works with an empty list. */
 const GATHERS =

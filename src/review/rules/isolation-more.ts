@@ -57,7 +57,7 @@ export const onlyLoggedRule: PathRule = (program) =>
       print(test.condition).includes('&&')
     )
       return [];
-    const rest = reach(program, [test.otherwise], () => false);
+    const rest = reach(program, [test.otherwise]);
     const side = [...reach(program, [test.then], (_, at) => rest.has(at))].filter((at) => !rest.has(at));
     const logged = side.every((at) => {
       const one = program.nodes[at];

@@ -34,8 +34,6 @@ function changed(node: ProgramNode): string | null {
     : null;
 }
 
-const behind = (program: Program, index: number): ReadonlySet<number> => reachBehind(program, index, () => false);
-
 /** Hardware is told to forget an entry that is taken away only afterwards. */
 export const flushTooEarlyRule: PathRule = (program, { before }) => {
   const flushes = program.nodes.flatMap((node, index) => (flush(node) === undefined ? [] : [index]));
@@ -44,11 +42,12 @@ export const flushTooEarlyRule: PathRule = (program, { before }) => {
   if (was === null) return [];
   for (const [index, node] of program.nodes.entries()) {
     const text = changed(node);
-    if (text === null || flushes.some((at) => behind(program, index).has(at))) continue;
-    const early = flushes.find((at) => behind(program, at).has(index));
+    if (text === null || flushes.some((at) => reachBehind(program, index).has(at))) continue;
+    const early = flushes.find((at) => reachBehind(program, at).has(index));
     if (early === undefined) continue;
     const old = was.nodes.findIndex((one) => changed(one) === text);
-    if (old < 0 || ![...behind(was, old)].some((at) => flush(was.nodes[at] as ProgramNode) !== undefined)) continue;
+    if (old < 0 || ![...reachBehind(was, old)].some((at) => flush(was.nodes[at] as ProgramNode) !== undefined))
+      continue;
     const call = flush(program.nodes[early] as ProgramNode) as CallExpression;
     return [
       {
@@ -118,8 +117,8 @@ export const stepsSwappedRule: PathRule = (program, { before }) => {
       for (const sooner of find(program, then)) {
         if (
           sooner.name === later.name ||
-          !behind(program, sooner.index).has(later.index) ||
-          behind(program, later.index).has(sooner.index)
+          !reachBehind(program, sooner.index).has(later.index) ||
+          reachBehind(program, later.index).has(sooner.index)
         )
           continue;
         const [oldFirst, oldThen] = [
@@ -127,7 +126,9 @@ export const stepsSwappedRule: PathRule = (program, { before }) => {
           find(was, then).filter((one) => one.name === sooner.name),
         ];
         const inOrder = oldFirst.some((one) =>
-          oldThen.some((other) => behind(was, one.index).has(other.index) && !behind(was, other.index).has(one.index)),
+          oldThen.some(
+            (other) => reachBehind(was, one.index).has(other.index) && !reachBehind(was, other.index).has(one.index),
+          ),
         );
         const oneEach =
           find(program, first).filter((one) => one.name === later.name).length === 1 && oldFirst.length === 1;

@@ -42,9 +42,8 @@ export const ownerOrderRule: PathRule = (program) => {
   };
   const claims = placed(program, CLAIMS);
   for (const attach of claims.length === 0 ? [] : placed(program, ATTACHES, DETACHES)) {
-    const claim = claims.find((one) => reachBehind(program, attach.index, () => false).has(one.index));
-    if (claim === undefined || claims.some((one) => reachBehind(program, one.index, () => false).has(attach.index)))
-      continue;
+    const claim = claims.find((one) => reachBehind(program, attach.index).has(one.index));
+    if (claim === undefined || claims.some((one) => reachBehind(program, one.index).has(attach.index))) continue;
     pair(
       attach,
       claim,
@@ -57,7 +56,7 @@ export const ownerOrderRule: PathRule = (program) => {
     // An error path that undoes the claim alone comes to no detach.
     const behind = reachBehind(program, release.index, (node) => node.kind === 'unknown' && node.gap === true);
     const detach = placed(program, DETACHES).find((one) => behind.has(one.index));
-    if (detach === undefined || reachBehind(program, detach.index, () => false).has(release.index)) continue;
+    if (detach === undefined || reachBehind(program, detach.index).has(release.index)) continue;
     pair(
       release,
       detach,
@@ -119,7 +118,7 @@ export const blockedOpensRule: PathRule = (program) => {
     if (node.kind !== 'branch' || node.loop) continue;
     const failed = failureSide(program, index);
     if (failed === null) continue;
-    const rest = new Set(reach(program, [failed.other], () => false));
+    const rest = new Set(reach(program, [failed.other]));
     for (const at of reach(program, [failed.side], (_, one) => rest.has(one))) {
       if (rest.has(at)) continue;
       const place = opens(program, at);
@@ -136,7 +135,7 @@ function decidedByPolicy(program: Program, index: number): boolean {
     (node) =>
       node.kind === 'branch' &&
       /bypass|quirk|erratum|passthrough/.test(print(node.condition)) &&
-      reach(program, [node.then], () => false).has(index),
+      reach(program, [node.then]).has(index),
   );
 }
 
@@ -145,7 +144,7 @@ function failureSide(program: Program, index: number): { side: number; other: nu
   const node = program.nodes[index];
   if (node?.kind !== 'branch') return null;
   const sources = program.nodes.flatMap((each, at) => {
-    if (!reach(program, [at], () => false).has(index)) return [];
+    if (!reach(program, [at]).has(index)) return [];
     const given =
       each.kind === 'declare' && each.init !== null
         ? { name: each.variable.name, value: withoutCasts(each.init) }

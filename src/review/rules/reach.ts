@@ -9,7 +9,7 @@ import type { Program, ProgramNode } from '../../code/types';
 export function reach(
   program: Program,
   starts: readonly number[],
-  stops: (node: ProgramNode, index: number) => boolean,
+  stops: (node: ProgramNode, index: number) => boolean = () => false,
 ): ReadonlySet<number> {
   const seen = new Set<number>();
   const work = [...starts];
@@ -22,11 +22,11 @@ export function reach(
   return seen;
 }
 
-/** What follows a node: ways from behind it. */
+/** What follows a node: ways from behind it. The node itself only when a loop leads back to it. */
 export function reachBehind(
   program: Program,
   from: number,
-  stops: (node: ProgramNode, index: number) => boolean,
+  stops: (node: ProgramNode, index: number) => boolean = () => false,
 ): ReadonlySet<number> {
   const node = program.nodes[from];
   return node === undefined ? new Set() : reach(program, successors(node), stops);

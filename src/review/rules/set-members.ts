@@ -2,7 +2,6 @@
  * What holds of a set holds of all its members, those that join later too. In: what a patch makes of functions that walk over the
  * members of a group, a domain or a bus. Out: answers kept that a new member does not take back, and walks cut down to one member.
  */
-import { successors } from '../../code/lower';
 import type { Expression, Program } from '../../code/types';
 import { calleeOf, callsIn, callsOf, namesIn, print, visit, withoutCasts } from '../../code/walk';
 import { MEMBERS_CACHED } from '../catalog-isolation';
@@ -159,15 +158,11 @@ function walks(program: Program): Walked[] {
     const cursor = node.args.map((arg) => withoutCasts(arg)).find((arg) => arg.kind === 'name' && !SET.test(arg.name));
     if (over === undefined || cursor?.kind !== 'name') return [];
     const calls = new Set<string>();
-    const seen = new Set<number>([head]);
-    const work = [node.body];
-    for (let at = work.pop(); at !== undefined; at = work.pop()) {
+    for (const at of reach(program, [node.body], (_, one) => one === head)) {
       const inner = program.nodes[at];
-      if (inner === undefined || seen.has(at)) continue;
-      seen.add(at);
+      if (inner === undefined || at === head) continue;
       for (const call of callsOf(inner))
         if (call.args.some((arg) => namesIn(arg).has(cursor.name))) calls.add(calleeOf(call) ?? '');
-      work.push(...successors(inner));
     }
     return [{ list: over, calls }];
   });

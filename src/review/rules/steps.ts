@@ -4,6 +4,7 @@ import type { Expression, Program } from '../../code/types';
 import { calleeOf, callsOf, expressionsOf, namesIn, print, printShort, visit, withoutCasts } from '../../code/walk';
 import { ALIGN_MASK, SAME_OPERANDS, SAME_SLOT, UNDOES_FAILED, UNIT_MIX } from '../catalog-arith';
 import { doings, UNDOES } from './calls';
+import { reachBehind } from './reach';
 import { isConstantName, isVolatile, localHit, operandsOf, scan } from './scan';
 import type { PathRule, RuleHit } from './types';
 
@@ -90,21 +91,9 @@ export const justAssignedRule: PathRule = (program) =>
 
 /** The nodes of the innermost loop that a node lies in, its head included; null outside of loops. */
 function loopAround(program: Program, index: number): ReadonlySet<number> | null {
-  const reach = (from: number): Set<number> => {
-    const seen = new Set<number>();
-    const start = program.nodes[from];
-    const work = start === undefined ? [] : [...successors(start)];
-    for (let at = work.pop(); at !== undefined; at = work.pop()) {
-      const node = program.nodes[at];
-      if (node === undefined || seen.has(at)) continue;
-      seen.add(at);
-      work.push(...successors(node));
-    }
-    return seen;
-  };
-  const onward = reach(index);
+  const onward = reachBehind(program, index);
   if (!onward.has(index)) return null;
-  return new Set([...onward].filter((at) => reach(at).has(index)));
+  return new Set([...onward].filter((at) => reachBehind(program, at).has(index)));
 }
 
 const STORES: Readonly<Record<string, number>> = { put_user: 1, __put_user: 1, copy_to_user: 0, __copy_to_user: 0 };

@@ -1,10 +1,10 @@
 /** Ways out after a failed step: what they undo, and which of them undoes nothing although its neighbours do. */
-import { successors } from '../../code/lower';
 import type { Program, ProgramNode } from '../../code/types';
 import { print } from '../../code/walk';
 import { UNWIND_SKIPPED } from '../catalog-lifetime';
 import { doings, UNDOES } from './calls';
 import { exitText, isFailure } from './exits';
+import { reach } from './reach';
 import type { PathRule, RuleHit } from './types';
 
 type Branch = Extract<ProgramNode, { kind: 'branch' }>;
@@ -30,18 +30,6 @@ const CLEANS = /err|fail|free|undo|unwind|cleanup|release|disable|unmap|unregist
 
 /** Labels of one function whose lines nobody sees: they undo more or less of the same. */
 const OUT_OF_SIGHT = 'goto an error label';
-
-function reachedFrom(program: Program, start: number): ReadonlySet<number> {
-  const seen = new Set<number>();
-  const work = [start];
-  for (let at = work.pop(); at !== undefined; at = work.pop()) {
-    const node = program.nodes[at];
-    if (node === undefined || seen.has(at)) continue;
-    seen.add(at);
-    work.push(...successors(node));
-  }
-  return seen;
-}
 
 /** What a side undoes, when that is all it does besides telling of it; null when it does other work. */
 function undoneIn(program: Program, nodes: ReadonlySet<number>): Map<string, ProgramNode> | null {
@@ -85,7 +73,7 @@ function waysOut(program: Program): Way[] {
     if (node.kind !== 'branch' || node.loop || node.implicit === true) return [];
     return [[node.then, node.otherwise] as const, [node.otherwise, node.then] as const].flatMap(
       ([side, onward]): Way[] => {
-        const reached = reachedFrom(program, side);
+        const reached = reach(program, [side]);
         if (reached.has(onward) || reached.has(branch)) return [];
         const undone = undoneIn(program, reached);
         return undone === null ? [] : [{ branch, onward, reached, undone, bare: bareExit(program, side) }];
@@ -111,7 +99,7 @@ export const unwindSkippedRule: PathRule = (program) => {
     const branch = program.nodes[way.branch];
     if (way.bare === null || branch?.kind !== 'branch' || way.undone.size > 0) continue;
     if (!(isNew(way.bare) || isNew(branch)) || !fails(way.bare, branch)) continue;
-    const onward = reachedFrom(program, way.onward);
+    const onward = reach(program, [way.onward]);
     // It stands among what another failure undoes.
     if (undoneIn(program, onward) !== null) continue;
     const before = ways.filter(
@@ -149,16 +137,16 @@ export const unwindSkippedRule: PathRule = (program) => {
   return hits;
 
   function leadsTo(earlier: Way, branch: number): boolean {
-    return reachedFrom(program, earlier.onward).has(branch);
+    return reach(program, [earlier.onward]).has(branch);
   }
 
   /** Is the step done on the way from the earlier test to this one? */
   function doneBetween(earlier: Way, way: Way, text: string): boolean {
-    const reached = reachedFrom(program, earlier.onward);
+    const reached = reach(program, [earlier.onward]);
     for (const at of reached) {
       const node = program.nodes[at];
       if (node === undefined || !doings(node).some((one) => print(one.call) === text)) continue;
-      if (at !== way.branch && reachedFrom(program, at).has(way.branch)) return true;
+      if (at !== way.branch && reach(program, [at]).has(way.branch)) return true;
     }
     return false;
   }

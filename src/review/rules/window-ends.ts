@@ -3,9 +3,9 @@ import type { Expression, Program } from '../../code/types';
 import { namesIn, print, printShort, visit, withoutCasts } from '../../code/walk';
 import type { Place } from '../../place';
 import { WINDOW_END } from '../catalog-window';
+import { reachBehind } from './reach';
 import { localHit } from './scan';
 import type { PathRule, RuleHit } from './types';
-import { behind } from './window-pages';
 
 const SIZE =
   /^(?:size|len|length|granule|bytes|count|npages|nr_pages|pages|num|nvec)$|_(?:size|len|length|granule)$|granule/;
@@ -55,7 +55,7 @@ export const windowEndRule: PathRule = (program) => {
     )
       continue;
     for (const [index, node] of program.nodes.entries()) {
-      if (node.kind !== 'branch' || node.loop || !behind(program, index).has(step.index)) continue;
+      if (node.kind !== 'branch' || node.loop || !reachBehind(program, index).has(step.index)) continue;
       const leaves = program.nodes[node.then];
       if (leaves?.kind !== 'return' && !(leaves?.kind === 'do' && leaves.expression.kind === 'assign')) continue;
       visit(node.condition, (inner) => {

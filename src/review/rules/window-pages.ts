@@ -1,9 +1,9 @@
 import { placeOf } from '../../code/file-image';
-import { successors } from '../../code/lower';
 import type { Program } from '../../code/types';
 import { type CallExpression, calleeOf, callsOf, namesIn, print, withoutCasts } from '../../code/walk';
 import type { Place } from '../../place';
 import { DOMAIN_DROPPED, IOVA_FREED_MAPPED, WINDOW_IN_CPU_PAGES } from '../catalog-isolation';
+import { reachBehind } from './reach';
 import { scan } from './scan';
 import type { PatchHit, PatchRule, PathRule, RuleHit } from './types';
 
@@ -16,20 +16,6 @@ const callsNamed = (program: Program, names: RegExp): Placed[] =>
   program.nodes.flatMap((node, index) =>
     callsOf(node).flatMap((call) => (names.test(calleeOf(call) ?? '') ? [{ call, index }] : [])),
   );
-
-/** Indexes of the nodes that follow one; the node itself only when a loop leads back to it. */
-export function behind(program: Program, from: number): ReadonlySet<number> {
-  const seen = new Set<number>();
-  const start = program.nodes[from];
-  const work = start === undefined ? [] : [...successors(start)];
-  for (let at = work.pop(); at !== undefined; at = work.pop()) {
-    const node = program.nodes[at];
-    if (node === undefined || seen.has(at)) continue;
-    seen.add(at);
-    work.push(...successors(node));
-  }
-  return seen;
-}
 
 /** Gives an IOVA back to whoever hands them out; the argument that names it. */
 const FREES: Readonly<Record<string, number>> = {
@@ -58,11 +44,11 @@ export const iovaFreedMappedRule: PathRule = (program) => {
   const unmaps = callsNamed(program, new RegExp(`^(?:${Object.keys(UNMAPS).join('|')})$`));
   return frees.flatMap((free) => {
     const freed = holders(free.call, FREES[calleeOf(free.call) ?? '']);
-    const later = behind(program, free.index);
+    const later = reachBehind(program, free.index);
     const unmap = unmaps.find(
       (one) =>
         later.has(one.index) &&
-        !behind(program, one.index).has(free.index) &&
+        !reachBehind(program, one.index).has(free.index) &&
         [...holders(one.call, UNMAPS[calleeOf(one.call) ?? ''])].some((name) => freed.has(name)),
     );
     if (unmap === undefined) return [];
