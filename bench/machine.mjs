@@ -31,6 +31,8 @@ await build({
   },
   bundle: true,
   format: 'esm',
+  // As the package is built: with it constants of a module stand in the code.
+  minify: true,
   outfile: bundle,
 });
 const {

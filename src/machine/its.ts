@@ -15,7 +15,7 @@
 import type { Hash } from './hash';
 import { addNumber } from './hash';
 import type { Memory } from './memory';
-import { flatOffset, inRam, read8, read32, write32 } from './memory';
+import { flatPair, inRam, read8, read32, write32 } from './memory';
 import { addressField } from './word';
 
 /** Frame of two 64 KiB pages: control, then translation. */
@@ -23,10 +23,6 @@ export const ITS_SIZE = 0x2_0000;
 export const TRANSLATER = 0x1_0040;
 export const FIRST_LPI = 8192;
 const VALID = 0x8000_0000;
-/** Bytes to page numbers of `flatOffset`. */
-const PAGE = 1 / 256;
-/** Tables above 1 TiB take the long way. */
-const FAST_LIMIT = 2 ** 40;
 
 export interface Its {
   readonly name: string;
@@ -160,35 +156,33 @@ export function collectionTarget(its: Its, memory: Memory, collection: number): 
 
 /**
  * Translates an event: redistributor * 2^24 + LPI, or a code of `ITS_DROP`. Changes nothing.
- * Every MSI goes this way, so what is mapped throughout is found by page numbers and words alone; `lookUpEvent` decides the rest.
+ * Every MSI goes this way, so what is mapped throughout in the flat part of memory is found by the numbers of words alone; `lookUpEvent` decides
+ * the rest.
  */
 export function translateEvent(its: Its, memory: Memory, device: number, event: number): number {
-  if (
-    device < its.deviceEntries &&
-    device >>> its.deviceBits === 0 &&
-    // Both below the limit.
-    its.deviceTable + its.collectionTable < FAST_LIMIT
-  ) {
-    const { words, flatPages } = memory;
-    const devices = flatOffset(memory, ((its.deviceTable * PAGE) | 0) + (device >>> 5));
-    if (devices < flatPages) {
-      const dte = (devices << 6) + (device & 0x1f) * 2;
-      const deviceHigh = (words[dte + 1] as number) | 0;
-      const deviceLow = words[dte] as number;
-      if (deviceHigh >= 0) return ITS_DROP.deviceUnmapped;
-      if (event >= 2 << (deviceLow & 0xf)) return ITS_DROP.eventOutOfRange;
-      const events = flatOffset(memory, ((deviceHigh << 24) | (deviceLow >>> 8)) + (event >>> 5));
-      // An ITT from 1 TiB on is no flat one.
-      if ((deviceHigh & 0xf_ff00) === 0 && events < flatPages) {
-        const ite = (events << 6) + (event & 0x1f) * 2;
-        const eventHigh = (words[ite + 1] as number) | 0;
+  const { words, flatEnd } = memory;
+  const pairs = memory.flatWords >>> 1;
+  const devices = its.deviceTable;
+  const targets = its.collectionTable;
+  if (device < its.deviceEntries && device >>> its.deviceBits === 0 && devices < flatEnd && targets < flatEnd) {
+    const dte = flatPair(memory, ((devices * 0.25) | 0) + (device << 1));
+    if (dte < pairs) {
+      const deviceLow = words[dte << 1] as number;
+      const deviceHigh = (words[(dte << 1) | 1] as number) | 0;
+      const ite = flatPair(memory, ((deviceHigh << 30) | ((deviceLow >>> 8) << 6)) + (event << 1));
+      // Valid, an event that it has, and an ITT below 16 GiB.
+      if (deviceHigh < 0 && (deviceHigh & 0xf_fffc) === 0 && event < 2 << (deviceLow & 0xf) && ite < pairs) {
+        const lpi = (words[ite << 1] as number) & 0xff_ffff;
+        const eventHigh = (words[(ite << 1) | 1] as number) | 0;
         const collection = eventHigh & 0xffff;
-        const targets = flatOffset(memory, ((its.collectionTable * PAGE) | 0) + (collection >>> 5));
-        if (eventHigh < 0 && collection < its.collectionEntries && targets < flatPages) {
-          const cte = (targets << 6) + (collection & 0x1f) * 2;
-          if (((words[cte + 1] as number) | 0) < 0)
-            return ((words[cte] as number) & 0xffff) * 0x100_0000 + ((words[ite] as number) & 0xff_ffff);
-        }
+        const cte = flatPair(memory, ((targets * 0.25) | 0) + (collection << 1));
+        if (
+          eventHigh < 0 &&
+          collection < its.collectionEntries &&
+          cte < pairs &&
+          ((words[(cte << 1) | 1] as number) | 0) < 0
+        )
+          return ((words[cte << 1] as number) & 0xffff) * 0x100_0000 + lpi;
       }
     }
   }
@@ -197,7 +191,7 @@ export function translateEvent(its: Its, memory: Memory, device: number, event: 
 }
 
 /** The whole of `translateEvent`, step by step. */
-function lookUpEvent(its: Its, memory: Memory, device: number, event: number): number {
+export function lookUpEvent(its: Its, memory: Memory, device: number, event: number): number {
   const at = eventEntry(its, memory, device, event);
   if (at < 0) return at;
   const hi = read32(memory, at + 4);

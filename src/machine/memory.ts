@@ -15,8 +15,8 @@ const PAGE_WORDS = 64;
 const PAGE_SHIFT = 6;
 const PAGE_BYTES = 256;
 const INVERSE_PAGE = 1 / PAGE_BYTES;
-/** The flat part lies below 1 TiB: its page numbers have 32 bits. */
-const FAST_LIMIT = 2 ** 40;
+/** The flat part lies below 16 GiB, where the number of a word has 32 bits. */
+const FLAT_REACH = 2 ** 34;
 /** The part of DRAM that can be flat: the last of it, where drivers keep their tables. */
 const TABLE_BYTES = 64 * 1024 * 1024;
 /** The flat part begins with this many bytes, and grows to no more than twice what it is, so that it is never much longer than what is used. */
@@ -33,13 +33,12 @@ export interface Memory {
   readonly starts: readonly number[];
   readonly ends: readonly number[];
   readonly directory: Directory;
-  /** Page number (address / 256) at which the flat part starts. */
-  readonly flatPage: number;
+  /** Number (address / 4, as 32 bits) of the word at which the flat part starts, and where the DRAM that can be flat ends, in bytes. */
+  readonly flatStart: number;
+  readonly flatEnd: number;
   /** Words that the flat part can have, and has; multiples of a page's. */
   readonly flatLimit: number;
   flatWords: number;
-  /** The same in pages. */
-  flatPages: number;
   /** The flat part's words, then 64 words a slot. Slots beyond the end are unwritten here. */
   words: Uint32Array;
   /** Content hash: exclusive or over all non-zero words. */
@@ -58,14 +57,15 @@ export function createMemory(ranges: readonly RangeSpec[]): Memory {
   const ends = ram.map((range) => Math.floor((range.base + range.size) / PAGE_BYTES) * PAGE_BYTES);
   const end = ends.at(-1) ?? 0;
   const start = Math.max(starts.at(-1) ?? 0, end - TABLE_BYTES);
+  const reached = end <= FLAT_REACH;
   return {
     starts,
     ends,
     directory: { slots: new Map(), next: 1 },
-    flatPage: end <= FAST_LIMIT ? (start / PAGE_BYTES) | 0 : 0,
-    flatLimit: end <= FAST_LIMIT ? (end - start) / 4 : 0,
+    flatStart: (start / 4) | 0,
+    flatEnd: reached ? end : 0,
+    flatLimit: reached ? (end - start) / 4 : 0,
     flatWords: 0,
-    flatPages: 0,
     words: new Uint32Array(PAGE_WORDS),
     hashA: 0,
     hashB: 0,
@@ -79,17 +79,16 @@ export function cloneMemory(memory: Memory): Memory {
 }
 
 /**
- * For lookups that must be fast: which page of the flat part a page is, by page number (address / 256, as 32 bits: addresses below 1 TiB). A
- * number that is not below `flatPages` is none of the flat part's. Its first word stands at 64 times this in `words`.
+ * For lookups that must be fast: which pair of words of the flat part begins with a word, by the word's number (address / 4, as 32 bits). The
+ * address must lie below `flatEnd`. A pair that is not below half of `flatWords` is none of the flat part's. Its words stand at twice this in `words`.
  */
-export function flatOffset(memory: Memory, page: number): number {
-  return (page - memory.flatPage) >>> 0;
+export function flatPair(memory: Memory, word: number): number {
+  return (word - memory.flatStart) >>> 1;
 }
 
 /** Index in the flat part of the word at an address, or a number that is not below `flatWords`. */
 function flatWord(memory: Memory, address: number): number {
-  const offset = address - memory.flatPage * PAGE_BYTES;
-  return offset >= 0 ? Math.floor(offset / 4) : Number.POSITIVE_INFINITY;
+  return address < memory.flatEnd ? (address * 0.25 - memory.flatStart) >>> 0 : Number.POSITIVE_INFINITY;
 }
 
 /** Index into `words` of the word at an address; of a word that is zero when its page was never written, or is no DRAM. */
@@ -122,14 +121,14 @@ function writableIndex(memory: Memory, address: number): number {
  * kept, which knows words by their index.
  */
 function growFlat(memory: Memory, word: number): boolean {
-  const { flatWords, flatLimit, flatPage, directory } = memory;
+  const { flatWords, flatLimit, flatStart, directory } = memory;
   if (memory.journal !== null || word >= flatLimit || word >= Math.max(FLAT_STEP / 4, flatWords * 2)) return false;
   const longer = Math.min(flatLimit, Math.max(FLAT_STEP / 4, flatWords * 2));
   const words = new Uint32Array(longer + memory.words.length - flatWords);
   words.set(memory.words.subarray(0, flatWords));
   words.set(memory.words.subarray(flatWords), longer);
   for (const [page, slot] of directory.slots) {
-    const to = (page - flatPage) * PAGE_WORDS;
+    const to = page * PAGE_WORDS - (flatStart >>> 0);
     const from = longer + (slot << PAGE_SHIFT);
     if (to < flatWords || to >= longer || from >= words.length) continue;
     words.copyWithin(to, from, from + PAGE_WORDS);
@@ -137,7 +136,6 @@ function growFlat(memory: Memory, word: number): boolean {
   }
   memory.words = words;
   memory.flatWords = longer;
-  memory.flatPages = longer >>> PAGE_SHIFT;
   return true;
 }
 

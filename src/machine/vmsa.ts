@@ -8,7 +8,7 @@
  */
 
 import type { Memory } from './memory';
-import { flatOffset, inRam, read32 } from './memory';
+import { flatPair, inRam, read32 } from './memory';
 import { addressField, HIGH, inversePower, powerOfTwo } from './word';
 
 export const WALK_EXTERNAL_ABORT = -0x0b;
@@ -17,10 +17,6 @@ export const WALK_ADDRESS_SIZE = -0x11;
 export const WALK_ACCESS_FLAG = -0x12;
 export const WALK_PERMISSION = -0x13;
 
-/** Tables above 1 TiB take the long way. */
-const FAST_LIMIT = 2 ** 40;
-/** Bytes to page numbers of `flatOffset`. */
-const INVERSE_PAGE = 1 / 256;
 /** Bytes to the part of an input address above bit 29. */
 const INVERSE_GIB = 2 ** -30;
 
@@ -56,7 +52,7 @@ export function blockAllowed(granuleBits: number, level: number): boolean {
 }
 
 /**
- * Walks the table at `base` for `address`. `nested` translates addresses of stage 1 tables through stage 2 (identity when null);
+ * Walks the table at `base` (a multiple of 8) for `address`. `nested` translates addresses of stage 1 tables through stage 2 (identity when null);
  * it may return a negative code, which ends the walk. Gives the output address or a negative WALK_ code.
  */
 export function walkTable(
@@ -87,30 +83,29 @@ export function walkTable(
   return +walkLevels(memory, base, format, address, write, nested);
 }
 
-/** Bits of a table descriptor's high half that take a permission away (APTable, 62:61), and address bits from 1 TiB on. */
-const TABLE_HIGH = 0x6000_ff00;
+/** Bits of a table descriptor's high half that take a permission away (APTable, 62:61), and address bits from 16 GiB on. */
+const TABLE_HIGH = 0x6000_fffc;
 
 /**
  * The usual walk and nothing else: through two tables of 4 KiB in the flat part of memory that take no permission away, for an address of
- * 39 bits in halves (47:30, 31:0). Gives the index of the page's descriptor in `words`; -1 for anything less plain. Works on page numbers, and
- * takes and gives whole numbers of 32 bits, so that a level costs two reads and nothing is allocated.
+ * 39 bits in halves (47:30, 31:0). Gives the index of the page's descriptor in `words`; -1 for anything less plain. Works on the numbers of words,
+ * and takes and gives whole numbers of 32 bits, so that a level costs two reads and nothing is allocated.
  */
 function pageDescriptor(memory: Memory, base: number, limit: number, top: number, low: number): number {
-  const { words, flatPages } = memory;
-  if (base >= FAST_LIMIT || (base & 0xfff) !== 0) return -1;
-  const root = flatOffset(memory, ((base * INVERSE_PAGE) | 0) + (top >>> 5));
-  if (root >= flatPages) return -1;
-  const first = (root << 6) + (top & 0x1f) * 2;
-  const firstLow = words[first] as number;
-  const firstHigh = words[first + 1] as number;
-  const middle = flatOffset(memory, (firstHigh << 24) | ((firstLow >>> 12) << 4) | ((low >>> 26) & 0xf));
-  if (middle >= flatPages) return -1;
-  const second = (middle << 6) + ((low >>> 20) & 0x3e);
-  const secondLow = words[second] as number;
-  const secondHigh = words[second + 1] as number;
+  const { words } = memory;
+  const pairs = memory.flatWords >>> 1;
+  if (base >= memory.flatEnd) return -1;
+  const first = flatPair(memory, ((base * 0.25) | 0) + (top << 1));
+  if (first >= pairs) return -1;
+  const firstLow = words[first << 1] as number;
+  const firstHigh = words[(first << 1) | 1] as number;
+  const middle = flatPair(memory, ((firstHigh << 30) | ((firstLow >>> 12) << 10)) + ((low >>> 20) & 0x3fe));
+  if (middle >= pairs) return -1;
+  const secondLow = words[middle << 1] as number;
+  const secondHigh = words[(middle << 1) | 1] as number;
   const wrong = ((firstLow & secondLow & 3) ^ 3) | ((firstHigh | secondHigh) & (limit | TABLE_HIGH));
-  const last = flatOffset(memory, (secondHigh << 24) | ((secondLow >>> 12) << 4) | ((low >>> 17) & 0xf));
-  return wrong !== 0 || last >= flatPages ? -1 : (last << 6) + ((low >>> 11) & 0x3e);
+  const last = flatPair(memory, ((secondHigh << 30) | ((secondLow >>> 12) << 10)) + ((low >>> 11) & 0x3fe));
+  return wrong !== 0 || last >= pairs ? -1 : last << 1;
 }
 
 /** The whole of `walkTable`, level by level, check by check. */

@@ -8,16 +8,11 @@
 import type { PackedInterrupt } from './apic';
 import { compatibilityMessage, packInterrupt } from './apic';
 import type { Memory } from './memory';
-import { flatOffset, inRam, read32, write32 } from './memory';
+import { flatPair, inRam, read32, write32 } from './memory';
 import type { Interrupt } from './types';
 import type { Vtd } from './vtd';
 import { UNRECORDED } from './vtd';
 import { HIGH } from './word';
-
-/** Bytes to page numbers of `flatOffset`. */
-const PAGE = 1 / 256;
-/** Tables above 1 TiB take the long way. */
-const FAST_LIMIT = 2 ** 40;
 
 export const REMAP_FAULT = {
   requestReserved: 0x20,
@@ -71,22 +66,22 @@ export function remapInterrupt(
   const index = (((low >>> 5) & 0x7fff) | ((low & 4) << 13)) + (data & -((low >>> 3) & 1));
   if (
     vtd.remapping &&
-    vtd.remapTable < FAST_LIMIT &&
+    vtd.remapTable < memory.flatEnd &&
     (low & 0x10) !== 0 &&
     data >>> 16 === 0 &&
     index >>> vtd.remapLog2 === 0
   ) {
     const { words } = memory;
-    const page = flatOffset(memory, ((vtd.remapTable * PAGE) | 0) + (index >>> 4));
-    if (page < memory.flatPages) {
-      const entry = (page << 6) + (index & 0xf) * 4;
+    const pair = flatPair(memory, ((vtd.remapTable * 0.25) | 0) + (index << 2));
+    if (pair < memory.flatWords >>> 1) {
+      const entry = pair << 1;
       const lo = words[entry] as number;
-      const destination = words[entry + 1] as number;
-      const source = words[entry + 2] as number;
+      const destination = words[entry | 1] as number;
+      const source = words[entry | 2] as number;
       const wrong =
         ((lo & PASSING_LOW) ^ 1) |
         (((DELIVERY_MODES >>> ((lo >>> 5) & 7)) & 1) ^ 1) |
-        (words[entry + 3] as number) |
+        (words[entry | 3] as number) |
         (source >>> 19) |
         (destination & RESERVED_DESTINATION) |
         ((source & 0x4_0000) === 0 ? 0 : (source ^ requesterId) & (QUALIFIER[(source >>> 16) & 3] as number));

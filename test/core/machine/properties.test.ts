@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPlatform } from '../../../src/host/platforms';
 import { acknowledge, emitWrite } from '../../../src/machine/emit';
+import { createIts, lookUpEvent, translateEvent } from '../../../src/machine/its';
 import { runCommand } from '../../../src/machine/its-commands';
 import type { Machine } from '../../../src/machine/machine';
 import { cloneMachine, createMachine, hashMachine } from '../../../src/machine/machine';
@@ -239,6 +240,49 @@ describe('the short way and the long way', () => {
           const vtd = Object.assign(createVtd('dmar', 48), { remapping: true, remapTable: RAM, remapLog2: 4, eim });
           const where = at & ~0x1_fe00;
           expect(remapInterrupt(vtd, memory, rid, where, data)).toBe(judgeRequest(vtd, memory, rid, where, data));
+        },
+      ),
+      { numRuns: runs(900) },
+    );
+  });
+
+  it('find events alike, wherever DRAM lies', () => {
+    const valid = word.map((value) => ((value % 20) | 0x8000_0000) >>> 0);
+    fc.assert(
+      fc.property(
+        // Low, above 4 GiB, at the end of what the short way reaches, and beyond it.
+        fc.constantFrom(RAM, 0x2_4000_0000, 0x3_ff00_0000, 0x4_0000_0000, 0x90_0000_0000),
+        fc.array(fc.tuple(fc.nat(0x1f), fc.constantFrom(0, 0x10), fc.oneof(valid, word)), {
+          minLength: 1,
+          maxLength: 16,
+        }),
+        fc.array(fc.tuple(fc.oneof(word, fc.nat(0xffff)), fc.oneof(valid, word)), { minLength: 1, maxLength: 16 }),
+        fc.array(fc.tuple(fc.integer({ min: -1, max: 18 }), fc.oneof(fc.nat(18), word)), { maxLength: 12 }),
+        fc.integer({ min: 1, max: 20 }),
+        (base, devices, entries, writes, count) => {
+          const memory = createMemory([{ name: 'ram', base, size: 0x100_0000 }]);
+          const its = createIts('its', 0x0808_0000, 4);
+          Object.assign(its, {
+            deviceTable: base,
+            deviceEntries: count,
+            collectionTable: base + 0x1000,
+            collectionEntries: count,
+          });
+          devices.forEach(([bits, page, high], i) => {
+            const itt = base + page * 0x100;
+            write32(memory, base + i * 8, ((itt % 2 ** 32) | bits) >>> 0);
+            write32(
+              memory,
+              base + i * 8 + 4,
+              ((i % 3 === 2 ? high : high & 0xfff0_0000) | Math.floor(itt / 2 ** 32)) >>> 0,
+            );
+          });
+          entries.forEach(([low, high], i) => {
+            write32(memory, base + 0x1000 + i * 8, low);
+            write32(memory, base + 0x1000 + i * 8 + 4, i % 2 === 0 ? (high & 0xffff_000f) >>> 0 : high);
+          });
+          for (const [device, event] of writes)
+            expect(translateEvent(its, memory, device, event)).toBe(lookUpEvent(its, memory, device, event));
         },
       ),
       { numRuns: runs(900) },
