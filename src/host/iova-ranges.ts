@@ -2,9 +2,10 @@
  * Ranges of page numbers that are taken, as the IOVA allocator of the kernel keeps them: in order of address, handed out from the top.
  * In: ranges to take or give back, sizes to place. Out: page numbers. Knows nothing of domains, objects or events.
  *
- * A treap in arrays, by lowest page. Each range knows the gap below it (from the end of the range before, or from the start of the space); the
- * gap above the last range belongs to an anchor, node 1, that lies above all pages and is the root. A subtree knows its longest gap and its largest
- * naturally aligned block that lies in one gap, so that every call is O(log n) on average, aligned requests too.
+ * A B+ tree in arrays. An entry of a leaf is a range, known by its lowest page, with the gap below it (from the end of the range before, or from
+ * the start of the space); the gap above the last range belongs to an anchor that lies above all pages. An entry further up is a node. Entries of
+ * both kinds say the same three things of what is below them: the largest lowest page, the longest gap, and the largest naturally aligned block that
+ * lies in one gap; so every call is O(log n), aligned requests too. A node goes when it is empty: the height is that of the most ranges there were.
  * Follows drivers/iommu/iova.c (`__alloc_and_insert_iova_range()`, `reserve_iova()`, `private_find_iova()`).
  */
 
@@ -12,58 +13,49 @@ import { powerOfTwo } from '../machine/word';
 
 /** Below this, a page number is exact in every sum that is made here. */
 const ABOVE_ALL = 2 ** 52;
-
-/** A node is 64 bytes, a line of the cache: four numbers, then whole ones of 32 bits. A node is known by the index of its first number. */
-const NODE = 8;
-const LOW = 0;
-const HIGH = 1;
-/** First page of the gap below. */
-const GAP = 2;
-/** Over the subtree: pages of the longest gap. */
-const LONGEST = 3;
-/** In `links`, from twice the node's index on. */
-const LEFT = 8;
-const RIGHT = 9;
-const RANK = 10;
-/** Order (log2 of the pages) of the largest aligned block in the node's gap, and in a gap of its subtree; -1 for none. */
-const OWN = 11;
-const LARGEST = 12;
-/** Node 0 is none: it has no gap, and its longest one is zero pages. */
-const NONE = 0;
-const ANCHOR = NODE;
+/** Entries that a node has room for; those of node n stand from n times this on. */
+const ROOM = 16;
+const SHIFT = 4;
+const NO_NODE = -1;
 
 export interface IovaRanges {
   /** Lowest page that may be given. */
   readonly start: number;
-  numbers: Float64Array;
-  /** The same bytes as `numbers`. */
-  links: Int32Array;
-  /** Where nodes end that were made, and the first that can be used again (linked by `RIGHT`). */
-  end: number;
+  /** Of each entry: its (largest) lowest page, pages of the longest gap, log2 of the pages of the largest aligned block (-1 for none). */
+  lows: Float64Array;
+  gaps: Float64Array;
+  orders: Int32Array;
+  /** Of an entry above the leaves: its node. */
+  nodes: Int32Array;
+  /** Entries of each node. */
+  counts: Int32Array;
+  root: number;
+  /** Levels above the leaves. */
+  height: number;
+  /** Nodes that were made, and the first that can be used again (each names the next as its first entry's node). */
+  made: number;
   unused: number;
-  seed: number;
-  /** Nodes from the anchor to where a call works. */
+  /** The entry where a call works, and those above it, by level from the leaf up. */
   readonly path: Int32Array;
 }
 
 /** A space of pages from `start` on in which nothing is taken. */
 export function createIovaRanges(start: number): IovaRanges {
-  const numbers = new Float64Array(16 * NODE);
   const ranges: IovaRanges = {
     start,
-    numbers,
-    links: new Int32Array(numbers.buffer),
-    end: ANCHOR + NODE,
-    unused: NONE,
-    seed: 0x2545f491,
-    path: new Int32Array(1024),
+    lows: new Float64Array(2 * ROOM),
+    gaps: new Float64Array(2 * ROOM),
+    orders: new Int32Array(2 * ROOM),
+    nodes: new Int32Array(2 * ROOM),
+    counts: new Int32Array(2),
+    root: 0,
+    height: 0,
+    made: 1,
+    unused: NO_NODE,
+    path: new Int32Array(32),
   };
-  numbers[ANCHOR + LOW] = ABOVE_ALL;
-  numbers[ANCHOR + HIGH] = ABOVE_ALL;
-  ranges.links[2 * NONE + LARGEST] = -1;
-  ranges.links[2 * ANCHOR + RANK] = 0x7fff_ffff;
-  setGap(ranges, ANCHOR, start);
-  refresh(numbers, ranges.links, ANCHOR);
+  ranges.counts[0] = 1;
+  setRange(ranges, 0, ABOVE_ALL, start);
   return ranges;
 }
 
@@ -84,140 +76,183 @@ function alignedOrder(from: number, to: number): number {
 /** The highest multiple of `size` (a power of two) at which `size` pages end before `to`; -1 when there is none. */
 function lastAligned(to: number, size: number): number {
   const low = to - size;
-  return low < 0 ? -1 : Math.floor(low / size) * size;
+  if (low < 0) return -1;
+  return low < 0x8000_0000 && size < 0x8000_0000 ? low & -size : Math.floor(low / size) * size;
 }
 
-/** Where the gap below a node begins; what is above it in the tree has to be refreshed. */
-function setGap(ranges: IovaRanges, node: number, from: number): void {
-  ranges.numbers[node + GAP] = from;
-  ranges.links[2 * node + OWN] = alignedOrder(from, ranges.numbers[node + LOW] as number);
+/** Makes a leaf's entry the range that begins at `low`, with a gap from `from` to there. */
+function setRange(ranges: IovaRanges, entry: number, low: number, from: number): void {
+  ranges.lows[entry] = low;
+  ranges.gaps[entry] = low - from;
+  ranges.orders[entry] = alignedOrder(from, low);
 }
 
-/** What a subtree knows, from its node and children; false when it knew that already. */
-function refresh(numbers: Float64Array, links: Int32Array, node: number): boolean {
-  const l = links[2 * node + LEFT] as number;
-  const r = links[2 * node + RIGHT] as number;
-  let longest = (numbers[node + LOW] as number) - (numbers[node + GAP] as number);
-  let largest = links[2 * node + OWN] as number;
-  const longestLeft = numbers[l + LONGEST] as number;
-  const longestRight = numbers[r + LONGEST] as number;
-  const largestLeft = links[2 * l + LARGEST] as number;
-  const largestRight = links[2 * r + LARGEST] as number;
-  if (longestLeft > longest) longest = longestLeft;
-  if (longestRight > longest) longest = longestRight;
-  if (largestLeft > largest) largest = largestLeft;
-  if (largestRight > largest) largest = largestRight;
-  if (numbers[node + LONGEST] === longest && links[2 * node + LARGEST] === largest) return false;
-  numbers[node + LONGEST] = longest;
-  links[2 * node + LARGEST] = largest;
+/** First page of the gap below a range. */
+function gapStart(ranges: IovaRanges, entry: number): number {
+  return (ranges.lows[entry] as number) - (ranges.gaps[entry] as number);
+}
+
+/** Fills the path to the lowest range that begins above a page (below `ABOVE_ALL`: the anchor lies above it); gives its entry. */
+function pathAbove(ranges: IovaRanges, page: number): number {
+  const { lows, nodes, path } = ranges;
+  let entry = ranges.root << SHIFT;
+  for (let level = ranges.height; ; level--) {
+    while ((lows[entry] as number) <= page) entry++;
+    path[level] = entry;
+    if (level === 0) return entry;
+    entry = (nodes[entry] as number) << SHIFT;
+  }
+}
+
+/** Moves the path to the next range before or after (`step` -1 or 1); gives its entry, -1 when there is none. */
+function pathBeside(ranges: IovaRanges, step: number): number {
+  const { nodes, counts, path } = ranges;
+  for (let level = 0; level <= ranges.height; level++) {
+    const entry = (path[level] as number) + step;
+    const first = (path[level] as number) & -ROOM;
+    if (entry < first || entry >= first + (counts[first >> SHIFT] as number)) continue;
+    path[level] = entry;
+    for (let below = level - 1; below >= 0; below--) {
+      const node = nodes[path[below + 1] as number] as number;
+      path[below] = (node << SHIFT) + (step > 0 ? 0 : (counts[node] as number) - 1);
+    }
+    return path[0] as number;
+  }
+  return -1;
+}
+
+/** Makes an entry above the leaves say what its node's entries say; false when it said so already. */
+function summarize(ranges: IovaRanges, entry: number): boolean {
+  const { lows, gaps, orders } = ranges;
+  const node = ranges.nodes[entry] as number;
+  const first = node << SHIFT;
+  const end = first + (ranges.counts[node] as number);
+  let gap = 0;
+  let order = -1;
+  for (let i = first; i < end; i++) {
+    if ((gaps[i] as number) > gap) gap = gaps[i] as number;
+    if ((orders[i] as number) > order) order = orders[i] as number;
+  }
+  const low = lows[end - 1] as number;
+  if (lows[entry] === low && gaps[entry] === gap && orders[entry] === order) return false;
+  lows[entry] = low;
+  gaps[entry] = gap;
+  orders[entry] = order;
   return true;
 }
 
-/** Refreshes a path from its end up: `least` from the anchor on as far as something changes, what is beyond them in any case. */
-function refreshPath(ranges: IovaRanges, depth: number, least: number): void {
-  const { numbers, links, path } = ranges;
-  for (let i = depth - 1; i >= 0; i--) if (!refresh(numbers, links, path[i] as number) && i < least) return;
-}
-
-/** Hangs a node below another; `side` is LEFT or RIGHT. */
-function hang(ranges: IovaRanges, parent: number, side: number, node: number): void {
-  ranges.links[2 * parent + side] = node;
-}
-
-/** On which side of its parent a node hangs. */
-function sideOf(ranges: IovaRanges, parent: number, node: number): number {
-  return ranges.links[2 * parent + LEFT] === node ? LEFT : RIGHT;
+/** Carries what changed at a level of the path up to the root. */
+function summarizeAbove(ranges: IovaRanges, level: number): void {
+  for (let above = level + 1; above <= ranges.height; above++)
+    if (!summarize(ranges, ranges.path[above] as number)) return;
 }
 
 function newNode(ranges: IovaRanges): number {
   const again = ranges.unused;
-  if (again !== NONE) {
-    ranges.unused = ranges.links[2 * again + RIGHT] as number;
-    ranges.links[2 * again + RIGHT] = NONE;
+  if (again !== NO_NODE) {
+    ranges.unused = ranges.nodes[again << SHIFT] as number;
     return again;
   }
-  const node = ranges.end;
-  ranges.end += NODE;
-  if (ranges.end > ranges.numbers.length) {
-    const numbers = new Float64Array(ranges.numbers.length * 2);
-    numbers.set(ranges.numbers);
-    ranges.numbers = numbers;
-    ranges.links = new Int32Array(numbers.buffer);
+  const node = ranges.made++;
+  if (node >= ranges.counts.length) {
+    ranges.lows = twice(ranges.lows, new Float64Array(2 * ranges.lows.length));
+    ranges.gaps = twice(ranges.gaps, new Float64Array(2 * ranges.gaps.length));
+    ranges.orders = twice(ranges.orders, new Int32Array(2 * ranges.orders.length));
+    ranges.nodes = twice(ranges.nodes, new Int32Array(2 * ranges.nodes.length));
+    ranges.counts = twice(ranges.counts, new Int32Array(2 * ranges.counts.length));
   }
   return node;
 }
 
-/** Takes `[low, high]` out of the gap below the node at the end of the path. */
-function insertBelow(ranges: IovaRanges, depth: number, low: number, high: number): void {
+function twice<Numbers extends Float64Array | Int32Array>(numbers: Numbers, longer: Numbers): Numbers {
+  longer.set(numbers);
+  return longer;
+}
+
+/** Copies an entry. */
+function copyEntry(ranges: IovaRanges, to: number, from: number): void {
+  ranges.lows[to] = ranges.lows[from] as number;
+  ranges.gaps[to] = ranges.gaps[from] as number;
+  ranges.orders[to] = ranges.orders[from] as number;
+  ranges.nodes[to] = ranges.nodes[from] as number;
+}
+
+/** Moves the entries from the path's on one place up, in a node that is split first when it is full; the path's entry is free then. */
+function makeRoom(ranges: IovaRanges, level: number): number {
   const { path } = ranges;
-  const above = path[depth - 1] as number;
-  const node = newNode(ranges);
-  const { numbers, links } = ranges;
-  numbers[node + LOW] = low;
-  numbers[node + HIGH] = high;
-  setGap(ranges, node, numbers[above + GAP] as number);
-  setGap(ranges, above, high + 1);
-  let seed = ranges.seed;
-  seed ^= seed << 13;
-  seed ^= seed >>> 17;
-  seed ^= seed << 5;
-  ranges.seed = seed;
-  const rank = seed >>> 1;
-  links[2 * node + RANK] = rank;
-  // Its place: just before `above`, that is at the right end of what hangs left of it.
-  let end = depth;
-  let at = links[2 * above + LEFT] as number;
-  if (at === NONE) links[2 * above + LEFT] = node;
+  if (ranges.counts[(path[level] as number) >> SHIFT] === ROOM) split(ranges, level);
+  const entry = path[level] as number;
+  const node = entry >> SHIFT;
+  const end = (node << SHIFT) + (ranges.counts[node] as number);
+  for (let i = end; i > entry; i--) copyEntry(ranges, i, i - 1);
+  ranges.counts[node] = end - (node << SHIFT) + 1;
+  return entry;
+}
+
+/** Splits the path's node at a level in two; the path leads to the same entry. */
+function split(ranges: IovaRanges, level: number): void {
+  const { path } = ranges;
+  const full = (path[level] as number) >> SHIFT;
+  if (level === ranges.height) {
+    const root = newNode(ranges);
+    ranges.height++;
+    ranges.root = root;
+    ranges.counts[root] = 1;
+    ranges.nodes[root << SHIFT] = full;
+    path[level + 1] = root << SHIFT;
+  }
+  const lower = newNode(ranges);
+  const half = ROOM / 2;
+  const first = full << SHIFT;
+  // The lower half goes to a new node before the full one, whose largest page stays as it is.
+  for (let i = 0; i < half; i++) copyEntry(ranges, (lower << SHIFT) + i, first + i);
+  for (let i = half; i < ROOM; i++) copyEntry(ranges, first + i - half, first + i);
+  ranges.counts[lower] = half;
+  ranges.counts[full] = half;
+  const above = makeRoom(ranges, level + 1);
+  ranges.nodes[above] = lower;
+  summarize(ranges, above);
+  summarize(ranges, above + 1);
+  const place = (path[level] as number) - first;
+  if (place < half) path[level] = (lower << SHIFT) + place;
   else {
-    for (;;) {
-      path[end++] = at;
-      const next = links[2 * at + RIGHT] as number;
-      if (next === NONE) break;
-      at = next;
-    }
-    links[2 * at + RIGHT] = node;
+    path[level] = first + place - half;
+    path[level + 1] = above + 1;
   }
-  refresh(numbers, links, node);
-  // Up, past what has a lower rank; never past the anchor.
-  for (; end > 1; end--) {
-    const parent = path[end - 1] as number;
-    if ((links[2 * parent + RANK] as number) >= rank) break;
-    if (links[2 * parent + LEFT] === node) {
-      links[2 * parent + LEFT] = links[2 * node + RIGHT] as number;
-      links[2 * node + RIGHT] = parent;
-    } else {
-      links[2 * parent + RIGHT] = links[2 * node + LEFT] as number;
-      links[2 * node + LEFT] = parent;
-    }
-    const upper = path[end - 2] as number;
-    hang(ranges, upper, sideOf(ranges, upper, parent), node);
-    refresh(numbers, links, parent);
-    refresh(numbers, links, node);
-  }
-  refreshPath(ranges, end, depth);
 }
 
-/** Fills the path to the lowest range that lies above a page as a whole (the anchor lies above all); gives its length. */
-function pathAbove(ranges: IovaRanges, page: number): number {
-  const { path, numbers, links } = ranges;
-  let depth = 0;
-  let found = 0;
-  for (let node: number = ANCHOR; node !== NONE; ) {
-    path[depth++] = node;
-    if ((numbers[node + LOW] as number) > page) {
-      found = depth;
-      node = links[2 * node + LEFT] as number;
-    } else node = links[2 * node + RIGHT] as number;
+/** Takes the path's entry at a level out of its node; a node that is empty then goes with its own entry. */
+function removeEntry(ranges: IovaRanges, level: number): void {
+  const { path, counts } = ranges;
+  const entry = path[level] as number;
+  const node = entry >> SHIFT;
+  const end = (node << SHIFT) + (counts[node] as number) - 1;
+  for (let i = entry; i < end; i++) copyEntry(ranges, i, i + 1);
+  counts[node] = end - (node << SHIFT);
+  if (end !== node << SHIFT) {
+    summarizeAbove(ranges, level);
+    return;
   }
-  return found;
+  ranges.nodes[node << SHIFT] = ranges.unused;
+  ranges.unused = node;
+  // There is an entry above: the anchor keeps the root from being empty.
+  removeEntry(ranges, level + 1);
 }
 
-/** The highest page at which `size` pages fit into the gap below a node and end at or below `limit`; -1 when they do not. */
-function placeIn(ranges: IovaRanges, node: number, size: number, limit: number, aligned: boolean): number {
-  const { numbers } = ranges;
-  const to = Math.min(numbers[node + LOW] as number, limit + 1);
+/** Takes `[low, high]` out of the gap below the range at the path's end. */
+function insertBelow(ranges: IovaRanges, low: number, high: number): void {
+  const entry = makeRoom(ranges, 0);
+  const from = gapStart(ranges, entry + 1);
+  setRange(ranges, entry, low, from);
+  setRange(ranges, entry + 1, ranges.lows[entry + 1] as number, high + 1);
+  summarizeAbove(ranges, 0);
+}
+
+/** The highest page at which `size` pages fit into the gap below a range and end at or below `limit`; -1 when they do not. */
+function placeIn(ranges: IovaRanges, entry: number, size: number, limit: number, aligned: boolean): number {
+  const to = Math.min(ranges.lows[entry] as number, limit + 1);
   const low = aligned ? lastAligned(to, size) : to - size;
-  return low >= (numbers[node + GAP] as number) ? low : -1;
+  return low >= gapStart(ranges, entry) ? low : -1;
 }
 
 /**
@@ -225,106 +260,74 @@ function placeIn(ranges: IovaRanges, node: number, size: number, limit: number, 
  * starts at a multiple of it. Gives its lowest page, or -1 when nothing fits.
  */
 export function takeHighest(ranges: IovaRanges, size: number, limit: number, aligned: boolean): number {
-  const depth = pathAbove(ranges, Math.min(limit, ABOVE_ALL - 1));
-  const length =
-    placeIn(ranges, ranges.path[depth - 1] as number, size, limit, aligned) >= 0
-      ? depth
-      : pathBelow(ranges, depth, size, aligned);
-  if (length === 0) return -1;
-  const low = placeIn(ranges, ranges.path[length - 1] as number, size, limit, aligned);
-  insertBelow(ranges, length, low, low + size - 1);
+  const last = Math.min(limit, ABOVE_ALL - 1);
+  const nearest = pathAbove(ranges, last);
+  let low = placeIn(ranges, nearest, size, last, aligned);
+  if (low < 0) {
+    const entry = pathBelow(ranges, size, aligned);
+    if (entry < 0) return -1;
+    low = placeIn(ranges, entry, size, last, aligned);
+  }
+  insertBelow(ranges, low, low + size - 1);
   return low;
 }
 
-/** Turns the path to a node into the path to the highest range before it with a gap that `size` pages fit into; gives its length, 0 for none. */
-function pathBelow(ranges: IovaRanges, length: number, size: number, aligned: boolean): number {
-  const { path, numbers, links } = ranges;
+/** Turns the path to a range into the path to the highest range before it with a gap that `size` pages fit into; gives its entry, -1 for none. */
+function pathBelow(ranges: IovaRanges, size: number, aligned: boolean): number {
+  const { gaps, orders, nodes, counts, path } = ranges;
   // Either bound is met by all when it is not asked for.
   const order = aligned ? orderOf(size) : -1;
   const least = aligned ? 0 : size;
-  let depth = length;
-  let below = links[2 * (path[depth - 1] as number) + LEFT] as number;
-  while ((numbers[below + LONGEST] as number) < least || (links[2 * below + LARGEST] as number) < order) {
-    // Up to the nearest ancestor that lies to the left; its own gap comes first, then what hangs left of it.
-    let child = path[--depth] as number;
-    while (depth > 0 && links[2 * (path[depth - 1] as number) + LEFT] === child) child = path[--depth] as number;
-    if (depth === 0) return 0;
-    const ancestor = path[depth - 1] as number;
-    if (placeIn(ranges, ancestor, size, ABOVE_ALL, aligned) >= 0) return depth;
-    below = links[2 * ancestor + LEFT] as number;
+  for (let level = 0; level <= ranges.height; level++) {
+    const first = (path[level] as number) & -ROOM;
+    let entry = (path[level] as number) - 1;
+    while (entry >= first && ((gaps[entry] as number) < least || (orders[entry] as number) < order)) entry--;
+    if (entry < first) continue;
+    // What an entry says holds for one of its node's.
+    for (let below = level; ; below--) {
+      path[below] = entry;
+      if (below === 0) return entry;
+      const node = nodes[entry] as number;
+      entry = (node << SHIFT) + (counts[node] as number) - 1;
+      while ((gaps[entry] as number) < least || (orders[entry] as number) < order) entry--;
+    }
   }
-  for (;;) {
-    path[depth++] = below;
-    const right = links[2 * below + RIGHT] as number;
-    if ((numbers[right + LONGEST] as number) >= least && (links[2 * right + LARGEST] as number) >= order) below = right;
-    else if (placeIn(ranges, below, size, ABOVE_ALL, aligned) >= 0) return depth;
-    else below = links[2 * below + LEFT] as number;
-  }
+  return -1;
 }
 
 /** Lowest page of the range that holds a page; -1 when it is free. */
 export function rangeAt(ranges: IovaRanges, page: number): number {
-  const { numbers, links } = ranges;
-  let node: number = ANCHOR;
-  while (node !== NONE) {
-    if (page < (numbers[node + LOW] as number)) node = links[2 * node + LEFT] as number;
-    else if (page > (numbers[node + HIGH] as number)) node = links[2 * node + RIGHT] as number;
-    else return node === ANCHOR ? -1 : (numbers[node + LOW] as number);
-  }
-  return -1;
+  if (!(page < ABOVE_ALL) || page >= gapStart(ranges, pathAbove(ranges, page))) return -1;
+  const entry = pathBeside(ranges, -1);
+  return entry < 0 ? -1 : (ranges.lows[entry] as number);
 }
 
 /** Takes what is free of `[low, high]` (pages below 2^52), in as many ranges as there are gaps. */
 export function takeFree(ranges: IovaRanges, low: number, high: number): void {
   for (let page = Math.max(low, ranges.start); page <= high; ) {
-    const free = rangeAt(ranges, page) < 0;
-    const depth = pathAbove(ranges, page);
-    const above = ranges.path[depth - 1] as number;
-    if (free) insertBelow(ranges, depth, page, Math.min(high, (ranges.numbers[above + LOW] as number) - 1));
-    page = ranges.numbers[above + GAP] as number;
+    const entry = pathAbove(ranges, page);
+    const from = gapStart(ranges, entry);
+    if (page >= from) {
+      const end = Math.min(high, (ranges.lows[entry] as number) - 1);
+      insertBelow(ranges, page, end);
+      page = end + 1;
+    } else page = from;
   }
 }
 
 /** Gives back the range that begins at a page; false when none does. */
 export function giveBack(ranges: IovaRanges, page: number): boolean {
-  const { path, numbers, links } = ranges;
-  let depth = 0;
-  let above = 0;
-  let node: number = ANCHOR;
-  while (node !== NONE && numbers[node + LOW] !== page) {
-    path[depth++] = node;
-    if (page < (numbers[node + LOW] as number)) {
-      above = depth;
-      node = links[2 * node + LEFT] as number;
-    } else node = links[2 * node + RIGHT] as number;
-  }
-  if (node === NONE || node === ANCHOR) return false;
-  let l = links[2 * node + LEFT] as number;
-  let r = links[2 * node + RIGHT] as number;
-  if (r !== NONE) {
-    // The next range hangs at the left end of what is right of the node; it takes over the gap.
-    let end = depth;
-    for (let at = r; at !== NONE; at = links[2 * at + LEFT] as number) path[end++] = at;
-    setGap(ranges, path[end - 1] as number, numbers[node + GAP] as number);
-    while (end > depth && refresh(numbers, links, path[--end] as number));
-    above = depth;
-  } else setGap(ranges, path[above - 1] as number, numbers[node + GAP] as number);
-  // What hung left and right, joined by rank, in the node's place. There is a parent: the anchor is above all.
-  let parent = path[depth - 1] as number;
-  let side = sideOf(ranges, parent, node);
-  while (l !== NONE && r !== NONE) {
-    const upper = (links[2 * l + RANK] as number) >= (links[2 * r + RANK] as number) ? l : r;
-    hang(ranges, parent, side, upper);
-    path[depth++] = upper;
-    parent = upper;
-    side = upper === r ? LEFT : RIGHT;
-    if (side === LEFT) r = links[2 * upper + LEFT] as number;
-    else l = links[2 * upper + RIGHT] as number;
-  }
-  hang(ranges, parent, side, l !== NONE ? l : r);
-  links[2 * node + LEFT] = NONE;
-  links[2 * node + RIGHT] = ranges.unused;
-  ranges.unused = node;
-  refreshPath(ranges, depth, above);
+  if (!(page < ABOVE_ALL)) return false;
+  const entry = pathAbove(ranges, page - 1);
+  if (ranges.lows[entry] !== page) return false;
+  const from = gapStart(ranges, entry);
+  // The next range takes over the gap. There is one: the anchor.
+  const next = pathBeside(ranges, 1);
+  setRange(ranges, next, ranges.lows[next] as number, from);
+  if (next !== entry + 1) {
+    summarizeAbove(ranges, 0);
+    pathBeside(ranges, -1);
+  } else ranges.path[0] = entry;
+  removeEntry(ranges, 0);
   return true;
 }
