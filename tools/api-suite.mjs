@@ -22,6 +22,8 @@ async function buildTests() {
     ...forNode,
     absWorkingDir: root,
     external: ['vscode', 'mocha'],
+    // jsonc-parser's other build asks for its parts by names a bundler does not see.
+    mainFields: ['module', 'main'],
     entryPoints: [
       { in: path.join(folder, 'index.ts'), out: 'index' },
       ...entries.map((name) => ({

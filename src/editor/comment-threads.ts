@@ -30,6 +30,7 @@ interface Wanted {
 export interface CommentThreads {
   /** What stands on screen; for the tests. */
   threads(): readonly vscode.CommentThread[];
+  readonly onDidChange: vscode.Event<void>;
   /** Shows the threads of one line opened. */
   open(uri: vscode.Uri, line: number): void;
 }
@@ -65,7 +66,7 @@ export function registerCommentThreads(
   const controller = vscode.comments.createCommentController('doorbell', vscode.l10n.t('Doorbell'));
   controller.options = {
     prompt: vscode.l10n.t('Comment on this line'),
-    placeHolder: vscode.l10n.t('Kept on this machine until you compose a reply'),
+    placeHolder: vscode.l10n.t('Kept beside the series, for the reply'),
   };
   controller.commentingRangeProvider = {
     provideCommentingRanges(document) {
@@ -75,6 +76,7 @@ export function registerCommentThreads(
     },
   };
   const threads = new Map<string, vscode.CommentThread>();
+  const drawn = new vscode.EventEmitter<void>();
 
   const ownOn = (subject: Subject, review: Review, message: Message, wanted: Map<string, Wanted>): void => {
     for (const kept of deps.comments.of(message)) {
@@ -142,6 +144,7 @@ export function registerCommentThreads(
       thread.collapsibleState = vscode.CommentThreadCollapsibleState.Collapsed;
       threads.set(key, thread);
     }
+    drawn.fire();
   };
 
   const mode = (value: unknown, next: vscode.CommentMode): void => {
@@ -155,6 +158,7 @@ export function registerCommentThreads(
 
   context.subscriptions.push(
     controller,
+    drawn,
     deps.store.onDidReview(draw),
     deps.store.onDidMove(draw),
     deps.comments.onDidChange(draw),
@@ -182,8 +186,24 @@ export function registerCommentThreads(
     vscode.commands.registerCommand(THREADS.save, (value: unknown) => {
       if (!isOwn(value)) return;
       const text = typeof value.body === 'string' ? value.body : value.body.value;
+      const thread = [...threads.values()].find(({ comments }) =>
+        comments.some((one) => isOwn(one) && one.kept === value.kept),
+      );
+      if (!deps.comments.change(value.kept, text)) {
+        // Somebody changed the file meanwhile: what was written here is a comment of its own.
+        const line = thread?.range?.start.line;
+        const subject = thread === undefined ? undefined : deps.store.subjectOf(thread.uri);
+        const at =
+          thread === undefined || line === undefined || subject === undefined
+            ? null
+            : lineAt(thread.uri, subject, line);
+        if (at === null) {
+          void vscode.window.showWarningMessage(vscode.l10n.t('This line belongs to no mail under review.'));
+          return;
+        }
+        deps.comments.add(at.message, at.line, text);
+      }
       mode(value, vscode.CommentMode.Preview);
-      deps.comments.change(value.kept, text);
       draw();
     }),
     vscode.commands.registerCommand(THREADS.remove, (value: unknown) => {
@@ -196,7 +216,7 @@ export function registerCommentThreads(
         thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
   };
   draw();
-  return { threads: () => [...threads.values()], open };
+  return { threads: () => [...threads.values()], onDidChange: drawn.event, open };
 }
 
 function sameComments(a: readonly vscode.Comment[], b: readonly vscode.Comment[]): boolean {

@@ -10,6 +10,7 @@ import { COMMANDS, LINKS, SOURCE } from './names';
 import { place } from './places';
 import { clipped, plain } from './plain-text';
 import type { ReviewStore, Subject } from './review-store';
+import { changeSidecar } from './sidecar-writing';
 import { sidecarName, sidecarsOf, sidecarText } from './sidecars';
 
 interface Found {
@@ -69,23 +70,6 @@ function byName(store: ReviewStore, value: unknown): Found | undefined {
     : { subject, review, finding };
 }
 
-/** Writes a change so that it can be undone in the file; @returns false when the editor refused it. */
-async function write(
-  uri: vscode.Uri,
-  change: Extract<FileChange, { kind: 'edits' }>,
-  isNew: boolean,
-): Promise<boolean> {
-  const edit = new vscode.WorkspaceEdit();
-  if (isNew) edit.createFile(uri, { contents: new TextEncoder().encode(change.text), ignoreIfExists: false });
-  else {
-    const document = await vscode.workspace.openTextDocument(uri);
-    for (const { offset, length, content } of change.edits)
-      edit.replace(uri, new vscode.Range(document.positionAt(offset), document.positionAt(offset + length)), content);
-  }
-  if (!(await vscode.workspace.applyEdit(edit))) return false;
-  return isNew || (await vscode.workspace.openTextDocument(uri)).save();
-}
-
 async function changeFile(
   store: ReviewStore,
   subject: Subject,
@@ -98,17 +82,11 @@ async function changeFile(
     );
     return undefined;
   }
-  const text = await sidecarText(uri);
-  const changed = change(text ?? '', sidecarName(uri));
-  if (changed.kind === 'refused') {
-    void vscode.window.showErrorMessage(plain(changed.why));
-    return undefined;
-  }
-  // An empty file that is there already is written like a text, from its beginning.
-  const edits =
-    text !== null && text.trim() === '' ? [{ offset: 0, length: text.length, content: changed.text }] : changed.edits;
-  if (!(await write(uri, { ...changed, edits }, text === null))) {
-    void vscode.window.showErrorMessage(vscode.l10n.t('{0} could not be written.', sidecarName(uri)));
+  const writing = await changeSidecar(uri, change);
+  if (writing.kind !== 'written') {
+    void vscode.window.showErrorMessage(
+      writing.kind === 'refused' ? plain(writing.why) : vscode.l10n.t('{0} could not be written.', sidecarName(uri)),
+    );
     return undefined;
   }
   await store.again(subject.key);

@@ -1,9 +1,9 @@
 /** The extension in a browser: no Node, no programs, no checkouts. The review worker is a Web Worker where one can be started. */
 import * as vscode from 'vscode';
 import { webWorker } from './web-worker';
-import { type DoorbellApi, wire } from './wiring';
+import { type DoorbellApi, sidecarsWritten, wire } from './wiring';
 
-export { type DoorbellApi, wire };
+export { type DoorbellApi, sidecarsWritten, wire };
 
 export function activate(context: vscode.ExtensionContext): DoorbellApi {
   const read = (...path: string[]): Promise<Uint8Array> =>
@@ -19,4 +19,7 @@ export function activate(context: vscode.ExtensionContext): DoorbellApi {
   return wire(context, { startWorker: webWorker(load), run: null, checkouts: () => Promise.resolve([]) });
 }
 
-export function deactivate(): void {}
+/** A comment that was just written reaches its file. */
+export function deactivate(): Promise<void> {
+  return sidecarsWritten();
+}

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { runProgram } from '../node/run-program';
 import { kernelFolders } from './kernel-folders';
-import { type DoorbellApi, wire } from './wiring';
+import { type DoorbellApi, sidecarsWritten, wire } from './wiring';
 import { workerThread } from './worker-thread';
 
 export type { DoorbellApi };
@@ -12,4 +12,7 @@ export function activate(context: vscode.ExtensionContext): DoorbellApi {
   return wire(context, { startWorker: workerThread(worker), run: runProgram, checkouts: kernelFolders });
 }
 
-export function deactivate(): void {}
+/** A comment that was just written reaches its file. */
+export function deactivate(): Promise<void> {
+  return sidecarsWritten();
+}

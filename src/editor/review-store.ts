@@ -4,6 +4,7 @@
  * the text is thrown away.
  */
 import * as vscode from 'vscode';
+import { reviewedPart } from '../review/reviewer-comments';
 import type { Review, WantedRun } from '../review/types';
 import type { Source } from '../series/types';
 import type { Analyst, Early, Interest, Progress } from './analyst';
@@ -12,7 +13,7 @@ import { LANGUAGE, MAIL_LANGUAGES, SERIES_SCHEME } from './names';
 import { holdsPatchMail } from './patch-mail';
 import type { Reviewed } from './places';
 import { onDesignChange, onKernelChange, wantedDesign } from './settings';
-import { onSidecarChange, sidecarsOf, sidecarTexts } from './sidecars';
+import { onSidecarChange, sidecarsOf, sidecarText, sidecarTexts } from './sidecars';
 
 export interface Subject extends Reviewed {
   /** Opened by the user as a whole: it stays until it is closed as one. */
@@ -91,6 +92,8 @@ export function registerReviewStore(
   },
 ): ReviewStore {
   const kept = new Map<string, Kept>();
+  /** What the newest review read of the files beside series, by URI. */
+  const heeded = new Map<string, string>();
   const reviewed = new vscode.EventEmitter<void>();
   const movedEvent = new vscode.EventEmitter<void>();
   const documentOf = (uri: vscode.Uri): vscode.TextDocument | undefined => {
@@ -138,7 +141,10 @@ export function registerReviewStore(
   ): Promise<readonly Review[] | null> => {
     const sources = await Promise.all([...subject.uris].map(([name, uri]) => read(name, uri)));
     const design = wantedDesign();
-    const corrections = await sidecarTexts([...subject.uris.values()]);
+    const beside = await sidecarTexts([...subject.uris.values()]);
+    for (const uri of sidecarsOf([...subject.uris.values()])) heeded.delete(uri.toString());
+    for (const { uri, text } of beside) heeded.set(uri.toString(), reviewedPart(text));
+    const corrections = beside.map(({ name, text }) => ({ name, text }));
     const wishes = {
       ...(design === undefined ? {} : { design }),
       ...(corrections.length === 0 ? {} : { corrections }),
@@ -254,8 +260,11 @@ export function registerReviewStore(
     if (subjects.length > 0) movedEvent.fire();
   };
 
-  /** A corrections file that counts for a subject was written or is being typed. */
-  const corrected = (uri: vscode.Uri): void => {
+  /** A corrections file that counts for a subject was written or is being typed: comments in it ask for no review. */
+  const corrected = async (uri: vscode.Uri): Promise<void> => {
+    const part = reviewedPart((await sidecarText(uri)) ?? '');
+    if (part === (heeded.get(uri.toString()) ?? '')) return;
+    heeded.set(uri.toString(), part);
     for (const subject of kept.values()) {
       if (!sidecarsOf([...subject.uris.values()]).some((other) => other.toString() === uri.toString())) continue;
       subject.running?.cancel();
@@ -268,7 +277,7 @@ export function registerReviewStore(
   context.subscriptions.push(
     reviewed,
     movedEvent,
-    onSidecarChange(corrected),
+    onSidecarChange((uri) => void corrected(uri)),
     onKernelChange(() => {
       for (const subject of kept.values()) void review(subject);
     }),

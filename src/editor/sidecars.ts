@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { FOLDER_SIDECAR, SIDECAR } from '../review/corrections-file';
 
 export interface SidecarText {
+  readonly uri: vscode.Uri;
   /** As messages name it. */
   readonly name: string;
   readonly text: string;
@@ -37,9 +38,9 @@ export async function sidecarText(uri: vscode.Uri): Promise<string | null> {
 
 export async function sidecarTexts(uris: readonly vscode.Uri[]): Promise<readonly SidecarText[]> {
   const all = await Promise.all(
-    sidecarsOf(uris).map(async (uri) => ({ name: sidecarName(uri), text: await sidecarText(uri) })),
+    sidecarsOf(uris).map(async (uri) => ({ uri, name: sidecarName(uri), text: await sidecarText(uri) })),
   );
-  return all.flatMap(({ name, text }) => (text === null ? [] : [{ name, text }]));
+  return all.flatMap(({ uri, name, text }) => (text === null ? [] : [{ uri, name, text }]));
 }
 
 /** Calls with the file whenever one was written, typed into, made or deleted. */

@@ -30,11 +30,14 @@ import { registerScenarioTitles } from './scenario-titles';
 import { registerSelection } from './selection';
 import { registerSeriesChoice } from './series-choice';
 import { registerSeriesDocuments } from './series-documents';
+import { sidecarsWritten } from './sidecar-writing';
 import { registerStatusBar, subjectInView } from './status-bar';
 import { registerTermHovers } from './term-hovers';
 import { registerTopologyPanel, type TopologyPanel } from './topology-panel';
 import { registerVersions } from './versions';
 import { registerWindowUsage } from './window-usage';
+
+export { sidecarsWritten };
 
 /** What the tests read; other extensions may too: it is a view of the newest reviews. */
 export interface DoorbellApi {
@@ -94,7 +97,7 @@ export function wire(context: vscode.ExtensionContext, { startWorker, run, check
   registerScenarioFiles(context, { store, selection, titles, analyst, panel, subjectInView: inView });
   registerExploration(context, { titles, analyst, selection });
   registerLanguageModelTools(context, { store, analyst, subjectInView: inView });
-  const comments = registerCommentStore(context);
+  const comments = registerCommentStore(context, { store });
   const threads = registerCommentThreads(context, { store, comments });
   registerReply(context, { store, comments, threads, subjectInView: inView });
   registerCorrections(context, { store, subjectInView: inView });

@@ -31,9 +31,10 @@ export const EMPTY_FILE = `{
 export const SIDECAR = '.doorbell.json';
 export const FOLDER_SIDECAR = `series${SIDECAR}`;
 
-const FORMAT = { formattingOptions: { insertSpaces: true, tabSize: 2, eol: '\n' } };
+export const FORMAT = { formattingOptions: { insertSpaces: true, tabSize: 2, eol: '\n' } };
 
-function unreadable(text: string, name: string): string | null {
+/** Why a file's text cannot be changed, one sentence; null when it can. */
+export function unreadable(text: string, name: string): string | null {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
   const first = parseCorrections({ name, text }).problems[0];
@@ -94,7 +95,7 @@ function commaBetween(text: string, from: number, to: number): number {
 }
 
 /** The entry as the last of the list, on lines of its own; what stands in the list is not touched. */
-function appended(text: string, array: Node, entry: object): Edit[] {
+export function appended(text: string, array: Node, entry: object): Edit[] {
   const close = array.offset + array.length - 1;
   const last = array.children?.at(-1);
   const lineStart = text.lastIndexOf('\n', array.offset) + 1;
@@ -115,7 +116,7 @@ function appended(text: string, array: Node, entry: object): Edit[] {
 }
 
 /** The list without one entry and the comma that belongs to it. */
-function without(text: string, array: Node, index: number): Edit[] {
+export function without(text: string, array: Node, index: number): Edit[] {
   const one = array.children?.[index];
   if (one === undefined) return [];
   const end = one.offset + one.length;

@@ -22,6 +22,7 @@ import {
 } from '../scenario/json-reader';
 import type { Series } from '../series/types';
 import { type Identity, identityOf, normalLine, normalTitle } from './identity';
+import { readComments } from './reviewer-comments';
 import type { Finding } from './types';
 
 /** A corrections file as it is handed over. */
@@ -109,8 +110,18 @@ function placeOf(reader: Reader, node: Node, file: string): FilePlace {
 }
 
 function readRoot(reader: Reader, root: Node, file: string): Omit<Corrections, 'problems'> | null {
-  const all = members(reader, root, 'a corrections file', ['$schema', 'dismissed', 'facts', 'design', 'machines']);
+  const all = members(reader, root, 'a corrections file', [
+    '$schema',
+    'dismissed',
+    'facts',
+    'design',
+    'machines',
+    'comments',
+  ]);
+
   if (all === null) return null;
+  // The editor shows them; a review only says which cannot be read.
+  readComments(reader, all.get('comments'));
   const dismissals = list(reader, all.get('dismissed'), '“dismissed”', (node) => dismissal(reader, node, file)) ?? [];
   const facts = list(reader, all.get('facts'), '“facts”', (node) => fact(reader, node, file)) ?? [];
   const names: readonly string[] = DESIGN_NAMES;

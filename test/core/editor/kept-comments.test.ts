@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { anchorOf, commentOn, lineHash, mailKey, readKept } from '../../../src/editor/kept-comments';
+import {
+  anchorOf,
+  commentOn,
+  fileComment,
+  identified,
+  lineHash,
+  mailKey,
+  quoted,
+  readKept,
+} from '../../../src/editor/kept-comments';
 import { readSeries } from '../../../src/series/read';
 
 const mail = `From: A Author <author@example.org>
@@ -51,5 +60,36 @@ describe('a kept comment', () => {
     const kept = commentOn(await message(), 5, 'x', 'c1');
     expect(readKept(JSON.parse(JSON.stringify([kept, null, { id: 1 }, 'text'])))).toEqual([kept]);
     expect(readKept('nothing')).toEqual([]);
+  });
+
+  test('keeps its whole text, however long', async () => {
+    const long = 'x'.repeat(100_000);
+    expect(commentOn(await message(), 5, long, 'c1').text).toBe(long);
+  });
+
+  test('is the same comment when the file is read again, and a new one when it says something else', async () => {
+    const read = await message();
+    const kept = [commentOn(read, 5, 'x', 'c1'), commentOn(read, 6, 'y', 'c2'), commentOn(read, 5, 'x', 'c3')];
+    let made = 0;
+    const newId = () => `new${++made}`;
+    const again = identified(kept, kept.map(fileComment), newId);
+    again.forEach((one, i) => {
+      expect(one).toBe(kept[i]);
+    });
+    const [first, second, third] = kept.map(fileComment);
+    if (!first || !second || !third) return expect.unreachable();
+    const changed = identified(kept, [third, { ...second, text: 'z' }, first], newId);
+    expect(changed.map(({ id }) => id)).toEqual(['c1', 'new1', 'c3']);
+    expect(changed[1]).toEqual({ ...kept[1], id: 'new1', text: 'z' });
+  });
+
+  test('that was kept without the text of its line gets it from the mail, where the mail has it', async () => {
+    const read = await message();
+    const { quote: _, ...old } = commentOn(read, 6, 'y', 'c2');
+    const [kept] = readKept([old]);
+    if (kept === undefined) return expect.unreachable();
+    expect(kept.quote).toBeNull();
+    expect(quoted(kept, ['New.', ...read.lines])).toEqual({ ...kept, line: 7, quote: 'Another line.' });
+    expect(quoted(kept, ['nothing like it'])).toBeNull();
   });
 });
