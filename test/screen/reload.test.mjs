@@ -55,7 +55,7 @@ describe('a window that is loaded anew', () => {
     const sidecar = path.join(workspace, 'msi-window-v1.mbox.doorbell.json');
     await expect.poll(() => existsSync(sidecar) && readFileSync(sidecar, 'utf8')).toContain('"comments"');
     const comment = page.locator('.review-widget .comment-body');
-    const said = await comment.first().innerText();
+    const said = ((await comment.first().textContent()) ?? '').trim();
     expect(said.length).toBeGreaterThan(20);
 
     // Text that is not saved.
