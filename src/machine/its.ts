@@ -165,17 +165,17 @@ export function translateEvent(its: Its, memory: Memory, device: number, event: 
   const devices = its.deviceTable;
   const targets = its.collectionTable;
   if (device < its.deviceEntries && device >>> its.deviceBits === 0 && devices < flatEnd && targets < flatEnd) {
-    const dte = flatPair(memory, ((devices * 0.25) | 0) + (device << 1));
+    const dte = flatPair(memory, (((devices * 0.25) | 0) + (device << 1)) | 0);
     if (dte < pairs) {
       const deviceLow = words[dte << 1] as number;
       const deviceHigh = (words[(dte << 1) | 1] as number) | 0;
-      const ite = flatPair(memory, ((deviceHigh << 30) | ((deviceLow >>> 8) << 6)) + (event << 1));
+      const ite = flatPair(memory, (((deviceHigh << 30) | ((deviceLow >>> 8) << 6)) + (event << 1)) | 0);
       // Valid, an event that it has, and an ITT below 16 GiB.
       if (deviceHigh < 0 && (deviceHigh & 0xf_fffc) === 0 && event < 2 << (deviceLow & 0xf) && ite < pairs) {
         const lpi = (words[ite << 1] as number) & 0xff_ffff;
         const eventHigh = (words[(ite << 1) | 1] as number) | 0;
         const collection = eventHigh & 0xffff;
-        const cte = flatPair(memory, ((targets * 0.25) | 0) + (collection << 1));
+        const cte = flatPair(memory, (((targets * 0.25) | 0) + (collection << 1)) | 0);
         if (
           eventHigh < 0 &&
           collection < its.collectionEntries &&

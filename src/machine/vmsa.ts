@@ -95,16 +95,16 @@ function pageDescriptor(memory: Memory, base: number, limit: number, top: number
   const { words } = memory;
   const pairs = memory.flatWords >>> 1;
   if (base >= memory.flatEnd) return -1;
-  const first = flatPair(memory, ((base * 0.25) | 0) + (top << 1));
+  const first = flatPair(memory, (((base * 0.25) | 0) + (top << 1)) | 0);
   if (first >= pairs) return -1;
   const firstLow = words[first << 1] as number;
   const firstHigh = words[(first << 1) | 1] as number;
-  const middle = flatPair(memory, ((firstHigh << 30) | ((firstLow >>> 12) << 10)) + ((low >>> 20) & 0x3fe));
+  const middle = flatPair(memory, (((firstHigh << 30) | ((firstLow >>> 12) << 10)) + ((low >>> 20) & 0x3fe)) | 0);
   if (middle >= pairs) return -1;
   const secondLow = words[middle << 1] as number;
   const secondHigh = words[(middle << 1) | 1] as number;
   const wrong = ((firstLow & secondLow & 3) ^ 3) | ((firstHigh | secondHigh) & (limit | TABLE_HIGH));
-  const last = flatPair(memory, ((secondHigh << 30) | ((secondLow >>> 12) << 10)) + ((low >>> 11) & 0x3fe));
+  const last = flatPair(memory, (((secondHigh << 30) | ((secondLow >>> 12) << 10)) + ((low >>> 11) & 0x3fe)) | 0);
   return wrong !== 0 || last >= pairs ? -1 : last << 1;
 }
 
