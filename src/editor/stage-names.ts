@@ -17,6 +17,7 @@ export function stageName(stage: Stage): string {
     detach: vscode.l10n.t('Detach'),
     replace: vscode.l10n.t('Replace domain'),
     release: vscode.l10n.t('Release'),
+    ioctl: vscode.l10n.t('User call'),
     fire: vscode.l10n.t('Interrupt'),
     forge: vscode.l10n.t('Forged write'),
   };

@@ -193,6 +193,7 @@ export function callsOf(world: World, input: StageInput): readonly StageCall[] |
       ];
     }
     case 'replace':
+    case 'ioctl':
     case 'fire':
     case 'forge':
       return [];

@@ -19,6 +19,7 @@ import type { FlatState } from './state';
 import { forged, ownMessage, rangeOf, requesterOf, stageInput } from './step-input';
 import type { Scenario, Stage, StepSpec, Trace, TraceEvent, Violation } from './types';
 import { accounting } from './usage';
+import { userCalls } from './user-calls';
 import type { AgentView, DoorPage, RunView, Snapshot, StepRecord } from './view';
 import { errnoName, meets } from './view';
 import type { World } from './world';
@@ -130,6 +131,7 @@ export function drive(
   });
   const initial = log.begin(host);
   const account = accounting(world, machine);
+  const calls = userCalls(scenario, host, set);
   const doors = doorPages(machine, platform);
   const lifetime = doorLifetime(set);
   const steps: StepRecord[] = [];
@@ -196,7 +198,16 @@ export function drive(
     const requesterId = requesterOf(step, agent, machine);
     if (step.stage === 'fire' || step.stage === 'forge')
       return requesterId === null ? { ...NOTHING, run: 'skipped' } : emit(step, agent, requesterId, now);
-    const result = host.run(stageInput(step, agent, agents, machine, platform.granule));
+    const input = stageInput(step, agent, agents, machine, platform.granule);
+    if (step.call !== undefined) {
+      const file = calls.made(step.call, input);
+      if (file === null) return { ...NOTHING, run: 'absent' };
+      const { value, undecided } = host.run({ ...input, file });
+      const wrong = value === null || value < 0 ? [] : calls.given(step.call, agent.name);
+      unmet.push(...wrong.map((one) => `step ${scenario.steps.indexOf(step) + 1} (ioctl) ${one}`));
+      return { ...NOTHING, value, undecided };
+    }
+    const result = host.run(input);
     const absent = result.value === null && result.undecided.length === 0;
     // A driver of the host's own calls pci_enable_msix_range() itself, whose success is a count.
     const value =
@@ -356,11 +367,17 @@ const GROUND = new Set<Stage>(['attach', 'register-window', 'map', 'unmap']);
  */
 function demand(step: StepRecord, injected: boolean, unmet: string[], unknown: string[]): boolean {
   const { spec, value } = step;
-  if (spec.stage === 'fire' || spec.stage === 'forge' || step.run === 'skipped') return true;
+  if (step.run === 'skipped') return true;
   const label = `step ${step.index + 1} (${spec.stage})`;
+  if (spec.stage === 'fire' || spec.stage === 'forge') {
+    const became = step.outcome?.kind ?? 'nothing';
+    if (!injected && spec.expect !== undefined && spec.expect !== became)
+      unmet.push(`${label}: what becomes of the write is ${became}, the scenario needs ${spec.expect}`);
+    return true;
+  }
   if (step.run === 'absent') {
-    if (spec.expect !== 'ok') return true;
-    unmet.push(`${label}: the design has no program for it, and the scenario needs ok`);
+    if (spec.expect !== 'ok' && spec.stage !== 'ioctl') return true;
+    unmet.push(`${label}: the design has no program for it, and the scenario needs ${spec.expect ?? 'it'}`);
     return false;
   }
   if (value === null) {

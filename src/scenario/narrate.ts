@@ -28,6 +28,8 @@ export function describeStep(step: StepSpec, agent: AgentView, machine: MachineS
       return `${agent.name}: ${step.stage} ${where}`;
     case 'affinity':
       return `${agent.name}: move vector ${step.vector ?? 0} of ${device} to CPU ${step.cpu ?? 0}`;
+    case 'ioctl':
+      return `${agent.name}: ${step.call?.command ?? 'ioctl'} on ${step.call?.file === 'device' ? device : '/dev/iommu'}`;
     case 'fire':
       return `${device} raises its vector ${step.vector ?? 0}`;
     case 'forge':

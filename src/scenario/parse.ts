@@ -8,6 +8,7 @@ import type { MachineSpec } from '../machine/types';
 import type { Reader, ScenarioError } from './json-reader';
 import { at, complain, list, members, name, oneOf, required, text, whole, yesNo } from './json-reader';
 import { bind, boundId, combinations, readParameters } from './parameters';
+import { CALL_KEYS, userCall } from './parse-call';
 import { machine } from './parse-machine';
 import type { AgentSpec, InvariantId, Scenario, Stage, StepSpec, Verdict } from './types';
 import { errnoValue } from './view';
@@ -32,6 +33,7 @@ export const STAGES: readonly Stage[] = [
   'disable',
   'detach',
   'release',
+  'ioctl',
   'fire',
   'forge',
 ];
@@ -49,6 +51,8 @@ export const INVARIANT_IDS: readonly InvariantId[] = [
   'I11',
   'I12',
 ];
+/** What can become of a device's write. */
+const OUTCOMES: readonly string[] = ['interrupt', 'memory', 'ignored', 'fault', 'dropped', 'nothing'];
 const VERDICTS: readonly Verdict[] = ['holds', 'violated', 'undecided', 'n/a'];
 /** Files above this many UTF-16 units are refused: a scenario is written by hand. */
 const LONGEST = 1_000_000;
@@ -102,6 +106,7 @@ const STEP_KEYS = [
   'cpu',
   'address',
   'data',
+  ...CALL_KEYS,
   'expect',
   'failEach',
 ];
@@ -122,14 +127,13 @@ function step(reader: Reader, node: Node, names: Names): StepSpec | undefined {
     at(reader, 'reference', `“${itsDevice}” is not a device of ${agent}`, deviceNode);
   const expectNode = all.get('expect');
   const expect = text(reader, expectNode, 'expect');
-  if (
-    expect !== undefined &&
-    expectNode !== undefined &&
-    expect !== 'ok' &&
-    expect !== 'error' &&
-    errnoValue(expect) === null
-  )
-    at(reader, 'value', 'expect must be "ok", "error" or the name of an errno such as "EPERM"', expectNode);
+  if (expect !== undefined && expectNode !== undefined) {
+    const hardware = stage === 'fire' || stage === 'forge';
+    if (hardware && !OUTCOMES.includes(expect))
+      at(reader, 'value', `expect of a ${stage} step must be one of ${OUTCOMES.join(', ')}`, expectNode);
+    if (!hardware && expect !== 'ok' && expect !== 'error' && errnoValue(expect) === null)
+      at(reader, 'value', 'expect must be "ok", "error" or the name of an errno such as "EPERM"', expectNode);
+  }
   const numbers = {
     vector: whole(reader, all.get('vector'), 'vector', 2047),
     count: whole(reader, all.get('count'), 'count', 2048, 1),
@@ -147,6 +151,7 @@ function step(reader: Reader, node: Node, names: Names): StepSpec | undefined {
   const address = forgedAddress(reader, all.get('address'), names);
   const data = forgedData(reader, all.get('data'), names);
   const failEach = yesNo(reader, all.get('failEach'), 'failEach');
+  const call = stage === undefined ? undefined : userCall(reader, node, all, stage === 'ioctl');
   if (stage === undefined || agent === undefined) return undefined;
   return {
     stage,
@@ -155,6 +160,7 @@ function step(reader: Reader, node: Node, names: Names): StepSpec | undefined {
     ...Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined)),
     ...(address === undefined ? {} : { address }),
     ...(data === undefined ? {} : { data }),
+    ...(call === undefined ? {} : { call }),
     ...(expect === undefined ? {} : { expect }),
     ...(failEach === undefined ? {} : { failEach }),
   };

@@ -17,6 +17,8 @@ export type Stage =
   /** Moves a device that is attached to a fresh space of IOVA without letting go in between. */
   | 'replace'
   | 'release'
+  /** A call of the user's own on one of its files, as a self-test makes it. */
+  | 'ioctl'
   /** Hardware steps: the device raises its own vector as programmed; the device writes what its agent chose. */
   | 'fire'
   | 'forge';
@@ -30,6 +32,25 @@ export interface AgentSpec {
   readonly kind: 'host' | 'guest';
   /** Names of the machine's devices that this agent drives. */
   readonly devices: readonly string[];
+}
+
+/** An ioctl with what it takes, in the names of include/uapi/linux. */
+export interface UserCall {
+  /** The agent's /dev/iommu, or the file of the step's device. */
+  readonly file: 'iommufd' | 'device';
+  readonly command: string;
+  /** The structure that is passed, and its fields (those not named are 0); or the plain `value` that some commands take instead. */
+  readonly type?: string;
+  readonly value?: number;
+  /**
+   * A text stands for a number that is known when the step is made: `iommufd` the descriptor of /dev/iommu, `space` the id of the space of IOVA that
+   * attach, map and unmap use, `memory` the user's address of the agent's own memory, `NAME.FIELD` what the earlier call of that name gave.
+   */
+  readonly fields: Readonly<Record<string, number | string>>;
+  /** A name by which later calls can ask for what this one gave. */
+  readonly as?: string;
+  /** What must stand in the structure's fields afterwards. */
+  readonly gives?: Readonly<Record<string, number>>;
 }
 
 export interface StepSpec {
@@ -49,7 +70,12 @@ export interface StepSpec {
   /** For `forge`: what the agent makes its device write. A name refers to another device's vector: its message is used. */
   readonly address?: number | 'own-door' | { readonly doorOf: string };
   readonly data?: number | { readonly dataOf: string; readonly vector?: number };
-  /** What the step must return: 0 ('ok'), an errno name ('EPERM'), 'error' (any). Absent: no demand. */
+  /** For `ioctl`. */
+  readonly call?: UserCall;
+  /**
+   * What the step must return: 0 ('ok'), an errno name ('EPERM'), 'error' (any). For `fire` and `forge` what must become of the write: the kind of
+   * its `Outcome`, or 'nothing' when none is emitted. Absent: no demand.
+   */
   readonly expect?: string;
   /** Each primitive of this step that can fail is made to fail once, each in a run of its own. */
   readonly failEach?: boolean;
