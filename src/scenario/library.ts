@@ -5,6 +5,7 @@
 import addressDecides from './library/address-decides.scenario.json?raw';
 import affinityChange from './library/affinity-change.scenario.json?raw';
 import aliasBehindABridge from './library/alias-behind-a-bridge.scenario.json?raw';
+import areasOfASpace from './library/areas-of-a-space.scenario.json?raw';
 import capabilityAudit from './library/capability-audit.scenario.json?raw';
 import claimWithNosid from './library/claim-with-nosid.scenario.json?raw';
 import claimsOnOtherPlatforms from './library/claims-on-other-platforms.scenario.json?raw';
@@ -12,6 +13,7 @@ import compatibilityFormat from './library/compatibility-format.scenario.json?ra
 import crashBesideANeighbour from './library/crash-beside-a-neighbour.scenario.json?raw';
 import detachAndAttachAgain from './library/detach-and-attach-again.scenario.json?raw';
 import detachWhileEnabled from './library/detach-while-enabled.scenario.json?raw';
+import dmaBesideTheMaps from './library/dma-beside-the-maps.scenario.json?raw';
 import doorAtItsPhysicalAddress from './library/door-at-its-physical-address.scenario.json?raw';
 import doorOfANeighbour from './library/door-of-a-neighbour.scenario.json?raw';
 import enableAgain from './library/enable-again.scenario.json?raw';
@@ -31,6 +33,7 @@ import manyGuestsX86 from './library/many-guests-x86.scenario.json?raw';
 import manyVectors from './library/many-vectors.scenario.json?raw';
 import mapOverWindow from './library/map-over-window.scenario.json?raw';
 import maskWhileFiring from './library/mask-while-firing.scenario.json?raw';
+import oneMessageOfMsi from './library/one-message-of-msi.scenario.json?raw';
 import oneOfTwoUnplugged from './library/one-of-two-unplugged.scenario.json?raw';
 import ownInterrupt from './library/own-interrupt.scenario.json?raw';
 import pagesByGranule from './library/pages-by-granule.scenario.json?raw';
@@ -38,6 +41,7 @@ import programmedBeforeMapped from './library/programmed-before-mapped.scenario.
 import releaseOnOtherPlatforms from './library/release-on-other-platforms.scenario.json?raw';
 import releaseWithoutDisable from './library/release-without-disable.scenario.json?raw';
 import replaceWhileEnabled from './library/replace-while-enabled.scenario.json?raw';
+import sixteenVectors from './library/sixteen-vectors.scenario.json?raw';
 import staleDoorAfterDisable from './library/stale-door-after-disable.scenario.json?raw';
 import staleDoorOnOtherPlatforms from './library/stale-door-on-other-platforms.scenario.json?raw';
 import subhandleWrap from './library/subhandle-wrap.scenario.json?raw';
@@ -49,6 +53,7 @@ import twoGuestsOnPamu from './library/two-guests-on-pamu.scenario.json?raw';
 import twoGuestsPosting from './library/two-guests-posting.scenario.json?raw';
 import twoGuestsX86 from './library/two-guests-x86.scenario.json?raw';
 import twoItsTwoPages from './library/two-its-two-pages.scenario.json?raw';
+import unmapOfAll from './library/unmap-of-all.scenario.json?raw';
 import windowBeyondAperture from './library/window-beyond-aperture.scenario.json?raw';
 import windowGivenUpWhileUsed from './library/window-given-up-while-used.scenario.json?raw';
 import windowMisaligned from './library/window-misaligned.scenario.json?raw';
@@ -57,6 +62,7 @@ import windowOnSmmuv2 from './library/window-on-smmuv2.scenario.json?raw';
 import windowOnePageShort from './library/window-one-page-short.scenario.json?raw';
 import windowOverDeviceRegisters from './library/window-over-device-registers.scenario.json?raw';
 import windowOverRam from './library/window-over-ram.scenario.json?raw';
+import windowOverWhatIsWanted from './library/window-over-what-is-wanted.scenario.json?raw';
 import { parseScenario } from './parse';
 import type { Scenario } from './types';
 
@@ -117,6 +123,12 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'release-on-other-platforms': releaseOnOtherPlatforms,
   'window-on-smmuv2': windowOnSmmuv2,
   'window-on-pamu': windowOnPamu,
+  'areas-of-a-space': areasOfASpace,
+  'window-over-what-is-wanted': windowOverWhatIsWanted,
+  'unmap-of-all': unmapOfAll,
+  'sixteen-vectors': sixteenVectors,
+  'one-message-of-msi': oneMessageOfMsi,
+  'dma-beside-the-maps': dmaBesideTheMaps,
 };
 
 const parsed = new Map<string, Scenario>();

@@ -4,6 +4,7 @@
  */
 import type { FileCall, StageInput } from '../host/host';
 import { IOMMUFD_FILE } from '../host/iommufd-stages';
+import { fieldsOf } from '../host/layout';
 import { USER_BASE } from '../host/primitives/iommu';
 import type { ProgramSet } from '../host/types';
 import type { Scenario, UserCall } from './types';
@@ -41,7 +42,7 @@ export function userCalls(scenario: Scenario, { observed }: AskedHost, set: Prog
       if (
         observed === undefined ||
         !set.constants.has(call.command) ||
-        (call.type !== undefined && !set.structures.has(call.type))
+        (call.type !== undefined && fieldsOf(set, call.type) === null)
       )
         return null;
       if (call.file === 'iommufd' && !set.programs.has('iommufd_fops_ioctl')) return null;

@@ -3,6 +3,7 @@
  * In: nothing but what stands here. Out: answers to the questions that several invariants ask.
  * Knows nothing of the host's programs, nor how the run was driven.
  */
+import { ERRNO } from '../host/constants';
 import type { DoorLifetime } from '../host/door-lifetime';
 import type { HostWindow, Incident, ProgrammedVector } from '../host/host';
 import type { HardwareVector, ReservedRegion } from '../host/platform';
@@ -207,35 +208,18 @@ export function overlaps(
   return a.size > 0 && b.size > 0 && a.start < b.start + b.size && b.start < a.start + a.size;
 }
 
+const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(Object.entries(ERRNO).map(([name, value]) => [value, name]));
+
 /** `-ENOSPC` for -28; other numbers as they are. */
 export function errnoName(value: number): string {
-  const names: Readonly<Record<number, string>> = {
-    1: 'EPERM',
-    2: 'ENOENT',
-    5: 'EIO',
-    11: 'EAGAIN',
-    12: 'ENOMEM',
-    14: 'EFAULT',
-    16: 'EBUSY',
-    17: 'EEXIST',
-    19: 'ENODEV',
-    22: 'EINVAL',
-    25: 'ENOTTY',
-    28: 'ENOSPC',
-    34: 'ERANGE',
-    38: 'ENOSYS',
-    95: 'EOPNOTSUPP',
-    98: 'EADDRINUSE',
-  };
-  if (value >= 0) return String(value);
-  const name = names[-value];
+  const name = value < 0 ? ERRNO_NAMES.get(-value) : undefined;
   return name === undefined ? String(value) : `-${name}`;
 }
 
 /** -28 of `ENOSPC`; null for a name that is no errno we know. */
 export function errnoValue(name: string): number | null {
-  for (let value = -1; value >= -133; value--) if (errnoName(value) === `-${name}`) return value;
-  return null;
+  const value = Object.hasOwn(ERRNO, name) ? ERRNO[name] : undefined;
+  return value === undefined ? null : -value;
 }
 
 /** What an expected result says about the one that came: `ok`, `error`, or an errno's name. */

@@ -138,6 +138,8 @@ long iommufd_fops_ioctl(struct iommufd_ctx *ictx, unsigned int cmd, unsigned lon
 		return iommufd_ioas_map(ictx, arg);
 	case IOMMU_IOAS_UNMAP:
 		return iommufd_ioas_unmap(ictx, arg);
+	case IOMMU_VFIO_IOAS:
+		return iommufd_vfio_ioas(ictx, arg);
 	case IOMMU_HWPT_ALLOC:
 		return iommufd_hwpt_alloc(ictx, arg);
 	default:

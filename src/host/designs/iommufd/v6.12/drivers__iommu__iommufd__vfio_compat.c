@@ -36,6 +36,41 @@ int iommufd_vfio_compat_ioas_create(struct iommufd_ctx *ictx)
 	return 0;
 }
 
+/* Which space stands for the container: asked, named, or forgotten. */
+int iommufd_vfio_ioas(struct iommufd_ctx *ictx, unsigned long arg)
+{
+	struct iommu_vfio_ioas cmd;
+	struct iommufd_ioas *ioas;
+
+	if (copy_from_user(&cmd, (void __user *)arg, sizeof(cmd)))
+		return -EFAULT;
+
+	if (cmd.__reserved)
+		return -EOPNOTSUPP;
+
+	switch (cmd.op) {
+	case IOMMU_VFIO_IOAS_GET:
+		ioas = get_compat_ioas(ictx);
+		if (IS_ERR(ioas))
+			return PTR_ERR(ioas);
+		cmd.ioas_id = ioas->obj.id;
+		iommufd_put_object(ictx, &ioas->obj);
+		return copy_to_user((void __user *)arg, &cmd, sizeof(cmd)) ? -EFAULT : 0;
+	case IOMMU_VFIO_IOAS_SET:
+		ioas = iommufd_get_ioas(ictx, cmd.ioas_id);
+		if (IS_ERR(ioas))
+			return PTR_ERR(ioas);
+		ictx->vfio_ioas = ioas;
+		iommufd_put_object(ictx, &ioas->obj);
+		return 0;
+	case IOMMU_VFIO_IOAS_CLEAR:
+		ictx->vfio_ioas = NULL;
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
 static int iommufd_vfio_map_dma(struct iommufd_ctx *ictx, unsigned long arg)
 {
 	unsigned long minsz = offsetofend(struct vfio_iommu_type1_dma_map, size);
