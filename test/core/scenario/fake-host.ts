@@ -275,10 +275,18 @@ export function fakeHost(
         platform.map(domain.id, iova, input.physical, size, true);
         note('map', 3);
         return 0;
-      case 'unmap':
-        if (domain !== undefined && defects.has('unmaps-door')) platform.unmap(domain.id, iova, size);
+      case 'unmap': {
+        if (domain === undefined) return -22;
+        if (defects.has('unmaps-door')) platform.unmap(domain.id, iova, size);
+        // What the agent mapped there, as a whole.
+        const mine = maps.findIndex((one) => one.agent === agent && one.iova === iova && one.size === size);
+        if (mine >= 0) {
+          platform.unmap(domain.id, iova, size);
+          maps.splice(mine, 1);
+        }
         note('unmap', 4);
         return 0;
+      }
       case 'enable':
         return rid === null ? -19 : enable(rid, input.count);
       case 'disable':
