@@ -8,15 +8,33 @@ export interface DraftStart {
   readonly design?: string;
 }
 
-/** Addresses and sizes are written as people read them. */
-function stepOf(step: StepSpec): Readonly<Record<string, unknown>> {
-  const hexadecimal = ['iova', 'size', 'physical', 'address', 'data'];
+const hex = (value: unknown): unknown => (typeof value === 'number' ? `0x${value.toString(16)}` : value);
+
+/** Fields of a user's own call: what is too long to be a count is an address. */
+function fieldsOf(fields: Readonly<Record<string, number | string>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    Object.entries(step).map(([key, value]: [string, unknown]) => [
+    Object.entries(fields).map(([key, value]) => [
       key,
-      hexadecimal.includes(key) && typeof value === 'number' ? `0x${value.toString(16)}` : value,
+      typeof value === 'number' && value > 0xffff ? hex(value) : value,
     ]),
   );
+}
+
+/** Addresses and sizes are written as people read them. */
+function stepOf({ call, ...step }: StepSpec): Readonly<Record<string, unknown>> {
+  const hexadecimal = ['iova', 'size', 'physical', 'address', 'data'];
+  const own = Object.entries(step).map(([key, value]: [string, unknown]) => [
+    key,
+    hexadecimal.includes(key) ? hex(value) : value,
+  ]);
+  if (call === undefined) return Object.fromEntries(own);
+  const { fields, gives } = call;
+  return {
+    ...Object.fromEntries(own),
+    ...call,
+    fields: fieldsOf(fields),
+    ...(gives === undefined ? {} : { gives: fieldsOf(gives) }),
+  };
 }
 
 /** A file that `parseScenario` reads, and that says what the given scenario says. */

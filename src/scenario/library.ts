@@ -62,7 +62,9 @@ import windowOnSmmuv2 from './library/window-on-smmuv2.scenario.json?raw';
 import windowOnePageShort from './library/window-one-page-short.scenario.json?raw';
 import windowOverDeviceRegisters from './library/window-over-device-registers.scenario.json?raw';
 import windowOverRam from './library/window-over-ram.scenario.json?raw';
+import windowOverTheInterruptRange from './library/window-over-the-interrupt-range.scenario.json?raw';
 import windowOverWhatIsWanted from './library/window-over-what-is-wanted.scenario.json?raw';
+import windowWhereTheUserWantsIt from './library/window-where-the-user-wants-it.scenario.json?raw';
 import { parseScenario } from './parse';
 import type { Scenario } from './types';
 
@@ -125,6 +127,8 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'window-on-pamu': windowOnPamu,
   'areas-of-a-space': areasOfASpace,
   'window-over-what-is-wanted': windowOverWhatIsWanted,
+  'window-where-the-user-wants-it': windowWhereTheUserWantsIt,
+  'window-over-the-interrupt-range': windowOverTheInterruptRange,
   'unmap-of-all': unmapOfAll,
   'sixteen-vectors': sixteenVectors,
   'one-message-of-msi': oneMessageOfMsi,

@@ -7,6 +7,7 @@
 import type { DesignSource } from '../types';
 import { cookie } from './cookie/files';
 import { fixup } from './fixup/files';
+import { iommufdSwMsi } from './iommufd/sw-msi-option/files';
 import { iommufd612 } from './iommufd/v6.12/files';
 import { iommufd } from './iommufd/v7/files';
 import { isolatedMsi } from './isolated-msi/files';
@@ -52,5 +53,11 @@ export const designs: readonly DesignSource[] = [
     title: 'Linux v6.15 and later with /dev/iommu: a doorbell has one address in all page tables of a user',
     base: 'iommufd-6.12',
     files: iommufd,
+  },
+  {
+    name: 'iommufd-sw-msi',
+    title: 'As proposed for /dev/iommu: the user says where the window for doorbells lies, and how large it is',
+    base: 'iommufd',
+    files: iommufdSwMsi,
   },
 ];

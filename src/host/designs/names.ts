@@ -7,4 +7,5 @@ export const DESIGN_NAMES = [
   'isolated-msi',
   'iommufd-6.12',
   'iommufd',
+  'iommufd-sw-msi',
 ] as const;
