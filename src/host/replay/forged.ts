@@ -11,7 +11,7 @@ import { machineOf, USER_DEVICE, VICTIM_DEVICE, wordOf } from './facts';
 import type { Subject } from './subject';
 import { subjectOf } from './subject';
 import type { EraRow, EraVerdict } from './verdict';
-import { AGREES } from './verdict';
+import { AGREES, same } from './verdict';
 
 type Part = { readonly of: 'own' | 'victim'; readonly offset: number } | { readonly value: number };
 
@@ -19,8 +19,8 @@ export interface ForgedRow extends EraRow {
   readonly table: 'forged';
   readonly name: string;
   readonly platform: PlatformFacts;
-  /** Why the record proves nothing; null when it does. */
-  readonly unproven: string | null;
+  /** The record's DMA engine sent the write without a requester id, as no device does. */
+  readonly anonymous: boolean;
   readonly disabled: boolean;
   /** The device raises its own message, whatever that is by then. */
   readonly raised: boolean;
@@ -58,21 +58,18 @@ export function readForgedRows(file: unknown, platforms: ReadonlyMap<string, Pla
       return typeof told === 'string' ? told : fromWords(name, part);
     };
     const raised = /^raise after/.test(name);
+    // The pair that was to be forged was by chance the device's own.
+    const itsOwn = raised || fields.sameAsOwn === true;
     return [
       {
         table: 'forged' as const,
         name: `${spelled(fields.emitter)}: ${name}`,
         platform,
-        unproven:
-          fields.representative === false
-            ? 'the recorded DMA engine sends no requester id'
-            : fields.sameAsOwn === true
-              ? 'the forged message was the own one'
-              : null,
+        anonymous: fields.representative === false,
         raised,
         disabled: raised || /after the interrupt was disabled/.test(name),
-        address: raised ? partOf('own', null) : partOf(words('addr'), fields.addr),
-        data: raised ? partOf('own', null) : partOf(words('data'), fields.data),
+        address: itsOwn ? partOf('own', null) : partOf(words('addr'), fields.addr),
+        data: itsOwn ? partOf('own', null) : partOf(words('data'), fields.data),
         expected: spelled(fields.outcome),
       },
     ];
@@ -124,8 +121,24 @@ function quirkOf(row: ForgedRow, outcome: string, address: number): string | nul
   return blocked && row.expected === 'elsewhere' ? 'compat-not-blocked' : null;
 }
 
+/**
+ * A write without a requester id, which the record marks as an artefact of its DMA engine: what is looked up by the sender is not found, so that an
+ * ITS, and AMD-Vi with its table for each device, drop it; VT-d's check of the source is skipped, all else of the entry holds.
+ */
+function replayAnonymous(set: ProgramSet, row: ForgedRow): EraVerdict {
+  const { iommu, controller } = row.platform;
+  const lost = controller === 'its' || iommu === 'amdvi';
+  const verdict = lost
+    ? same(`${row.platform.id}: ${row.name}`, row.expected, 'dropped')
+    : replayWrite(set, { ...row, platform: { ...row.platform, sourceCheck: false } });
+  return verdict.kind === 'agrees' ? { kind: 'quirk', names: ['dma-without-requester-id'] } : verdict;
+}
+
 export function replayForged(set: ProgramSet, row: ForgedRow): EraVerdict {
-  if (row.unproven !== null) return { kind: 'left-out', why: row.unproven };
+  return row.anonymous ? replayAnonymous(set, row) : replayWrite(set, row);
+}
+
+function replayWrite(set: ProgramSet, row: ForgedRow): EraVerdict {
   const machine = machineOf(row.platform, 1);
   const subject = subjectOf(set, machine, true);
   const results = [

@@ -38,7 +38,8 @@ const flag = (value: unknown): boolean | null => (typeof value === 'boolean' ? v
 
 function stepOn(value: unknown, platform: string): IommufdStep | null {
   const fields = fieldsOf(value);
-  if (fields === null) return null;
+  // The mark at the end of the record is no call.
+  if (fields === null || fields.call === 'done') return null;
   const seen = namesOf(fields.observedIn);
   if (seen.length > 0 && !seen.includes(platform)) return null;
   const variants = Array.isArray(fields.variants) ? fields.variants.map(fieldsOf) : [];
