@@ -6,6 +6,7 @@
 import type { MachineSpec } from '../machine/types';
 import { requesterName } from '../scenario/state';
 import { ask } from './ask';
+import { setDefaultDomains } from './default-domains';
 import { containerPrograms, iommuTable, irqRemappingOf } from './designs/tables';
 import { globalNamed } from './globals';
 import { connectInterrupts } from './irq-domains';
@@ -49,6 +50,7 @@ export function boot(world: World): void {
   describeMachine(world);
   makeDevices(world, bus);
   connectInterrupts(world);
+  if (world.options.hostDma === true) setDefaultDomains(world);
   for (const device of world.devices.values()) openDevice(world, device);
   for (const agent of world.options.agents) if (agent.kind === 'guest') containerOf(world, agent.name);
 }

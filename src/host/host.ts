@@ -213,6 +213,8 @@ export interface HostOptions {
   readonly unsafeInterrupts: boolean;
   /** Which interface the guests use where a design has both. Absent: /dev/iommu. */
   readonly interface?: 'type1' | 'iommufd';
+  /** The host's own devices are in domains of its DMA API, as Linux has it by default. Absent: they pass untranslated. */
+  readonly hostDma?: boolean;
   /** By requester id, where the size of the MSI-X table does not say it all. */
   readonly functions?: ReadonlyMap<number, PciFunction>;
   readonly agents: readonly {

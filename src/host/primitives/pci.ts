@@ -293,6 +293,8 @@ export const pci: Readonly<Record<string, Primitive>> = {
     functionOf(structOf(call.args[0])?.fields.get('dev')) ?? newUnknown('msi_desc_to_pci_dev()'),
   to_pci_dev: (call) => functionOf(call.args[0]) ?? newUnknown('to_pci_dev()'),
   dev_is_pci: () => 1,
+  // Its driver has said that the device sends addresses of 64 bits.
+  dma_get_mask: () => -1,
   dev_is_platform: () => 0,
   pci_name: (call) => requesterName(deviceOf(call.world, call.args[0])?.requesterId ?? 0),
   dev_name: (call) => requesterName(deviceOf(call.world, call.args[0])?.requesterId ?? 0),

@@ -112,8 +112,6 @@ export function readPlatformRows(file: unknown): PlatformRow[] {
 
 function programmedOf(subject: Subject, row: PlatformRow): EraVerdict {
   const host = row.name === 'hostDriver';
-  if (host && row.platform.architecture === 'arm64' && !row.platform.identity)
-    return { kind: 'left-out', why: 'the DMA domain of a host driver behind an SMMU is not modelled' };
   const requesterId = host ? VICTIM_DEVICE : USER_DEVICE;
   if (!host) subject.run('attach');
   const enabled = subject.run('enable', host ? { agent: 'host', requesterId } : {});
@@ -127,7 +125,8 @@ function programmedOf(subject: Subject, row: PlatformRow): EraVerdict {
 
 export function replayPlatform(set: ProgramSet, row: PlatformRow): EraVerdict {
   const machine = machineOf(row.platform, 5);
-  const subject = subjectOf(set, machine, row.table === 'attach' ? row.name === 'unsafe1' : true);
+  const unsafe = row.table === 'attach' ? row.name === 'unsafe1' : true;
+  const subject = subjectOf(set, machine, unsafe, new Map(), 'type1', !row.platform.identity);
   const what = `${row.platform.id}: ${row.table}${row.name === '' ? '' : ` ${row.name}`}`;
   switch (row.table) {
     case 'attach':

@@ -31,6 +31,7 @@ export function subjectOf(
   unsafe: boolean,
   functions: ReadonlyMap<number, PciFunction> = new Map(),
   container: 'type1' | 'iommufd' = 'type1',
+  hostDma = false,
 ): Subject {
   const events: string[] = [];
   let asked: string | null = null;
@@ -38,6 +39,7 @@ export function subjectOf(
     unsafeInterrupts: unsafe,
     functions,
     interface: container,
+    hostDma,
     agents: [
       { name: 'host', kind: 'host', requesterIds: [VICTIM_DEVICE] },
       {

@@ -1,6 +1,7 @@
 /*
  * Doorbells behind an IOMMU. A domain of a user gets a cookie with the base of its MSI window; the page of a doorbell is taken
- * from there when an interrupt of a device in the domain is allocated, and stays mapped until the domain is freed.
+ * from there when an interrupt of a device in the domain is allocated, and stays mapped until the domain is freed. In a domain of the host's own
+ * DMA API the page comes from among the addresses for DMA.
  */
 
 enum iommu_dma_cookie_type {
@@ -16,6 +17,7 @@ struct iommu_dma_msi_page {
 
 struct iommu_dma_cookie {
 	enum iommu_dma_cookie_type type;
+	struct iova_domain iovad;
 	dma_addr_t msi_iova;
 	struct list_head msi_page_list;
 };
@@ -60,6 +62,47 @@ int iommu_get_msi_cookie(struct iommu_domain *domain, dma_addr_t base)
 	return 0;
 }
 
+int iommu_get_dma_cookie(struct iommu_domain *domain)
+{
+	if (domain->iova_cookie)
+		return -EEXIST;
+
+	domain->iova_cookie = cookie_alloc(IOMMU_DMA_IOVA_COOKIE);
+	if (!domain->iova_cookie)
+		return -ENOMEM;
+
+	return 0;
+}
+
+/* Page 0 is never handed out: an address of 0 would look like a failure. */
+int iommu_dma_init_domain(struct iommu_domain *domain, struct device *dev)
+{
+	struct iommu_dma_cookie *cookie = domain->iova_cookie;
+
+	if (!cookie || cookie->type != IOMMU_DMA_IOVA_COOKIE)
+		return -EINVAL;
+
+	init_iova_domain(&cookie->iovad, cookie_msi_granule(domain), 1);
+
+	return 0;
+}
+
+/* From the top of what 32 bits reach, which needs the short form of a request alone; higher only when nothing is left there. */
+static dma_addr_t iommu_dma_alloc_iova(struct iommu_domain *domain, size_t size, u64 dma_limit, struct device *dev)
+{
+	struct iommu_dma_cookie *cookie = domain->iova_cookie;
+	struct iova_domain *iovad = &cookie->iovad;
+	unsigned long shift = iova_shift(iovad);
+	unsigned long iova = 0;
+
+	if (dma_limit > DMA_BIT_MASK(32) && dev_is_pci(dev))
+		iova = alloc_iova_fast(iovad, size >> shift, DMA_BIT_MASK(32) >> shift, false);
+	if (!iova)
+		iova = alloc_iova_fast(iovad, size >> shift, dma_limit >> shift, true);
+
+	return (dma_addr_t)iova << shift;
+}
+
 void iommu_put_dma_cookie(struct iommu_domain *domain)
 {
 	struct iommu_dma_cookie *cookie = domain->iova_cookie;
@@ -98,9 +141,15 @@ static struct iommu_dma_msi_page *iommu_dma_get_msi_page(struct device *dev, phy
 	if (!msi_page)
 		return NULL;
 
-	/* The window is handed out from its base upwards and never given back. */
-	iova = cookie->msi_iova;
-	cookie->msi_iova += size;
+	/* A window is handed out from its base upwards and never given back. */
+	if (cookie->type == IOMMU_DMA_MSI_COOKIE) {
+		iova = cookie->msi_iova;
+		cookie->msi_iova += size;
+	} else {
+		iova = iommu_dma_alloc_iova(domain, size, dma_get_mask(dev), dev);
+		if (!iova)
+			goto out_free_page;
+	}
 
 	if (iommu_map(domain, iova, msi_addr, size, prot))
 		goto out_free_iova;
@@ -113,7 +162,11 @@ static struct iommu_dma_msi_page *iommu_dma_get_msi_page(struct device *dev, phy
 	return msi_page;
 
 out_free_iova:
-	cookie->msi_iova -= size;
+	if (cookie->type == IOMMU_DMA_MSI_COOKIE)
+		cookie->msi_iova -= size;
+	else
+		free_iova_fast(&cookie->iovad, iova >> iova_shift(&cookie->iovad), size >> iova_shift(&cookie->iovad));
+out_free_page:
 	kfree(msi_page);
 	return NULL;
 }

@@ -21,6 +21,20 @@ int iommu_get_msi_cookie(struct iommu_domain *domain, dma_addr_t base)
 	return 0;
 }
 
+int iommu_get_dma_cookie(struct iommu_domain *domain)
+{
+	if (domain->cookie_type != IOMMU_COOKIE_NONE)
+		return -EEXIST;
+
+	domain->iova_cookie = cookie_alloc(IOMMU_DMA_IOVA_COOKIE);
+	if (!domain->iova_cookie)
+		return -ENOMEM;
+
+	domain->cookie_type = IOMMU_COOKIE_DMA_IOVA;
+
+	return 0;
+}
+
 int iommu_dma_sw_msi(struct iommu_domain *domain, struct msi_desc *desc, phys_addr_t msi_addr)
 {
 	struct device *dev = msi_desc_to_dev(desc);
