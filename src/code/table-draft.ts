@@ -58,7 +58,12 @@ export class TableDraft {
   setProgram(path: string, program: Program): void {
     const key = this.programKey(path, program.name, program);
     this.programs ??= new Map(this.base.programs);
-    this.programs.set(key, program);
+    const plain = this.programs.get(program.name);
+    // A stub in a header gives way to the function itself, which other files call by its name.
+    if (key !== program.name && plain !== undefined && plain.static && !program.static && plain.file.endsWith('.h')) {
+      this.programs.set(fileKey(plain.file, plain.name), plain);
+      this.programs.set(program.name, program);
+    } else this.programs.set(key, program);
   }
 
   removeProgram(path: string, name: string): void {

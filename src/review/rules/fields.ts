@@ -56,6 +56,10 @@ function fieldOf(mask: number): { readonly low: number; readonly width: number }
 /** `(x & MASK) >> n`, `FIELD_PREP(MASK, n)`. */
 export const maskShiftRule: PathRule = (program, around) => {
   const hits: RuleHit[] = [];
+  const packed = new Set<Expression>();
+  for (const { expression } of scan(program))
+    if (expression.kind === 'binary' && expression.operator === '|')
+      for (const part of [expression.left, expression.right]) packed.add(withoutCasts(part));
   for (const { expression, at } of scan(program)) {
     if (expression.kind === 'binary' && expression.operator === '>>') {
       const masked = withoutCasts(expression.left);
@@ -67,6 +71,8 @@ export const maskShiftRule: PathRule = (program, around) => {
       if (field === null || amount === null || amount === field.low) continue;
       // Bits above the lowest are asked for on purpose when some of the field stays.
       if (amount > field.low && amount < field.low + field.width && /PAGE|ADDR|BASE|PFN/.test(print(mask))) continue;
+      // What is put beside other bits is moved to its place there, not to bit 0.
+      if (amount < field.low && packed.has(expression)) continue;
       if (amount < field.low && (amount === 0 || /ADDR|BASE|PFN|PAGE/.test(print(mask)))) continue;
       hits.push(
         localHit(

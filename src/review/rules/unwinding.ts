@@ -3,6 +3,7 @@ import type { Program, ProgramNode } from '../../code/types';
 import { print } from '../../code/walk';
 import { UNWIND_SKIPPED } from '../catalog-lifetime';
 import { doings, UNDOES } from './calls';
+import { says } from './conditions';
 import { exitText, isFailure } from './exits';
 import { reach } from './reach';
 import type { PathRule, RuleHit } from './types';
@@ -13,6 +14,8 @@ type Exit = Extract<ProgramNode, { kind: 'return' }>;
 /** One side of a test that leaves the function and does not come back to the other. */
 interface Way {
   readonly branch: number;
+  /** The side on which the test's condition holds. */
+  readonly holds: boolean;
   readonly onward: number;
   readonly reached: ReadonlySet<number>;
   /** Calls that undo something, as printed; of a label out of sight its name. */
@@ -71,22 +74,24 @@ function bareExit(program: Program, start: number): Exit | null {
 function waysOut(program: Program): Way[] {
   return program.nodes.flatMap((node, branch): Way[] => {
     if (node.kind !== 'branch' || node.loop || node.implicit === true) return [];
-    return [[node.then, node.otherwise] as const, [node.otherwise, node.then] as const].flatMap(
-      ([side, onward]): Way[] => {
+    return [[node.then, node.otherwise, true] as const, [node.otherwise, node.then, false] as const].flatMap(
+      ([side, onward, holds]): Way[] => {
         const reached = reach(program, [side]);
         if (reached.has(onward) || reached.has(branch)) return [];
         const undone = undoneIn(program, reached);
-        return undone === null ? [] : [{ branch, onward, reached, undone, bare: bareExit(program, side) }];
+        return undone === null ? [] : [{ branch, holds, onward, reached, undone, bare: bareExit(program, side) }];
       },
     );
   });
 }
 
 /** Does a return tell of a failure: a constant, or what its test found to be one? */
-function fails(exit: Exit, branch: Branch): boolean {
+function fails(exit: Exit, branch: Branch, holds: boolean): boolean {
   if (exit.value === null) return false;
   if (isFailure(exit.value)) return true;
-  return exit.value.kind === 'name' && print(branch.condition).split(/\W+/).includes(exit.value.name);
+  if (exit.value.kind !== 'name') return false;
+  const said = says(branch.condition, holds, exit.value.name)?.said;
+  return said === 'nonzero' || said === 'negative';
 }
 
 const isNew = (node: ProgramNode): boolean => node.at.kind === 'message' && node.at.added;
@@ -98,7 +103,7 @@ export const unwindSkippedRule: PathRule = (program) => {
   for (const way of ways) {
     const branch = program.nodes[way.branch];
     if (way.bare === null || branch?.kind !== 'branch' || way.undone.size > 0) continue;
-    if (!(isNew(way.bare) || isNew(branch)) || !fails(way.bare, branch)) continue;
+    if (!(isNew(way.bare) || isNew(branch)) || !fails(way.bare, branch, way.holds)) continue;
     const onward = reach(program, [way.onward]);
     // It stands among what another failure undoes.
     if (undoneIn(program, onward) !== null) continue;

@@ -37,7 +37,8 @@ function inFixedOrder(members: readonly Member[], known: ReadonlyMap<string, Use
 }
 
 /** What is wrong with the layouts in one file, as known at one point: key → hit. */
-function layoutHits(path: string, state: Amended): ReadonlyMap<string, PatchHit> {
+/** By what is wrong. `sparing`: without what a device reads, whose bytes are fixed all the same. */
+function layoutHits(path: string, state: Amended, sparing: boolean): ReadonlyMap<string, PatchHit> {
   const found = new Map<string, PatchHit>();
   const image = state.files.get(path);
   if (image === undefined) return found;
@@ -80,7 +81,7 @@ function layoutHits(path: string, state: Amended): ReadonlyMap<string, PatchHit>
         ),
       );
     // What is written in fixed byte order is read by a device, not copied by size.
-    else if (wide.tail > 0 && !inFixedOrder(structure.members, known))
+    else if (wide.tail > 0 && !(sparing && inFixedOrder(structure.members, known)))
       add(
         `${structure.name} tail`,
         hit(
@@ -99,8 +100,8 @@ function layoutHits(path: string, state: Amended): ReadonlyMap<string, PatchHit>
 export const userLayoutRule: PatchRule = ({ change, before, after }) =>
   change.files.flatMap((file) => {
     if (!isUserHeader(file.path) || file.kind === 'delete' || file.kind === 'rename') return [];
-    const now = layoutHits(file.path, after);
+    const now = layoutHits(file.path, after, true);
     if (now.size === 0) return [];
-    const then = layoutHits(file.oldPath ?? file.path, before);
+    const then = layoutHits(file.oldPath ?? file.path, before, false);
     return [...now].filter(([key]) => !then.has(key)).map(([, one]) => one);
   });

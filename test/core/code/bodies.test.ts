@@ -48,6 +48,24 @@ const summary = (state: {
       `${one.name}: ${one.removed ? 'removed' : `${one.evidence}/${one.source}`}${one.reason === null ? '' : ` (${one.reason})`}`,
   );
 
+describe('a stub in a header', () => {
+  it('gives way to the function, in whichever order they come', async () => {
+    const stub = 'static inline void door_keep(void *p)\n{\n}';
+    const own = 'static void *kept;\n\nvoid door_keep(void *p)\n{\n\tkept = p;\n}';
+    for (const texts of [
+      [added('include/linux/door.h', stub), added('kernel/door.c', own)],
+      [added('kernel/door.c', own), added('include/linux/door.h', stub)],
+    ]) {
+      const last = (await after(await baseOf({}), ...texts)).at(-1);
+      expect(last?.set.programs.get('door_keep')?.file).toBe('kernel/door.c');
+      expect([...(last?.set.programs.values() ?? [])].map((one) => one.file).sort()).toEqual([
+        'include/linux/door.h',
+        'kernel/door.c',
+      ]);
+    }
+  });
+});
+
 describe('bodies complete in the patch', () => {
   it('reads a new file, and a function that stands whole in a hunk', async () => {
     const [, first] = await after(

@@ -174,4 +174,8 @@ describe('mask-shift', () => {
     expect(hits(...f('FIELD_PREP(DOORS_MASK, 15)'))).toEqual([]);
     expect(hits(...f('(flags & OTHER_MASK) >> 5'))).toEqual([]);
   });
+  it('knows a field that is moved to its place beside others', () => {
+    expect(hits(...f('(flags & LOW_MASK) | ((flags & DOORS_MASK) >> 2)'))).toEqual([]);
+    expect(hits(...f('(flags & DOORS_MASK) >> 2'))).toEqual(['mask-shift']);
+  });
 });

@@ -312,6 +312,15 @@ describe('uapi-layout and uapi-type', () => {
       'uapi-type@6',
     ]);
   });
+  it('says nothing of padding that stood there before under other types', () => {
+    const device = 'struct win {\n\t__le64 iova;\n\t__le32 argsz;\n};';
+    const retyped = `diff ${HEADER}\n@@ -1,4 +1,4 @@\n struct win {\n-\t__le64 iova;\n-\t__le32 argsz;\n+\t__u64 iova;\n+\t__u32 argsz;\n };`;
+    expect(named(hitsOfPatch(front, [added(HEADER, device)]))).toEqual([]);
+    expect(named(hitsOfPatch(front, [added(HEADER, device), retyped]))).toEqual([]);
+    expect(named(hitsOfPatch(front, [retyped.replace(/^-.*\n/gm, '').replace('-1,4', '-1,2')]))).toEqual([
+      'uapi-layout@5',
+    ]);
+  });
   it('is content with explicit padding, unions, packed structures, arrays and headers of the kernel', () => {
     expect(
       header(

@@ -38,6 +38,25 @@ describe('a step between two that undo the same', () => {
     expect(probe('goto err_disable;')).toEqual([]);
     expect(probe('goto err_free;')).toEqual([]);
   });
+  it('may return a result that tells of success', () => {
+    expect(
+      inside(
+        'unwind-skipped',
+        'int ret = unit_enable(s);',
+        'if (ret)',
+        'goto err_free;',
+        'if (s->shared) {',
+        'ret = unit_register(s);',
+        'if (ret)',
+        'goto err_free;',
+        '}',
+        'return ret;',
+        'err_free:',
+        'unit_free(s->table);',
+        'return ret;',
+      ),
+    ).toEqual([]);
+  });
   it('may return once nothing is left to undo', () => {
     expect(
       inside(
