@@ -16,6 +16,7 @@ import {
   setPending,
   signalEvent,
 } from './its';
+import { giveUpConfiguration } from './lpi-config';
 import type { Memory } from './memory';
 import { inRam, read32, write64 } from './memory';
 import { addressField, highHalf, lowHalf } from './word';
@@ -88,6 +89,11 @@ export function eventCommand(
   event: number,
 ): CommandWords {
   return [ITS_COMMAND[command], device, event, 0, 0, 0, 0, 0];
+}
+
+/** INVALL: the redistributor of a collection gives up what it holds of the configuration. */
+export function invallCommand(collection: number): CommandWords {
+  return [ITS_COMMAND.invall, 0, 0, 0, collection & 0xffff, 0, 0, 0];
 }
 
 export function syncCommand(redistributor: number): CommandWords {
@@ -177,10 +183,17 @@ function execute(
       return forgetEvent(its, redistributors, memory, device, event, command === ITS_COMMAND.discard);
     case ITS_COMMAND.inv: {
       const at = mappedEvent(its, memory, device, event);
-      return at < 0 ? errorOf(at) : 0;
+      if (at < 0) return errorOf(at);
+      const holder = collectionTarget(its, memory, read32(memory, at + 4) & 0xffff);
+      if (holder >= 0) giveUpConfiguration(redistributors, holder, read32(memory, at));
+      return 0;
     }
-    case ITS_COMMAND.invall:
-      return collectionTarget(its, memory, collection) < 0 ? ERROR.collectionUnmapped : 0;
+    case ITS_COMMAND.invall: {
+      const holder = collectionTarget(its, memory, collection);
+      if (holder < 0) return ERROR.collectionUnmapped;
+      giveUpConfiguration(redistributors, holder);
+      return 0;
+    }
     case ITS_COMMAND.sync:
       return 0;
     default:

@@ -58,6 +58,8 @@ export interface Redistributors {
   pendingTables: readonly number[];
   /** GICR_CTLR.EnableLPIs of each. */
   readonly enabled: boolean[];
+  /** Enable bits that the redistributors hold of the configuration table, by redistributor * 2^24 + LPI; absent: they hold none (`lpi-config.ts`). */
+  heldConfiguration?: Map<number, boolean>;
 }
 
 export function createIts(name: string, base: number, deviceBits: number): Its {
@@ -84,7 +86,12 @@ export function cloneIts(its: Its): Its {
 }
 
 export function cloneRedistributors(redistributors: Redistributors): Redistributors {
-  return { ...redistributors, enabled: redistributors.enabled.slice() };
+  const held = redistributors.heldConfiguration;
+  return {
+    ...redistributors,
+    enabled: redistributors.enabled.slice(),
+    ...(held === undefined ? {} : { heldConfiguration: new Map(held) }),
+  };
 }
 
 export function hashIts(its: Its, hash: Hash): void {
@@ -213,7 +220,12 @@ export function signalEvent(
   if (translated < 0) return translated;
   const target = Math.floor(translated / 0x100_0000);
   if (redistributors.enabled[target] !== true) return ITS_DROP.redistributor;
-  return setPending(redistributors, memory, target, translated & 0xff_ffff, true) ? translated : ITS_DROP.lpiOutOfRange;
+  const lpi = translated & 0xff_ffff;
+  if (!setPending(redistributors, memory, target, lpi, true)) return ITS_DROP.lpiOutOfRange;
+  // Its configuration is looked up when it becomes pending, and may be held from then on.
+  const held = redistributors.heldConfiguration;
+  if (held !== undefined && !held.has(translated)) held.set(translated, lpiEnabled(redistributors, memory, lpi));
+  return translated;
 }
 
 /** Sets or clears the pending bit of an LPI; false when the INTID is no LPI of this machine or the table cannot be written. */

@@ -16,6 +16,7 @@ import type { Imsic } from './imsic';
 import { cloneImsic, createImsic, hashImsic } from './imsic';
 import type { Its, Redistributors } from './its';
 import { cloneIts, cloneRedistributors, createIts, hashIts } from './its';
+import { hashConfiguration } from './lpi-config';
 import type { Memory } from './memory';
 import { cloneMemory, createMemory } from './memory';
 import type { Pamu } from './pamu';
@@ -139,6 +140,7 @@ export function hashMachine(machine: Machine): number {
   if (machine.frames.length > 0) hashDistributor(machine.distributor, machine.frames, hash);
   for (const its of machine.its) hashIts(its, hash);
   for (const enabled of machine.redistributors.enabled) addNumber(hash, enabled ? 1 : 0);
+  hashConfiguration(machine.redistributors, hash);
   if (machine.apics.cpus > 0) hashApics(machine.apics, hash);
   for (const bank of machine.banks) hashMsiBank(bank, hash);
   if (machine.imsic !== null) hashImsic(machine.imsic, hash);

@@ -106,6 +106,13 @@ function transfer(file: RegisterFile, machine: Machine): void {
     cells(file, phb.levels);
     cells(file, phb.frozen);
   }
+  if (redistributors.heldConfiguration !== undefined) {
+    const held = list(file, [...redistributors.heldConfiguration], (entry): [number, boolean] => [
+      cell(file, entry?.[0] ?? 0),
+      flag(file, entry?.[1] ?? false),
+    ]);
+    if (file.loading) redistributors.heldConfiguration = new Map(held);
+  }
   if (vtd !== null) transferFaults(file, vtd);
   if (amd !== null) transferAmd(file, amd);
   if (riscv !== null) transferRiscv(file, riscv);

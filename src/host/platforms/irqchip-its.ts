@@ -13,6 +13,7 @@ import {
   queueCommand,
   runCommands,
 } from '../../machine/its-commands';
+import { itsWidths } from '../../machine/its-registers';
 import { read32, write32, write64 } from '../../machine/memory';
 import { streamIdOf } from '../../machine/pcie';
 import type { DeviceSpec, MachineSpec } from '../../machine/types';
@@ -61,12 +62,13 @@ function enableRedistributors(state: PlatformState, spec: MachineSpec): boolean 
 }
 
 function enableIts(state: PlatformState, spec: MachineSpec, its: Its): boolean {
-  const devices = allocateBlock(state.tables, Math.max(4096, 8 * 2 ** its.deviceBits));
+  const { deviceBits, entryBytes } = itsWidths(its);
+  const devices = allocateBlock(state.tables, Math.max(4096, entryBytes * 2 ** deviceBits));
   const collections = allocateBlock(state.tables, 4096);
   const commands = allocateBlock(state.tables, 4096);
   if (devices === null || collections === null || commands === null) return false;
   its.deviceTable = devices;
-  its.deviceEntries = 2 ** its.deviceBits;
+  its.deviceEntries = 2 ** deviceBits;
   its.collectionTable = collections;
   its.collectionEntries = 512;
   its.commandBase = commands;
@@ -125,6 +127,7 @@ function allocateLpis(
     const lpi = lpis[i] ?? FIRST_LPI;
     command(state, its, maptiCommand(id, event, lpi, 0));
     enableLpi(state, lpi, true);
+    command(state, its, eventCommand('inv', id, event));
     setPending(redistributors, memory, 0, lpi, false);
     return {
       requesterId: device.requesterId,
@@ -157,8 +160,9 @@ function discardEvents(
   const itsDevice = state.itsDevices.get(id);
   if (its === null || itsDevice === undefined) return;
   for (const vector of vectors) {
-    command(state, its, eventCommand('discard', id, vector.data));
     enableLpi(state, vector.interrupt.number, false);
+    command(state, its, eventCommand('inv', id, vector.data));
+    command(state, its, eventCommand('discard', id, vector.data));
   }
   const gone = new Set(vectors.map((vector) => vector.data));
   const events = itsDevice.events.filter((event) => !gone.has(event));

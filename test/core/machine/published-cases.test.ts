@@ -5,17 +5,20 @@
 import { describe, expect, it } from 'vitest';
 import { unpackInterrupt } from '../../../src/machine/apic';
 import type { Redistributors } from '../../../src/machine/its';
-import { createIts, ITS_DROP, lpiEnabled, pendingLpis, setPending, signalEvent } from '../../../src/machine/its';
+import { createIts, ITS_DROP, pendingLpis, setPending, signalEvent } from '../../../src/machine/its';
 import type { runCommand as RunCommand } from '../../../src/machine/its-commands';
 import {
   eventCommand,
+  invallCommand,
   mapcCommand,
   mapdCommand,
   maptiCommand,
   moviCommand,
   runCommand,
 } from '../../../src/machine/its-commands';
-import { createMemory, write32, write64 } from '../../../src/machine/memory';
+import { GITS, itsWidths, readItsRegister } from '../../../src/machine/its-registers';
+import { signalledLpis } from '../../../src/machine/lpi-config';
+import { createMemory, write32, write64, writeBytes } from '../../../src/machine/memory';
 import { createVtd } from '../../../src/machine/vtd';
 import { remapInterrupt, remappableAddress } from '../../../src/machine/vtd-remap';
 
@@ -66,15 +69,82 @@ describe('ITS', () => {
     expect([taken(0), taken(1)]).toEqual([[], []]);
   });
 
-  it('triggers: a disabled LPI is pending and not signalled', () => {
-    const { memory, redistributors, run, taken } = its();
-    expect(lpiEnabled(redistributors, memory, 8195)).toBe(false);
-    run(eventCommand('int', 2, 20));
-    expect(taken(1)).toEqual([8195]);
-    write32(memory, redistributors.configTable, 0x01 << 24);
+  it('triggers: what is enabled or disabled in the table takes effect with INV or INVALL', () => {
+    const { memory, redistributors, run } = its();
+    redistributors.heldConfiguration = new Map();
+    const configure = (lpi: number, byte: number) =>
+      writeBytes(memory, redistributors.configTable + lpi - 8192, byte, 1);
+    const received = () => {
+      const all = signalledLpis(redistributors, memory, 1);
+      for (const lpi of all) setPending(redistributors, memory, 1, lpi, false);
+      return all;
+    };
+    configure(8195, 0xa1);
+    expect(run(eventCommand('int', 2, 20))).toBe(0);
+    expect(received()).toEqual([8195]);
+    // Disabled, and the redistributor was told.
+    configure(8195, 0xa0);
     run(eventCommand('inv', 2, 20));
-    expect(lpiEnabled(redistributors, memory, 8195)).toBe(true);
-    expect(lpiEnabled(redistributors, memory, 8196)).toBe(false);
+    run(eventCommand('int', 2, 20));
+    expect(received()).toEqual([]);
+    expect(pendingLpis(redistributors, memory, 1)).toEqual([8195]);
+    // Enabled in the table alone: held as disabled, one more message or not.
+    configure(8195, 0xa1);
+    run(eventCommand('int', 2, 20));
+    expect(received()).toEqual([]);
+    // INVALL of another collection, on another CPU, is not the one.
+    expect(run(invallCommand(2))).toBe(0);
+    expect(received()).toEqual([]);
+    expect(run(invallCommand(3))).toBe(0);
+    expect(received()).toEqual([8195]);
+    // And back: disabled in the table alone it still comes.
+    run(eventCommand('int', 2, 20));
+    expect(received()).toEqual([8195]);
+    configure(8195, 0xa0);
+    run(eventCommand('int', 2, 20));
+    expect(received()).toEqual([8195]);
+  });
+
+  it('triggers: a redistributor that holds nothing sees the table as it is', () => {
+    const { memory, redistributors, run } = its();
+    run(eventCommand('int', 2, 20));
+    expect(signalledLpis(redistributors, memory, 1)).toEqual([]);
+    write32(memory, redistributors.configTable, 0x01 << 24);
+    expect(signalledLpis(redistributors, memory, 1)).toEqual([8195]);
+    redistributors.enabled[1] = false;
+    expect(signalledLpis(redistributors, memory, 1)).toEqual([]);
+  });
+
+  it('says what it is: widths and tables that are readable and agree', () => {
+    const unit = Object.assign(createIts('its', 0x0808_0000, 12), {
+      deviceTable: 0x2_4000_0000,
+      deviceEntries: 4096,
+      collectionTable: 0x4001_0000,
+      collectionEntries: 512,
+      commandBase: 0x4002_0000,
+      commandSize: 0x1_0000,
+      commandRead: 32,
+      commandWrite: 64,
+      enabled: true,
+    });
+    expect(itsWidths(unit)).toEqual({ deviceBits: 12, eventBits: 16, entryBytes: 8 });
+    // Physical LPIs, and redistributors by number.
+    expect(readItsRegister(unit, GITS.typer)!.lo & 0x8_0003).toBe(1);
+    expect(readItsRegister(unit, GITS.pidr2)!.lo >>> 4).toBe(3);
+    const tables = Array.from({ length: 8 }, (_, n) => readItsRegister(unit, GITS.baser + n * 8)!);
+    expect(tables.map(({ hi }) => (hi >>> 24) & 7)).toEqual([1, 4, 0, 0, 0, 0, 0, 0]);
+    expect(
+      tables.slice(0, 2).map(({ lo, hi }) => [hi >>> 31, (hi & 0xffff) * 2 ** 32 + (lo & ~0xfff), (lo & 0xff) + 1]),
+    ).toEqual([
+      [1, 0x2_4000_0000, 8],
+      [1, 0x4001_0000, 1],
+    ]);
+    expect(readItsRegister(unit, GITS.cbaser)).toEqual({ lo: 0x4002_000f, hi: 0x8000_0000 });
+    expect([GITS.creadr, GITS.cwriter].map((at) => readItsRegister(unit, at)!.lo)).toEqual([32, 64]);
+    // A command waits.
+    expect(readItsRegister(unit, GITS.ctlr)!.lo).toBe(1);
+    expect(readItsRegister(unit, 0x40)).toBeNull();
+    expect(readItsRegister(unit, GITS.baser + 64)).toBeNull();
   });
 
   it('migrates what is pending: 256 LPIs interleaved over two CPUs are 128 for each', () => {
