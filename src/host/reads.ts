@@ -5,13 +5,18 @@
 import { sharedNames } from './names';
 import { windowFlagNames } from './stages';
 import type { ProgramSet } from './types';
-import { type Kind, watched } from './watched';
+import { type FieldQuestion, type Kind, watched } from './watched';
+import { answerAbout } from './writers';
 
-/** One question asked of a set. `value`: what stands under a name · `presence`: whether something does · `names`: those that are looked for among all. */
+/**
+ * One question asked of a set. `value`: what stands under a name · `presence`: whether something does · `names`: those that are looked for
+ * among all · the others are about a field, with its structure in `struct`.
+ */
 export interface Read {
-  readonly ask: 'value' | 'presence' | 'names' | 'whole';
+  readonly ask: 'value' | 'presence' | 'names' | 'whole' | FieldQuestion['ask'];
   readonly kind: Kind;
   readonly name: string;
+  readonly struct: string;
   /** Equal for the run when it is the same; values may be equal without being the same. */
   readonly answer: unknown;
 }
@@ -19,7 +24,7 @@ export interface Read {
 const KINDS: readonly Kind[] = ['programs', 'tables', 'structures', 'constants', 'globals'];
 
 /** The answer of another set to the same question. */
-export function answerOf(set: ProgramSet, { ask, kind, name }: Pick<Read, 'ask' | 'kind' | 'name'>): unknown {
+export function answerOf(set: ProgramSet, { ask, kind, name, struct }: Omit<Read, 'answer'>): unknown {
   switch (ask) {
     case 'value':
       return set[kind]?.get(name);
@@ -29,6 +34,10 @@ export function answerOf(set: ProgramSet, { ask, kind, name }: Pick<Read, 'ask' 
       return kind === 'programs' ? namesShared(set) : windowFlagNames(set).join();
     case 'whole':
       return set[kind];
+    case 'written':
+    case 'initialised':
+    case 'designed':
+      return answerAbout(set, { ask, struct, field: name });
   }
 }
 
@@ -47,21 +56,22 @@ function namesShared(set: ProgramSet): string {
 const byAnswer = new WeakMap<object, Read[]>();
 const plain = new Map<string, Read>();
 
-function readOf(ask: Read['ask'], kind: Kind, name: string, answer: unknown): Read {
+function readOf(question: Omit<Read, 'answer'>, answer: unknown): Read {
+  const { ask, kind, name, struct } = question;
   if (typeof answer === 'object' && answer !== null) {
     const known = byAnswer.get(answer) ?? [];
     byAnswer.set(answer, known);
     let read = known.find((one) => one.ask === ask && one.kind === kind && one.name === name);
     if (read === undefined) {
-      read = { ask, kind, name, answer };
+      read = { ...question, answer };
       known.push(read);
     }
     return read;
   }
-  const key = `${ask}|${kind}|${name}|${answer}`;
+  const key = `${ask}|${kind}|${struct}|${name}|${answer}`;
   let read = plain.get(key);
   if (read === undefined) {
-    read = { ask, kind, name, answer };
+    read = { ...question, answer };
     plain.set(key, read);
   }
   return read;
@@ -73,11 +83,13 @@ export function takingReads<T>(
   run: (set: ProgramSet) => T,
 ): { readonly result: T; readonly reads: Read[] } {
   const seen = watched(set);
+  seen.questions.clear();
   for (const kind of KINDS) if (kind !== 'structures') seen[kind].forget();
   const result = run(seen);
   const reads: Read[] = [];
-  const add = (ask: Read['ask'], kind: Kind, name: string): void => {
-    reads.push(readOf(ask, kind, name, answerOf(set, { ask, kind, name })));
+  const add = (ask: Read['ask'], kind: Kind, name: string, struct = ''): void => {
+    const question = { ask, kind, name, struct };
+    reads.push(readOf(question, answerOf(set, question)));
   };
   for (const kind of KINDS) {
     const { asked, sought, whole } = seen[kind];
@@ -85,6 +97,7 @@ export function takingReads<T>(
     for (const name of sought.keys()) if (!asked.has(name)) add('presence', kind, name);
     if (whole) add('whole', kind, '');
   }
+  for (const { ask, struct, field } of seen.questions.values()) add(ask, 'programs', field, struct);
   add('names', 'programs', '');
   add('names', 'constants', '');
   return { result, reads };

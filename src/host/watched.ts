@@ -70,14 +70,25 @@ export class WatchedMap<V> implements ReadonlyMap<string, V> {
   }
 }
 
+/** A question about a structure's field that all programs and tables of a set answer together. `struct` may be empty. */
+export interface FieldQuestion {
+  readonly ask: 'written' | 'initialised' | 'designed';
+  readonly struct: string;
+  readonly field: string;
+}
+
 type Watched<M> = M extends ReadonlyMap<string, infer V> ? WatchedMap<V> : never;
 
 /** A set whose maps are watched. */
 export type WatchedSet = { readonly name: string } & {
   readonly [K in Kind]: Watched<NonNullable<ProgramSet[K]>>;
+} & {
+  /** Questions about fields, by their words. */
+  readonly questions: Map<string, FieldQuestion>;
 };
 
 const sets = new WeakMap<ProgramSet, WatchedSet>();
+/** By watched set. */
 const originals = new WeakMap<ProgramSet, ProgramSet>();
 
 /** The watched set over a set: one for each, so that what is kept for a set is kept for it. */
@@ -91,6 +102,7 @@ export function watched(set: ProgramSet): WatchedSet {
       structures: new WatchedMap(set.structures),
       constants: new WatchedMap(set.constants),
       globals: new WatchedMap(set.globals ?? new Map()),
+      questions: new Map(),
     };
     sets.set(set, found);
     originals.set(found, set);
@@ -101,4 +113,10 @@ export function watched(set: ProgramSet): WatchedSet {
 /** The set below a watched one; any other set itself. */
 export function unwatched(set: ProgramSet): ProgramSet {
   return originals.get(set) ?? set;
+}
+
+/** Takes down that a watched set was asked about a field; of any other set nothing is taken down. */
+export function noteQuestion(set: ProgramSet, question: FieldQuestion): void {
+  if (!('questions' in set)) return;
+  (set as WatchedSet).questions.set(`${question.ask}|${question.struct}|${question.field}`, question);
 }

@@ -8,6 +8,7 @@ import { typeOf } from './static-types';
 import type { ProgramSet } from './types';
 import type { Value } from './values';
 import { isStruct } from './values';
+import { type FieldQuestion, noteQuestion, unwatched } from './watched';
 import type { Frame, World } from './world';
 
 interface Mentions {
@@ -68,12 +69,16 @@ function mentionsOf(set: ProgramSet, program: Program): Mentions {
 
 const bySet = new WeakMap<ProgramSet, Map<string, boolean>>();
 
-function remembered(set: ProgramSet, key: string, compute: () => boolean): boolean {
-  const answers = bySet.get(set) ?? new Map<string, boolean>();
-  bySet.set(set, answers);
+/** The answer to a question about all programs and tables of a set, found once. A watched set takes down the question, not all that was looked at. */
+function remembered(set: ProgramSet, question: FieldQuestion, compute: (all: ProgramSet) => boolean): boolean {
+  noteQuestion(set, question);
+  const all = unwatched(set);
+  const answers = bySet.get(all) ?? new Map<string, boolean>();
+  bySet.set(all, answers);
+  const key = `${question.ask}|${question.struct}|${question.field}`;
   const known = answers.get(key);
   if (known !== undefined) return known;
-  const answer = compute();
+  const answer = compute(all);
   answers.set(key, answer);
   return answer;
 }
@@ -86,18 +91,18 @@ function writes(set: ProgramSet, program: Program, struct: string, field: string
 
 /** Does anything in the set give the field a value? A write whose structure is not known counts for all. `struct` may be empty. */
 export function isWritten(set: ProgramSet, struct: string, field: string): boolean {
-  return remembered(set, `w|${struct}|${field}`, () => {
-    for (const program of set.programs.values()) if (writes(set, program, struct, field)) return true;
-    return isInitialised(set, struct, field);
+  return remembered(set, { ask: 'written', struct, field }, (all) => {
+    for (const program of all.programs.values()) if (writes(all, program, struct, field)) return true;
+    return isInitialised(all, struct, field);
   });
 }
 
 /** Do the tables and variables start with a value in the field? Of a known structure all its tables must: one says nothing of another. */
 function isInitialised(set: ProgramSet, struct: string, field: string): boolean {
-  return remembered(set, `i|${struct}|${field}`, () => {
+  return remembered(set, { ask: 'initialised', struct, field }, (all) => {
     const inits = [
-      ...[...set.tables.values()].map(({ type, init }) => ({ type, init })),
-      ...[...(set.globals?.values() ?? [])].map(({ variable, init }) => ({ type: variable.type, init })),
+      ...[...all.tables.values()].map(({ type, init }) => ({ type, init })),
+      ...[...(all.globals?.values() ?? [])].map(({ variable, init }) => ({ type: variable.type, init })),
     ].filter(({ type, init }) => init !== null && (struct === '' || structName(type) === struct));
     const sets = (init: Expression | null): boolean => {
       const fields = new Set<string>();
@@ -112,10 +117,22 @@ function isInitialised(set: ProgramSet, struct: string, field: string): boolean 
 
 /** Does a line of the design itself speak of the field? What only patches speak of, the host cannot set by itself. */
 export function isDesigned(set: ProgramSet, field: string): boolean {
-  return remembered(set, `d|${field}`, () => {
-    for (const program of set.programs.values()) if (mentionsOf(set, program).designed.has(field)) return true;
+  return remembered(set, { ask: 'designed', struct: '', field }, (all) => {
+    for (const program of all.programs.values()) if (mentionsOf(all, program).designed.has(field)) return true;
     return false;
   });
+}
+
+/** The answer of a set to a question that a run asked of another. */
+export function answerAbout(set: ProgramSet, { ask, struct, field }: FieldQuestion): boolean {
+  switch (ask) {
+    case 'written':
+      return isWritten(set, struct, field);
+    case 'initialised':
+      return isInitialised(set, struct, field);
+    case 'designed':
+      return isDesigned(set, field);
+  }
 }
 
 const DEPTH = 4;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Expression, Program, Structure } from '../../../src/code/types';
 import type { ProgramSet } from '../../../src/host/types';
+import { isWritten } from '../../../src/host/writers';
 import { type KeptRuns, keptRun } from '../../../src/review/kept-runs';
 import type { Scenario, ScenarioResult } from '../../../src/scenario/types';
 
@@ -86,6 +87,48 @@ describe('a kept run', () => {
     const sets = [1, 2].map((line) => set({ programs: [program('vfio_open', line)] }));
     expect(made(sets, asks)).toBe(1);
     expect(made([...sets, set({})], asks)).toBe(2);
+  });
+
+  test('that asked whether anything sets a field minds that answer, not the programs it came from', () => {
+    const asks = (of: ProgramSet): void => {
+      isWritten(of, 'vfio_group', 'container');
+    };
+    const setting = (name: string, field: string): Program => ({
+      ...program(name, 1),
+      nodes: [
+        {
+          kind: 'do',
+          expression: {
+            kind: 'assign',
+            operator: '=',
+            target: { kind: 'field', base: { kind: 'name', name: 'group' }, field, arrow: true },
+            value: number(1),
+            at: program(name, 1).at,
+          },
+          next: -1,
+          at: program(name, 1).at,
+        },
+      ],
+      entry: 0,
+    });
+    const none = set({ programs: [program('vfio_open', 1)] });
+    const other = set({ programs: [program('vfio_open', 2), setting('vfio_use', 'opened')] });
+    const one = set({ programs: [program('vfio_open', 1), setting('vfio_use', 'container')] });
+    expect(made([none, other], asks)).toBe(1);
+    expect(made([none, one], asks)).toBe(2);
+    // Two runs on one set: what the first one asked is asked by the second as well.
+    const kept: KeptRuns = new Map();
+    let runs = 0;
+    const run = (key: string, of: ProgramSet) =>
+      keptRun(kept, key, scenario(false), of, 1, (watched) => {
+        runs++;
+        asks(watched);
+        return outcome;
+      });
+    run('a', none);
+    run('b', none);
+    run('b', one);
+    expect(runs).toBe(3);
   });
 
   test('that went through a whole map holds for that map alone', () => {
