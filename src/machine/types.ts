@@ -149,4 +149,6 @@ export interface MachineSpec {
   readonly devices: readonly DeviceSpec[];
   readonly iommu: IommuSpec;
   readonly controllers: readonly ControllerSpec[];
+  /** Ranges of IOVA, in bytes, that firmware keeps from use for DMA of any device (reserved memory of a device tree, RMR nodes of an IORT). */
+  readonly reserved?: readonly { readonly base: number; readonly size: number }[];
 }

@@ -54,6 +54,7 @@ import twoGuestsPosting from './library/two-guests-posting.scenario.json?raw';
 import twoGuestsX86 from './library/two-guests-x86.scenario.json?raw';
 import twoItsTwoPages from './library/two-its-two-pages.scenario.json?raw';
 import unmapOfAll from './library/unmap-of-all.scenario.json?raw';
+import windowBesideReservedMemory from './library/window-beside-reserved-memory.scenario.json?raw';
 import windowBeyondAperture from './library/window-beyond-aperture.scenario.json?raw';
 import windowGivenUpWhileUsed from './library/window-given-up-while-used.scenario.json?raw';
 import windowMisaligned from './library/window-misaligned.scenario.json?raw';
@@ -128,6 +129,7 @@ export const LIBRARY_TEXTS: Readonly<Record<string, string>> = {
   'areas-of-a-space': areasOfASpace,
   'window-over-what-is-wanted': windowOverWhatIsWanted,
   'window-where-the-user-wants-it': windowWhereTheUserWantsIt,
+  'window-beside-reserved-memory': windowBesideReservedMemory,
   'window-over-the-interrupt-range': windowOverTheInterruptRange,
   'unmap-of-all': unmapOfAll,
   'sixteen-vectors': sixteenVectors,

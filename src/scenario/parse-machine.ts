@@ -41,6 +41,15 @@ function range(reader: Reader, node: Node): RangeSpec | undefined {
     : { name: its, base, size, ...(kind === undefined ? {} : { kind }) };
 }
 
+function reservedRange(reader: Reader, node: Node): { base: number; size: number } | undefined {
+  const all = members(reader, node, 'a reserved range', ['base', 'size']);
+  if (all === null) return undefined;
+  required(reader, node, all, 'a reserved range', ['base', 'size']);
+  const base = whole(reader, all.get('base'), 'base');
+  const size = whole(reader, all.get('size'), 'size', Number.MAX_SAFE_INTEGER, 1);
+  return base === undefined || size === undefined ? undefined : { base, size };
+}
+
 /** A preset with changes. */
 function derived(reader: Reader, node: Node): DerivedMachine | undefined {
   const all = members(reader, node, 'a changed preset', ['preset', 'id', 'granule', 'functions', 'cpus']);
@@ -72,6 +81,7 @@ export function machine(reader: Reader, node: Node): string | DerivedMachine | M
     'devices',
     'iommu',
     'controllers',
+    'reserved',
   ]);
   if (all === null) return undefined;
   required(reader, node, all, 'a machine', ['id', 'architecture', 'memory', 'devices', 'iommu', 'controllers']);
@@ -98,5 +108,7 @@ export function machine(reader: Reader, node: Node): string | DerivedMachine | M
     controllers === undefined
   )
     return undefined;
-  return { id, title, architecture, cpus, memory, devices, iommu: unit, controllers };
+  const kept = list(reader, all.get('reserved'), 'reserved', (child) => reservedRange(reader, child));
+  const reserved = kept === undefined ? {} : { reserved: kept };
+  return { id, title, architecture, cpus, memory, devices, iommu: unit, controllers, ...reserved };
 }

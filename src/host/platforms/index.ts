@@ -67,7 +67,7 @@ export function createPlatform(spec: MachineSpec): MachinePlatform {
  * Address ranges that hardware takes as interrupts whatever a page table says: the interrupt range of x86, the MSI range of a POWER bridge,
  * the interrupt files where MSI page tables redirect them. The window Linux picks for ARM doorbells is software's and not among them.
  */
-function hardwareRegionsOf(spec: MachineSpec): ReservedRegion[] {
+function interruptRegionsOf(spec: MachineSpec): ReservedRegion[] {
   if (spec.architecture === 'x86') return [{ start: INTERRUPT_RANGE_BASE, length: INTERRUPT_RANGE_SIZE, type: 'msi' }];
   return spec.controllers.flatMap((controller): ReservedRegion[] => {
     const decoded =
@@ -76,6 +76,16 @@ function hardwareRegionsOf(spec: MachineSpec): ReservedRegion[] {
     const { start, size } = doorsOf(controller, spec.cpus);
     return decoded ? [{ start, length: size, type: 'msi' }] : [];
   });
+}
+
+/** What no page table decides about, and what firmware keeps for itself. */
+function hardwareRegionsOf(spec: MachineSpec): ReservedRegion[] {
+  const kept = (spec.reserved ?? []).map(({ base, size }) => ({
+    start: base,
+    length: size,
+    type: 'reserved' as const,
+  }));
+  return [...interruptRegionsOf(spec), ...kept];
 }
 
 /**

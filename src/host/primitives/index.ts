@@ -1,6 +1,7 @@
 /** All primitives by name. In: calls of functions that no program defines. Out: their values; effects happen in the world. */
 import type { Primitive } from '../world';
 import { counters } from './counters';
+import { firmware } from './firmware';
 import { groupHandles } from './group-handles';
 import { interrupts } from './interrupts';
 import { pins } from './intx';
@@ -33,5 +34,6 @@ export const PRIMITIVES: ReadonlyMap<string, Primitive> = new Map(
     pins,
     groupHandles,
     xarray,
+    firmware,
   ].flatMap((area) => Object.entries(area)),
 );

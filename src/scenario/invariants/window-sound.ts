@@ -115,6 +115,38 @@ function placement(view: RunView, step: StepRecord, window: HostWindow): Violati
   return found;
 }
 
+/** A window that the host's drivers chose, seen when its first page is taken, and what it meets. */
+function chosen(view: RunView, step: StepRecord): Violation[] {
+  const known = new Set(step.before.windows.map((window) => window.event));
+  return step.after.windows
+    .filter((window) => window.agent === step.agent.name && !known.has(window.event))
+    .flatMap((window) =>
+      view.hardwareRegions
+        .filter(
+          ({ start, length, type }) =>
+            type !== 'sw-msi' && overlaps({ start: window.base, size: window.size }, { start, size: length }),
+        )
+        .map(
+          ({ start, length, type }): Violation => ({
+            invariant: 'I6',
+            message: `the window ${hex(window.base)}–${end(window)} that the host chose for ${window.agent} overlaps the reserved region ${hex(start)}–${hex(start + length - 1)} (${type})`,
+            event: step.lastEvent,
+            causes: causes(window.event, step.firstEvent),
+            why: [
+              {
+                text: 'Two ranges meet when each begins before the other ends; that one holds all of the other is not needed.',
+                reference: null,
+              },
+              {
+                text: 'Addresses of a reserved region are not for DMA of the device: a doorbell there is none.',
+                reference: 'Documentation/ABI/testing/sysfs-kernel-iommu_groups',
+              },
+            ],
+          }),
+        ),
+    );
+}
+
 /** Two IOVAs of one domain for one doorbell page. */
 function twice(view: RunView, step: StepRecord): Violation[] {
   const first = new Map<string, number>();
@@ -154,5 +186,7 @@ export const windowSound: Invariant = (view) => {
       .filter((window) => window.agent === step.agent.name && !known.has(window.event))
       .flatMap((window) => placement(view, step, window));
   }
-  return step.spec.stage === 'enable' && step.value !== null && step.value >= 0 ? twice(view, step) : [];
+  return step.spec.stage === 'enable' && step.value !== null && step.value >= 0
+    ? [...chosen(view, step), ...twice(view, step)]
+    : [];
 };

@@ -119,8 +119,10 @@ void iommu_put_dma_cookie(struct iommu_domain *domain)
 	domain->iova_cookie = NULL;
 }
 
+/* What firmware keeps for itself. */
 void iommu_dma_get_resv_regions(struct device *dev, struct list_head *list)
 {
+	of_iommu_get_resv_regions(dev, list);
 }
 
 static struct iommu_dma_msi_page *iommu_dma_get_msi_page(struct device *dev, phys_addr_t msi_addr,
