@@ -172,7 +172,7 @@ export function translateEvent(its: Its, memory: Memory, device: number, event: 
   const devices = its.deviceTable;
   const targets = its.collectionTable;
   if (device < its.deviceEntries && device >>> its.deviceBits === 0 && devices < flatEnd && targets < flatEnd) {
-    const dte = flatPair(memory, (((devices * 0.25) | 0) + (device << 1)) | 0);
+    const dte = flatPair(memory, (((devices / 4) | 0) + (device << 1)) | 0);
     if (dte < pairs) {
       const deviceLow = words[dte << 1] as number;
       const deviceHigh = (words[(dte << 1) | 1] as number) | 0;
@@ -182,7 +182,7 @@ export function translateEvent(its: Its, memory: Memory, device: number, event: 
         const lpi = (words[ite << 1] as number) & 0xff_ffff;
         const eventHigh = (words[(ite << 1) | 1] as number) | 0;
         const collection = eventHigh & 0xffff;
-        const cte = flatPair(memory, (((targets * 0.25) | 0) + (collection << 1)) | 0);
+        const cte = flatPair(memory, (((targets / 4) | 0) + (collection << 1)) | 0);
         if (
           eventHigh < 0 &&
           collection < its.collectionEntries &&

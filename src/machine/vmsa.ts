@@ -95,7 +95,7 @@ function pageDescriptor(memory: Memory, base: number, limit: number, top: number
   const { words } = memory;
   const pairs = memory.flatWords >>> 1;
   if (base >= memory.flatEnd) return -1;
-  const first = flatPair(memory, (((base * 0.25) | 0) + (top << 1)) | 0);
+  const first = flatPair(memory, (((base / 4) | 0) + (top << 1)) | 0);
   if (first >= pairs) return -1;
   const firstLow = words[first << 1] as number;
   const firstHigh = words[(first << 1) | 1] as number;

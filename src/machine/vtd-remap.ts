@@ -72,7 +72,7 @@ export function remapInterrupt(
     index >>> vtd.remapLog2 === 0
   ) {
     const { words } = memory;
-    const pair = flatPair(memory, (((vtd.remapTable * 0.25) | 0) + (index << 2)) | 0);
+    const pair = flatPair(memory, (((vtd.remapTable / 4) | 0) + (index << 2)) | 0);
     if (pair < memory.flatWords >>> 1) {
       const entry = pair << 1;
       const lo = words[entry] as number;
