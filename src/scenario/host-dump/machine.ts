@@ -66,6 +66,7 @@ export function importMachineFrom(files: readonly DumpFile[], id: string): Impor
       devices,
       iommu: iommuOf(facts, x86, notes),
       controllers,
+      ...(x86 ? {} : reservedOf(facts, notes)),
     },
     notes,
   };
@@ -133,6 +134,18 @@ function iommuOf(facts: HostFacts, x86: boolean, notes: string[]): IommuSpec {
     addressBits: facts.addressBits ?? 39,
     sourceCheck: !facts.nosid,
   };
+}
+
+/** Ranges that all groups with regions keep from DMA. On x86 they are what the drivers report by themselves, or some devices' own. */
+function reservedOf(facts: HostFacts, notes: string[]): Pick<MachineSpec, 'reserved'> {
+  const [first = [], ...others] = facts.reserved.values();
+  const same = (a: Span, b: Span): boolean => a.start === b.start && a.end === b.end;
+  const common = first.filter((span) => others.every((spans) => spans.some((one) => same(one, span))));
+  if ([first, ...others].some((spans) => spans.some((span) => !common.some((one) => same(one, span)))))
+    notes.push('Reserved ranges that only some groups have are left out.');
+  return common.length === 0
+    ? {}
+    : { reserved: common.map(({ start, end }) => ({ base: start, size: end - start + 1 })) };
 }
 
 const rangesOf = (spans: readonly Span[], name: string, kind: 'ram' | 'mmio'): RangeSpec[] =>

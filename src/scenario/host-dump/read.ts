@@ -1,6 +1,6 @@
 /**
  * What a Linux host tells about its machine, line by line.
- * In: texts with their names: links of /sys/kernel/iommu_groups, `lspci -vvnn`, `dmesg`, /proc/interrupts, in any number of files. Out: the
+ * In: texts with their names: links and reserved regions of /sys/kernel/iommu_groups, `lspci -vvnn`, `dmesg`, /proc/interrupts, in any number of files. Out: the
  * facts in them, and what is wrong, with file and line. Knows nothing of machines of the model.
  */
 
@@ -54,6 +54,8 @@ export interface HostFacts {
   readonly pageSize: 4096 | 16384 | 65536;
   readonly frames: readonly { readonly range: Span; readonly firstSpi: number; readonly lastSpi: number }[];
   readonly its: readonly Span[];
+  /** By number of the group: ranges that are kept from DMA, other than those for interrupts. */
+  readonly reserved: ReadonlyMap<number, readonly Span[]>;
   readonly errors: readonly DumpError[];
   /** Devices of other PCI segments than 0, which the model's requester ids cannot name. */
   readonly otherSegments: number;
@@ -100,6 +102,7 @@ interface Draft {
   pageSize: 4096 | 16384 | 65536;
   frames: { range: Span; firstSpi: number; lastSpi: number }[];
   its: Span[];
+  readonly reserved: Map<number, Span[]>;
   errors: DumpError[];
   otherSegments: number;
 }
@@ -122,6 +125,7 @@ export function readHost(files: readonly DumpFile[]): HostFacts {
     pageSize: 4096,
     frames: [],
     its: [],
+    reserved: new Map(),
     errors: [],
     otherSegments: 0,
   };
@@ -187,7 +191,11 @@ function readFile(draft: Draft, file: DumpFile): void {
 type Complain = (code: DumpError['code'], message: string) => void;
 
 function groupLine(draft: Draft, line: string, complain: Complain): void {
-  if (line.includes('/reserved_regions') || /iommu_groups\/\d+(\/(devices|type|name))?:?\s*$/.test(line)) return;
+  if (line.includes('/reserved_regions')) {
+    regionLine(draft, line, complain);
+    return;
+  }
+  if (/iommu_groups\/\d+(\/(devices|type|name))?:?\s*$/.test(line)) return;
   const match = /iommu_groups\/([^/\s]+)\/devices\/(\S+)/.exec(line);
   const id = match === null ? undefined : requesterIdOf(match[2] ?? '');
   if (match === null || !/^\d{1,6}$/.test(match[1] ?? '')) {
@@ -205,6 +213,24 @@ function groupLine(draft: Draft, line: string, complain: Complain): void {
   if (before !== undefined && before !== group)
     complain('contradiction', `${match[2]} is in group ${before} and in group ${group}`);
   else draft.groups.set(id, group);
+}
+
+/** `…/iommu_groups/3/reserved_regions:0x80000000 0x80ffffff reserved`, ends included; a line without a region is a file's name alone. */
+function regionLine(draft: Draft, line: string, complain: Complain): void {
+  const match = /iommu_groups\/(\d{1,6})\/reserved_regions:\s*(\S.*)$/.exec(line);
+  if (match === null) return;
+  const region = /^(0x[0-9a-f]{1,16}) (0x[0-9a-f]{1,16}) ([a-z-]+)$/i.exec((match[2] ?? '').trim());
+  const [start, end] = [Number(region?.[1]), Number(region?.[2])];
+  if (region === null || end < start) {
+    complain('unreadable', 'a line of reserved_regions is START END TYPE');
+    return;
+  }
+  const group = Number(match[1]);
+  const known = draft.reserved.get(group) ?? [];
+  draft.reserved.set(group, known);
+  // The interrupt range and the window for doorbells are the driver's; what has no end below 2^53 is the end of the IOMMU's width.
+  if ((region[3] === 'reserved' || region[3]?.startsWith('direct') === true) && Number.isSafeInteger(end))
+    known.push({ start, end });
 }
 
 function capabilityLine(draft: Draft, id: number, line: string, complain: Complain): void {

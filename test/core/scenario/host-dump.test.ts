@@ -54,6 +54,29 @@ const errorsOf = (...texts: [string, string][]): string[] => {
 };
 
 describe('machine import', () => {
+  it('takes over what firmware keeps from all devices of an Arm machine, and says what it leaves out', () => {
+    const regions = (...lines: [number, string][]) =>
+      lines.map(([group, region]) => `/sys/kernel/iommu_groups/${group}/reserved_regions:${region}`).join('\n');
+    const kept = '0x0000000080000000 0x0000000080ffffff reserved';
+    const window = '0x0000000008000000 0x00000000080fffff msi';
+    const all = regions([1, window], [1, kept], [2, window], [2, kept]);
+    const imported = machineOf(['g', GROUPS], ['r', all], ['l', LSPCI], ['d', ARM]);
+    // Group 0 of the links tells a region for interrupts alone.
+    expect(imported.machine.reserved).toBeUndefined();
+    expect(imported.notes.join()).toContain('Reserved ranges that only some groups have are left out');
+    const links = GROUPS.replace(/.*reserved_regions.*\n/, '');
+    const machine = machineOf(['g', links], ['r', all], ['l', LSPCI], ['d', ARM]).machine;
+    expect(machine.reserved).toEqual([{ base: 0x8000_0000, size: 0x100_0000 }]);
+    expect(parseMachine(JSON.stringify(machine))).toMatchObject({ kind: 'machine', machine });
+    expect(
+      machineOf(['g', links], ['r', regions([1, window])], ['l', LSPCI], ['d', ARM]).machine.reserved,
+    ).toBeUndefined();
+    expect(machineOf(['g', links], ['r', all], ['l', LSPCI], ['d', DMESG]).machine.reserved).toBeUndefined();
+    expect(errorsOf(['g', links], ['r', regions([1, '0x9000 0x8000 reserved'])], ['l', LSPCI], ['d', ARM])).toEqual([
+      'r:1 unreadable a line of reserved_regions is START END TYPE',
+    ]);
+  });
+
   it('makes an x86 machine with groups, aliases and table sizes', () => {
     const { machine, notes } = machineOf(['g', GROUPS], ['l', LSPCI], ['d', DMESG]);
     expect(machine).toEqual({
