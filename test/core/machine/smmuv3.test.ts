@@ -122,6 +122,47 @@ describe('stage 2 and nesting', () => {
     expect(run(b, 0x8000_0040)).toEqual({ kind: 'pass', physical: 0x1_0000_0040 });
   });
 
+  it('takes an entry from stage 2 to stage 1 and back in three writes each, none of which a device notices', () => {
+    const b = bench();
+    const ste = STREAMS + 5 * 64;
+    stageTwo(b);
+    put(b.memory, ste, 0, 1 | (6 << 1));
+    // The tables of both stages, and a context, stand before; each leads elsewhere.
+    put(b.memory, CD, 25, 0xc000_0000, 5 | (1 << 9) | (1 << 13) | (1 << 14));
+    put(b.memory, CD + 8, S1);
+    put(b.memory, S1 + 8, 0x8000_0000, 0x741);
+    put(b.memory, S2 + 8, 0xc000_0000, 0x7c1);
+    const old = { kind: 'pass', physical: 0xc000_1040 };
+    const now = { kind: 'pass', physical: 0x8000_1040 };
+    const seen = (write: () => void) => {
+      write();
+      return run(b, 0x4000_1040);
+    };
+    /** What the other stage uses alone: cacheability of the context fetch; VMID and configuration of stage 2, and its table. */
+    const contexts = (on: boolean) => put(b.memory, ste + 8, 0, on ? 0x54 : 0);
+    const second = (on: boolean) => {
+      if (on) return stageTwo(b);
+      put(b.memory, ste + 16, 0);
+      put(b.memory, ste + 24, 0);
+    };
+    expect(run(b, 0x4000_1040)).toEqual(old);
+    expect([
+      seen(() => contexts(true)),
+      seen(() => put(b.memory, ste, CD, 1 | (5 << 1))),
+      seen(() => second(false)),
+    ]).toEqual([old, now, now]);
+    expect([
+      seen(() => second(true)),
+      seen(() => put(b.memory, ste, 0, 1 | (6 << 1))),
+      seen(() => contexts(false)),
+    ]).toEqual([now, old, old]);
+    // The other way about it is noticed.
+    expect([seen(() => second(false)), seen(() => put(b.memory, ste, CD, 1 | (5 << 1)))]).toEqual([
+      { kind: 'event', type: 0x04, recorded: true },
+      now,
+    ]);
+  });
+
   it('refuses stage 2 where the unit has none', () => {
     const b = bench();
     b.smmu.stage2 = false;
