@@ -6,7 +6,7 @@ import type { Change } from '../patch/types';
 import type { MessagePlace } from '../place';
 import type { Series } from '../series/types';
 import { shorten } from './breakage';
-import { patchHits } from './rules';
+import { hitsOfPatch, type KeptReading } from './kept-reading';
 import type { RuleHit } from './rules/types';
 import { hunkLineAt, patchOf, spanOf } from './spans';
 import type { Finding } from './types';
@@ -55,14 +55,19 @@ function movedWhole(at: MessagePlace, change: Change): boolean {
 }
 
 /** Findings of the rules that look at each patch as a whole. */
-export function patchFindings(series: Series, changes: readonly Change[], amended: readonly Amended[]): Finding[] {
+export function patchFindings(
+  series: Series,
+  changes: readonly Change[],
+  amended: readonly Amended[],
+  kept: KeptReading,
+): Finding[] {
   const findings: Finding[] = [];
   for (const [i, change] of changes.entries()) {
     const message = series.messages[change.message];
     const before = amended[i];
     const after = amended[i + 1];
     if (message === undefined || before === undefined || after === undefined || before === after) continue;
-    for (const hit of patchHits({ change, message, before, after })) {
+    for (const hit of hitsOfPatch(kept, { change, message, before, after })) {
       const at = spanOf(hit.at);
       if (at === null || !isOwn(hit, change)) continue;
       const patch = patchOf(series, at.message);

@@ -1,8 +1,8 @@
 import type { Amended } from '../code/bodies';
-import { amend, begin } from '../code/bodies';
+import { begin } from '../code/bodies';
 import type { FrontEnd } from '../code/front-end';
 import type { SourceLine } from '../code/types';
-import { type Blobs, wantedBlobs } from '../code/whole-file';
+import { wantedBlobs } from '../code/whole-file';
 import { designs } from '../host/designs/index';
 import { designLines, programSet } from '../host/programs';
 import type { DesignSource, ProgramSet } from '../host/types';
@@ -44,21 +44,4 @@ export function changesOf(series: Series): Change[] {
 /** The ids of the blobs that a checkout may know of a series: to be fetched before its review, and handed to it. */
 export function blobsNamed(series: Series): string[] {
   return wantedBlobs(changesOf(series));
-}
-
-/** The base and what is known after each patch: entry k after k patches. */
-export function prefixes(
-  base: Amended,
-  series: Series,
-  changes: readonly Change[],
-  frontEnd: FrontEnd,
-  blobs: Blobs = null,
-): Amended[] {
-  const all: Amended[] = [blobs === null ? base : { ...base, blobs }];
-  for (const [i, change] of changes.entries()) {
-    const message = series.messages[change.message];
-    const before = all[i] ?? base;
-    all.push(message === undefined ? before : amend(before, change, message, frontEnd, `${base.set.name}+${i + 1}`));
-  }
-  return all;
 }

@@ -21,11 +21,11 @@ import type { Corrections, CorrectionsText } from './corrections';
 import { coverageOf, stageLines } from './coverage';
 import { describedFindings, describedInput } from './described';
 import { pathEra } from './era';
+import { hitsBrought, hitsStanding, type KeptReading, keptReading, prefixes } from './kept-reading';
 import { isOwn, patchFindings } from './patch-findings';
-import { baseOf, changesOf, type PreparedDesigns, prefixes } from './prefixes';
+import { baseOf, changesOf, type PreparedDesigns } from './prefixes';
 import { promiseVerdict } from './promise-verdicts';
 import { promiseFindings } from './promises';
-import { pathHits } from './rules';
 import { designRunner, saidIn, tryClaims } from './said';
 import { seriesFindings } from './series-rules';
 import { hunkLineAt, patchOf, spanOf } from './spans';
@@ -65,6 +65,7 @@ interface Kept {
   /** A design made ready to be amended; null: no design, the patches alone. */
   readonly base: (design: string | null) => Amended;
   readonly store: TrialStore;
+  readonly reading: KeptReading;
   /** Runs a design as it is, for what a text says of it. */
   readonly onDesign: RunDesign;
 }
@@ -91,23 +92,25 @@ export function createReviewer(
     return known;
   };
   const store = trialStore();
-  const kept: Kept = { frontEnd, library, base, store, onDesign: designRunner(builtInScenario, setOf, store) };
-  /** Runs with facts of the user are kept apart: they hold for those facts only. */
-  let special: { readonly facts: string; readonly store: TrialStore } | null = null;
-  const storeFor = (facts: Corrections['facts']): TrialStore => {
-    if (facts.length === 0) return kept.store;
+  const onDesign = designRunner(builtInScenario, setOf, store);
+  const kept: Kept = { frontEnd, library, base, store, reading: keptReading(), onDesign };
+  /** What is kept with facts of the user is kept apart: it holds for those facts only. */
+  let special: { readonly facts: string; readonly kept: Kept } | null = null;
+  const keptWith = (facts: Corrections['facts']): Kept => {
+    if (facts.length === 0) return kept;
     const key = JSON.stringify(facts.map(({ at: _, reason: __, ...fact }) => fact));
-    if (special?.facts !== key) special = { facts: key, store: trialStore() };
-    return special.store;
+    if (special?.facts !== key)
+      special = { facts: key, kept: { ...kept, store: trialStore(), reading: keptReading() } };
+    return special.kept;
   };
   return {
     review: (series, options = {}) =>
-      reviewCorrected(series, options, (chosen, facts) => review({ ...kept, store: storeFor(facts) }, series, chosen)),
+      reviewCorrected(series, options, (chosen, facts) => review(keptWith(facts), series, chosen)),
   };
 }
 
 function review(
-  { frontEnd, library, base: baseFor, store, onDesign }: Kept,
+  { frontEnd, library, base: baseFor, store, reading, onDesign }: Kept,
   series: Series,
   options: ReviewOptions,
 ): Review {
@@ -129,12 +132,12 @@ function review(
     machines: options.machines === undefined ? evidence.machines : new Set(options.machines),
   };
   const base = baseFor(design);
-  const amended = prefixes(base, series, changes, frontEnd, options.blobs ?? null);
+  const amended = prefixes(reading, base, series, changes, frontEnd, options.blobs ?? null);
   const { claims: allClaims, unmapped } = saidIn(series, changes);
   const described = describedInput(series, changes, allClaims);
   const read = [
-    ...pathFindings(series, changes, amended),
-    ...patchFindings(series, changes, amended),
+    ...pathFindings(series, changes, amended, reading),
+    ...patchFindings(series, changes, amended, reading),
     ...seriesFindings(series, changes),
     ...describedFindings(described),
   ];
@@ -254,24 +257,25 @@ function touchedAndExecuted(
   return touched?.at.kind === 'message' ? touched.at : null;
 }
 
-function pathFindings(series: Series, changes: readonly Change[], amended: readonly Amended[]): Finding[] {
+function pathFindings(
+  series: Series,
+  changes: readonly Change[],
+  amended: readonly Amended[],
+  kept: KeptReading,
+): Finding[] {
   const open = new Map<string, number>();
   const findings: Finding[] = [];
   for (const [prefix, now] of amended.entries()) {
     if (prefix === 0) continue;
     for (const touched of now.touched) {
       const before = `${touched.file}:${touched.name}|`;
-      const hits = touched.program === null ? [] : pathHits(touched.program, touched.before, now.tree);
+      const hits = hitsBrought(kept, touched, now);
       /** All that the rules say of the function as it is now, asked when an earlier patch was told of something in it. */
       let said: ReadonlySet<string> | null = null;
       // What an earlier patch of the series brought and this one's version of the function no longer has is repaired by it.
       for (const [key, index] of open)
         if (key.startsWith(before) && touched.evidence !== 'fragment') {
-          said ??= new Set(
-            touched.program === null
-              ? []
-              : pathHits(touched.program, () => null, now.tree).map((hit) => `${before}${hit.rule.id}|${hit.message}`),
-          );
+          said ??= new Set(hitsStanding(kept, touched, now).map((hit) => `${before}${hit.rule.id}|${hit.message}`));
           const still = said.has(key);
           const finding = findings[index];
           if (!still && finding !== undefined) {
