@@ -11,6 +11,8 @@ import type { Scenario, ScenarioResult } from '../scenario/types';
 interface KeptRun {
   /** What the last comparisons failed on stands first. */
   readonly reads: Read[];
+  /** Sets that are known to answer alike. */
+  readonly sets: WeakSet<ProgramTable>;
   readonly result: ScenarioResult;
 }
 
@@ -68,16 +70,18 @@ export function keptRun(
 ): ScenarioResult | undefined {
   const mine = prefix === 0 && failsOnBase(scenario) ? `${key}|0` : key;
   const list = kept.get(mine) ?? [];
-  const at = list.findIndex((one) => answersAlike(set, one.reads));
+  const known = list.findIndex((one) => one.sets.has(set));
+  const at = known >= 0 ? known : list.findIndex((one) => answersAlike(set, one.reads));
   const found = list[at];
   if (found !== undefined) {
+    found.sets.add(set);
     list.splice(at, 1);
     list.unshift(found);
     return renamed(found.result, set.name, prefix);
   }
   const { result, reads } = takingReads(set, run);
   if (result === undefined) return undefined;
-  list.unshift({ reads, result });
+  list.unshift({ reads, sets: new WeakSet([set]), result });
   list.length = Math.min(list.length, KEPT);
   kept.set(mine, list);
   return result;

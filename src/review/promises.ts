@@ -1,3 +1,4 @@
+import { remembered } from '../code/remembered';
 import type { Claim } from '../prose/types';
 import type { InvariantId, Scenario, ScenarioResult, Stage, Trace, Violation } from '../scenario/types';
 import type { Series } from '../series/types';
@@ -44,9 +45,10 @@ export function promisedInvariants(claim: Claim): readonly InvariantId[] {
 }
 
 /** The event by which a domain goes while a doorbell is still mapped in it; null when none does. */
-function freedWhileMapped(trace: Trace): number | null {
+const freedWhileMapped = remembered((events: Trace['events']): number | null => {
   const doors = new Map<string, Set<string>>();
-  for (const event of trace.events) {
+  for (const event of events) {
+    if (!event.changes.some((change) => change.path.startsWith('domains/'))) continue;
     for (const change of event.changes) {
       const map = /^domains\/(\d+)\/maps\/(\w+)$/.exec(change.path);
       const domain = map?.[1] ?? '';
@@ -63,13 +65,13 @@ function freedWhileMapped(trace: Trace): number | null {
     }
   }
   return null;
-}
+});
 
 /** “Unmapped before the domain is freed”: runs in which the domain goes first, as breakages of the order. */
 function freedFirst(results: readonly ScenarioResult[], prefix: number): Broken[] {
   return results.flatMap((result) =>
     result.traces.slice(0, 1).flatMap((trace) => {
-      const event = freedWhileMapped(trace);
+      const event = freedWhileMapped(trace.events);
       if (event === null || trace.injected !== null) return [];
       const message = `${trace.events[event]?.text ?? 'the domain goes'} while a doorbell is mapped in it`;
       const violation: Violation = { invariant: 'I10', message, event, causes: [event], why: [] };

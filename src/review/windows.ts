@@ -1,28 +1,30 @@
+import { remembered } from '../code/remembered';
 import type { ScenarioResult, Trace } from '../scenario/types';
 import { spanOf } from './spans';
 import type { WindowReport } from './types';
 
 const PAGE = /^windows\/[^/]+\/pages\//;
+const isPage = (path: string): boolean => path.startsWith('windows/') && PAGE.test(path);
 
 /** Which doorbell each page of a window comes to hold in a run: a page is taken first and mapped then. */
-function doorbellsOf(trace: Trace): ReadonlyMap<string, string> {
+function doorbellsOf(events: Trace['events']): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
-  for (const event of trace.events)
+  for (const event of events)
     for (const change of event.changes)
-      if (PAGE.test(change.path) && typeof change.after === 'string' && change.after !== 'allocated')
+      if (isPage(change.path) && typeof change.after === 'string' && change.after !== 'allocated')
         names.set(change.path, change.after);
   return names;
 }
 
 /** Pages in use after each event that moved the window, at the lines of the series that did it. */
-function usageEvents(trace: Trace, total: number): WindowReport['events'] {
-  const names = doorbellsOf(trace);
+const movesOf = remembered((all: Trace['events']): readonly Omit<WindowReport['events'][number], 'total'>[] => {
+  const names = doorbellsOf(all);
   const held = new Set<string>();
-  const events: WindowReport['events'][number][] = [];
+  const events: Omit<WindowReport['events'][number], 'total'>[] = [];
   let used = 0;
-  for (const event of trace.events) {
+  for (const event of all) {
     for (const change of event.changes) {
-      if (!PAGE.test(change.path)) continue;
+      if (!isPage(change.path)) continue;
       if (change.after === null) held.delete(change.path);
       else held.add(change.path);
     }
@@ -34,12 +36,11 @@ function usageEvents(trace: Trace, total: number): WindowReport['events'] {
         at,
         delta: event.windowDelta,
         used,
-        total,
         doorbells: [...held].flatMap((path) => names.get(path) ?? []),
       });
   }
   return events;
-}
+});
 
 /**
  * Window usage of the runs of one prefix: one report per scenario, machine and agent's window, from the run in which
@@ -58,7 +59,13 @@ export function windowReports(results: readonly ScenarioResult[], prefix: number
       granule: window.granule,
       pagesUsed: window.pagesUsed,
       pagesNeeded: window.pagesNeeded,
-      events: usageEvents(trace, Math.floor(window.size / window.granule)),
+      events: movesOf(trace.events).map(({ at, delta, used, doorbells }) => ({
+        at,
+        delta,
+        used,
+        total: Math.floor(window.size / window.granule),
+        doorbells,
+      })),
     }));
   });
 }

@@ -131,6 +131,27 @@ describe('a kept run', () => {
     expect(runs).toBe(3);
   });
 
+  test('is not compared again for a set that answered alike', () => {
+    let asked = 0;
+    class Counting extends Map<string, Program> {
+      override get(name: string): Program | undefined {
+        asked++;
+        return super.get(name);
+      }
+    }
+    const kept: KeptRuns = new Map();
+    const asks = (of: ProgramSet): ScenarioResult => {
+      of.programs.get('vfio_open');
+      return outcome;
+    };
+    keptRun(kept, 'k', scenario(false), set({ programs: [program('vfio_open', 1)] }), 1, asks);
+    const alike = { ...set({}), programs: new Counting([['vfio_open', program('vfio_open', 1)]]) };
+    keptRun(kept, 'k', scenario(false), alike, 2, asks);
+    expect(asked).toBe(1);
+    keptRun(kept, 'k', scenario(false), alike, 2, asks);
+    expect(asked).toBe(1);
+  });
+
   test('that went through a whole map holds for that map alone', () => {
     const asks = (of: ProgramSet): void => {
       for (const _ of of.structures) break;
