@@ -37,10 +37,28 @@ function keysOf(result: ScenarioResult | undefined): ReadonlySet<string> {
   );
 }
 
-function withPrograms(set: ProgramTable, changed: ReadonlyMap<string, Program>, name: string): ProgramTable {
-  const programs = new Map(set.programs);
-  for (const [key, program] of changed) programs.set(key, program);
-  return { ...set, name, programs };
+/** Sets with some other programs, by the set they are of. */
+const laid = new WeakMap<
+  ProgramTable,
+  { readonly changed: ReadonlyMap<string, Program>; readonly set: ProgramTable }[]
+>();
+
+function sameEntries(a: ReadonlyMap<string, Program>, b: ReadonlyMap<string, Program>): boolean {
+  return a.size === b.size && [...a].every(([name, program]) => b.get(name) === program);
+}
+
+/** The set with other programs under some names; one for the same programs, so that what is kept for a set is found again. */
+function withPrograms(set: ProgramTable, changed: ReadonlyMap<string, Program>): ProgramTable {
+  const known = laid.get(set) ?? [];
+  laid.set(set, known);
+  let found = known.find((one) => sameEntries(one.changed, changed))?.set;
+  if (found === undefined) {
+    const programs = new Map(set.programs);
+    for (const [key, program] of changed) programs.set(key, program);
+    found = { ...set, programs };
+    known.push({ changed, set: found });
+  }
+  return found;
 }
 
 /** The last program of a name before the prefix that was not loosely laid, and satisfies `fits`. */
@@ -128,7 +146,7 @@ export function secondLook(
   if (fresh.length > 0) {
     const loose = asTheyWere(amended, prefix, raw.executed);
     if (loose.size > 0) {
-      const without = speaksOtherwise(loose, now.set) ? null : keysOf(run(withPrograms(now.set, loose, now.set.name)));
+      const without = speaksOtherwise(loose, now.set) ? null : keysOf(run(withPrograms(now.set, loose)));
       for (const key of fresh)
         if (without === null || !without.has(key)) {
           left.add(key);
@@ -137,7 +155,7 @@ export function secondLook(
     }
     const old = oldBodies(now, before, raw.executed);
     if (old.size > 0 && fresh.some((key) => !left.has(key))) {
-      const held = run(withPrograms(before.set, old, before.set.name));
+      const held = run(withPrograms(before.set, old));
       const shown = keysOf(held);
       for (const key of fresh)
         if (

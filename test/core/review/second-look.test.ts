@@ -1,6 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { type Amended, begin, type Touched } from '../../../src/code/bodies';
+import type { Program, ProgramTable } from '../../../src/code/types';
 import { createReviewer, type Reviewer } from '../../../src/review/review';
+import { plainly, secondLook } from '../../../src/review/second-look';
 import type { Review } from '../../../src/review/types';
+import type { ScenarioResult } from '../../../src/scenario/types';
 import { readSeries } from '../../../src/series/read';
 import { frontEnd } from './c';
 
@@ -155,4 +159,87 @@ describe('a function that the patch shows whole', () => {
     expect(traced(found)).toEqual([]);
     expect(verdict(found, 'own-interrupt')?.verdict).toBe('undecided');
   });
+});
+
+it('plays every scenario with old bodies on one and the same set', () => {
+  const of = (name: string, line: number): Program => ({
+    name,
+    file: 'drivers/vfio/vfio.c',
+    parameters: [],
+    returns: 'int',
+    static: false,
+    nodes: [],
+    entry: -1,
+    evidence: 'full',
+    source: 'patch',
+    at: { kind: 'design', file: 'drivers/vfio/vfio.c', line },
+    end: { kind: 'design', file: 'drivers/vfio/vfio.c', line },
+  });
+  const after = (program: Program, touched: readonly Touched[]): Amended => ({
+    ...begin({
+      set: {
+        name: 'v4.5',
+        programs: new Map([['vfio_open', program]]),
+        tables: new Map(),
+        structures: new Map(),
+        constants: new Map(),
+      },
+      texts: new Map(),
+    }),
+    touched,
+  });
+  const old = of('vfio_open', 2);
+  const now = of('vfio_open', 3);
+  const amended = [
+    after(of('vfio_open', 1), []),
+    after(now, [
+      {
+        file: now.file,
+        name: now.name,
+        evidence: 'full',
+        source: 'patch',
+        modelled: 'full',
+        reason: null,
+        removed: false,
+        program: now,
+        before: () => old,
+        at: now.at,
+      },
+    ]),
+  ];
+  const broken = (scenario: string): ScenarioResult => ({
+    scenario,
+    machine: 'm',
+    verdict: 'violated',
+    reason: null,
+    traces: [
+      {
+        id: scenario,
+        scenario,
+        machine: 'm',
+        design: 'v4.5',
+        prefix: 1,
+        initial: {},
+        events: [],
+        violations: [{ invariant: 'I2', message: 'still mapped', event: 0, causes: [], why: [] }],
+        windows: [],
+        undecided: [],
+        injected: null,
+      },
+    ],
+    executed: new Set(['vfio_open']),
+  });
+  const holds = (scenario: string): ScenarioResult => ({ ...broken(scenario), verdict: 'holds', traces: [] });
+  const played: ProgramTable[] = [];
+  for (const scenario of ['one', 'two']) {
+    const { result } = secondLook(broken(scenario), amended, 1, plainly(holds(scenario)), (set) => {
+      played.push(set);
+      return holds(scenario);
+    });
+    expect(result.verdict).toBe('violated');
+  }
+  expect(played).toHaveLength(2);
+  expect(played[0]).toBe(played[1]);
+  expect(played[0]?.programs.get('vfio_open')).toBe(old);
+  expect(amended[0]?.set.programs.get('vfio_open')).not.toBe(old);
 });
