@@ -68,6 +68,22 @@ function definesAdded(view: StatedView): Defined[] {
   return found;
 }
 
+/** The values of constants that stand in the lines a patch shows without adding them, or takes away: a sentence may speak of these. */
+function valuesShown(view: StatedView): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const file of view.change.files)
+    for (const hunk of file.hunks)
+      for (const line of hunk.lines) {
+        const written =
+          line.kind === 'add'
+            ? null
+            : /^\s*#\s*define\s+[A-Z_][A-Z0-9_]*\s+(.*?)\s*(?:\/[*/].*)?$/.exec(line.text)?.[1];
+        const value = written == null ? null : numberIn(written);
+        if (value !== null) found.add(value);
+      }
+  return found;
+}
+
 const LITERAL = String.raw`(0x[0-9a-fA-F_]+|\d+\s?[KMGT](?:i?B)?\b|\d+)(\s*(?:bytes?|bits?|pages?|entries|[KMGT]i?B|ms|us|%|\w+))?`;
 /** What may stand between a name and its value. */
 const BETWEEN = String.raw`(?:\)|\(|=|:|,|\s|\b(?:is|are|of|to|at|be|set|now|defined|as|equals?|starts?|begins?|a|an|which|it|value|size|long|fixed|currently)\b)*`;
@@ -181,13 +197,14 @@ function wordedWindow(view: StatedView, words: readonly Words[]): PatchHit[] {
   };
   const base = only(/_(?:BASE|START|IOVA_BASE)$/);
   const length = only(/_(?:LENGTH|SIZE|LEN)$/);
+  const shown = valuesShown(view);
   const hits: PatchHit[] = [];
   for (const sentence of words) {
     if (HISTORY.test(sentence.text) || !NOUNS.some((noun) => new RegExp(`\\b${noun}\\b`, 'i').test(sentence.text)))
       continue;
     const sizes = [...sentence.text.matchAll(/\b\d+\s?[KMGT](?:i?B)?\b/g)];
     const size = sizes.length === 1 ? sizeSaid(sizes[0]?.[0] ?? '') : null;
-    if (length !== undefined && base !== undefined && size !== null && size !== length.value && length.value >= 4096)
+    if (length !== undefined && base !== undefined && size !== null && size !== length.value && length.value >= 4096 && !shown.has(size))
       hits.push(
         ...statedHit(view, {
           rule: VALUE_DIFFERS,
@@ -205,7 +222,8 @@ function wordedWindow(view: StatedView, words: readonly Words[]): PatchHit[] {
       address !== null &&
       !Number.isNaN(address) &&
       address !== base.value &&
-      base.value >= 4096
+      base.value >= 4096 &&
+      !shown.has(address)
     )
       hits.push(
         ...statedHit(view, {

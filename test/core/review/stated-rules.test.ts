@@ -164,6 +164,18 @@ describe('value-differs', () => {
     expect(await told('Before, the window was 2MB.', defines('SZ_1M'))).toEqual([]);
     expect(await told('The MSI window lies at 0x9000000.', defines('SZ_1M'))).toEqual(['value-differs']);
   });
+  it('does not take what is said of a constant that the patch only shows for another', async () => {
+    const beside = (shown: string) =>
+      code(` #define DOORBELL_BASE ${shown}\n+#define DOORBELL_HIGH_BASE 0x40000000\n #define DOORBELLS 4`);
+    expect(await told('The region is at 0x9000000 on most boards.', beside('0xa000000'))).toEqual(['value-differs']);
+    expect(await told('The region is at 0x9000000 on most boards.', beside('0x9000000 /* fixed */'))).toEqual([]);
+    const longer = (shown: string) =>
+      code(`${shown}\n+#define RING_BASE 0x8000\n+#define RING_SIZE 0x200000\n #define RINGS 2`);
+    expect(await told('A ring takes a buffer of 1MB.', longer(' #define OLD_SIZE 0x300000'))).toEqual([
+      'value-differs',
+    ]);
+    expect(await told('A ring takes a buffer of 1MB.', longer('-#define OLD_SIZE 0x100000'))).toEqual([]);
+  });
   it('finds a comment beside or above a constant', async () => {
     expect(await told(WORDS, defines('0x200000', ' /* 1MB */'))).toEqual(['value-differs']);
     expect(await told(WORDS, defines('0x100000', ' /* 1MB */'))).toEqual([]);
