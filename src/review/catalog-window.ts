@@ -31,6 +31,10 @@ export const OVERLAP_ENCLOSING = rule('overlap-enclosing', 'Overlap not seen whe
 export const FIRST_FOR_ALL = rule('first-for-all', 'Done for the first where it was done for all');
 export const REGION_LET_IN = rule('region-let-in', 'Type of region kept out no more');
 export const COMPARED_NARROWER = rule('compared-narrower', 'Domains compared instead of what they share');
+export const REGIONS_CONTRADICT = rule('regions-contradict', 'Hardware and software region for one device');
+export const FALLBACK_UNTESTED = rule('fallback-untested', 'Second base not held against what the first met');
+export const MASKED_LEFT_OUT = rule('masked-left-out', 'Masked vectors left out');
+export const ZERO_AS_NONE = rule('zero-as-none', 'First place taken for a failure');
 
 export const WINDOW_RULES: readonly Rule[] = [
   SW_MSI_NOT_KEPT_OUT,
@@ -56,4 +60,8 @@ export const WINDOW_RULES: readonly Rule[] = [
   FIRST_FOR_ALL,
   REGION_LET_IN,
   COMPARED_NARROWER,
+  REGIONS_CONTRADICT,
+  FALLBACK_UNTESTED,
+  MASKED_LEFT_OUT,
+  ZERO_AS_NONE,
 ];

@@ -59,6 +59,7 @@ import {
   shiftWidthRule,
   signLostRule,
 } from './widths';
+import { WINDOW_CHOICE_RULES } from './window-choices';
 import { windowEndRule } from './window-ends';
 import { domainDroppedLinesRule, WINDOW_PATH_RULES } from './window-pages';
 import { WINDOW_REGION_RULES } from './window-regions';
@@ -112,6 +113,7 @@ const PATH_RULES: readonly PathRule[] = [
   firstDomainOnlyRule,
   ...WINDOW_REGION_RULES,
   ...WINDOW_SEARCH_RULES,
+  ...WINDOW_CHOICE_RULES,
   leftBeforeDisabledRule,
   ...GUARD_PATH_RULES,
   ownerOrderRule,

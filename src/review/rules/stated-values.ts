@@ -204,7 +204,14 @@ function wordedWindow(view: StatedView, words: readonly Words[]): PatchHit[] {
       continue;
     const sizes = [...sentence.text.matchAll(/\b\d+\s?[KMGT](?:i?B)?\b/g)];
     const size = sizes.length === 1 ? sizeSaid(sizes[0]?.[0] ?? '') : null;
-    if (length !== undefined && base !== undefined && size !== null && size !== length.value && length.value >= 4096 && !shown.has(size))
+    if (
+      length !== undefined &&
+      base !== undefined &&
+      size !== null &&
+      size !== length.value &&
+      length.value >= 4096 &&
+      !shown.has(size)
+    )
       hits.push(
         ...statedHit(view, {
           rule: VALUE_DIFFERS,

@@ -7,7 +7,7 @@ import { mail } from '../code/series';
 
 /**
  * One text, two patches. The first character of each line says where it stands: blank in all, `-` before the patch, `+` after it,
- * `!` after the defective one, `=` after the corrected one.
+ * `!` after the defective one, `=` after the corrected one. A line `@@`, with a function’s head behind it, begins another hunk four lines further down.
  */
 export interface Pair {
   readonly path: string;
@@ -20,12 +20,26 @@ function patchOf({ path, text }: Pair, twin: boolean): string {
     .filter((line) => line !== '')
     .flatMap((line) => {
       const [mark, rest] = [line[0], line.slice(1)];
-      if (mark === ' ' || mark === '-' || mark === '+') return [line];
+      if (mark === ' ' || mark === '-' || mark === '+' || mark === '@') return [line];
       return (mark === '=') === twin ? [`+${rest}`] : [];
     });
-  const before = lines.filter((line) => !line.startsWith('+')).length;
-  const after = lines.filter((line) => !line.startsWith('-')).length;
-  return [`diff ${path}`, `@@ -1,${before} +1,${after} @@`, ...lines].join('\n');
+  const hunks: string[][] = [[]];
+  const sections = [''];
+  for (const line of lines)
+    if (line.startsWith('@@')) {
+      hunks.push([]);
+      sections.push(line.slice(2));
+    } else hunks.at(-1)?.push(line);
+  let [old, now] = [1, 1];
+  const shown = hunks.flatMap((hunk, index) => {
+    const before = hunk.filter((line) => !line.startsWith('+')).length;
+    const after = hunk.filter((line) => !line.startsWith('-')).length;
+    const head = `@@ -${old},${before} +${now},${after} @@${sections[index] ?? ''}`;
+    old += before + 4;
+    now += after + 4;
+    return [head, ...hunk];
+  });
+  return [`diff ${path}`, ...shown].join('\n');
 }
 
 /** Ids of all rules on paths and patches that speak, in order, each once. */
