@@ -44,6 +44,7 @@ import { STEP_RULES } from './steps';
 import { addressNarrowedRule, sumWrapsRule } from './sums';
 import { teardownOrderRule } from './teardown-order';
 import type { PatchHit, PatchRule, PatchView, PathRule, RuleHit, Surroundings } from './types';
+import { undoFirstRule } from './undo-first';
 import { unusedVariableRule } from './unused-variables';
 import { droppedErrorRule, ignoredFaultRule, invertedUserCheckRule } from './user-checks';
 import { userLayoutRule } from './user-layout';
@@ -133,6 +134,7 @@ const PATH_RULES: readonly PathRule[] = [
   minForMaxRule,
   maskShiftRule,
   ...STEP_RULES,
+  undoFirstRule,
   keyOverlapsRule,
   oldNameRule,
   unusedVariableRule,

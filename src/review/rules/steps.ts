@@ -219,7 +219,7 @@ const OPPOSITES: readonly (readonly [RegExp, RegExp])[] = [
   [/(?:^|_)get/, /put/],
   [/(?:^|_)bind/, /unbind/],
 ];
-const opposite = (did: string, undoes: string): boolean =>
+export const opposite = (did: string, undoes: string): boolean =>
   OPPOSITES.some(([one, two]) => one.test(did) && !two.test(did) && two.test(undoes));
 
 /** A loop fails at one element, and the rollback starts with that element, which was never done. */
