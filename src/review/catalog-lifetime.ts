@@ -33,6 +33,7 @@ export const MISMATCHED_RELEASE = lifetime('mismatched-release', 'Given back the
 export const READY_AFTER_INSTALL = lifetime('ready-after-install', 'Ready only after the handler is installed');
 export const FALLS_INTO_UNWIND = lifetime('falls-into-unwind', 'Success runs into the error path', 'error');
 export const NULL_ARGUMENT = lifetime('null-argument', 'Called though a caller gives NULL', 'error');
+export const NO_LONGER_SET = lifetime('no-longer-set', 'Set on some ways only');
 export const PUT_TWICE = lifetime('put-twice', 'Given back by helper and caller', 'error');
 
 /** Speaks for I9 too: the same defect, seen in a function instead of in a run. */
@@ -63,6 +64,7 @@ export const LIFETIME_RULES: readonly Rule[] = [
   FALLS_INTO_UNWIND,
   NULL_ARGUMENT,
   PUT_TWICE,
+  NO_LONGER_SET,
   RELEASED_BEFORE_STOPPED,
   USED_PAST_UNLOCK,
 ];

@@ -2,10 +2,12 @@ import type { Program } from '../../code/types';
 import { countUntoldRule } from './answers-untold';
 import { preparedCountRule, swappedArgumentsRule, unitMixRule } from './arguments';
 import { atomicCallersRule } from './atomic-callers';
+import { returnBeforeUnlockRule } from './before-unlock';
 import { inclusiveEndRule, offByOneRule, rollbackIndexRule } from './bounds';
 import { foreignCallbackRule } from './callbacks';
 import { capabilityChainRule } from './capability-chain';
 import { comparedNarrowerRule, ownerAbsentRule } from './compared-objects';
+import { comparedReferenceRule } from './compared-references';
 import { CONCURRENCY_PATH_RULES } from './concurrency';
 import { rawCopyResultRule } from './copy-results';
 import { countAsEndRule, minForMaxRule, rollbackStartRule, unevenStepRule } from './counting';
@@ -27,6 +29,7 @@ import { claimedPastOverrideRule, testSunkRule } from './isolation-order';
 import { lockOrderRule } from './lock-order';
 import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
+import { noLongerSetRule } from './no-longer-set';
 import { oldNameRule } from './old-names';
 import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
 import { blockedOpensRule, ownerOrderRule } from './ownership-order';
@@ -43,6 +46,7 @@ import { statedHits } from './stated';
 import { STEP_RULES } from './steps';
 import { addressNarrowedRule, sumWrapsRule } from './sums';
 import { teardownOrderRule } from './teardown-order';
+import { toldAndUsedRule } from './told-only';
 import type { PatchHit, PatchRule, PatchView, PathRule, RuleHit, Surroundings } from './types';
 import { undoFirstRule } from './undo-first';
 import { unusedVariableRule } from './unused-variables';
@@ -67,6 +71,10 @@ import { WINDOW_REGION_RULES } from './window-regions';
 import { WINDOW_SEARCH_RULES } from './window-search';
 
 const PATH_RULES: readonly PathRule[] = [
+  returnBeforeUnlockRule,
+  comparedReferenceRule,
+  toldAndUsedRule,
+  noLongerSetRule,
   userStructureRule,
   ...HOLDING_RULES,
   ...CONCURRENCY_PATH_RULES,

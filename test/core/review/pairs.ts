@@ -12,9 +12,11 @@ import { mail } from '../code/series';
 export interface Pair {
   readonly path: string;
   readonly text: string;
+  /** The hunk stands within this function, whose head is out of sight. */
+  readonly section?: string;
 }
 
-function patchOf({ path, text }: Pair, twin: boolean): string {
+function patchOf({ path, text, section }: Pair, twin: boolean): string {
   const lines = text
     .split('\n')
     .filter((line) => line !== '')
@@ -24,13 +26,13 @@ function patchOf({ path, text }: Pair, twin: boolean): string {
       return (mark === '=') === twin ? [`+${rest}`] : [];
     });
   const hunks: string[][] = [[]];
-  const sections = [''];
+  const sections = [section === undefined ? '' : ` ${section}`];
   for (const line of lines)
     if (line.startsWith('@@')) {
       hunks.push([]);
       sections.push(line.slice(2));
     } else hunks.at(-1)?.push(line);
-  let [old, now] = [1, 1];
+  let [old, now] = section === undefined ? [1, 1] : [101, 101];
   const shown = hunks.flatMap((hunk, index) => {
     const before = hunk.filter((line) => !line.startsWith('+')).length;
     const after = hunk.filter((line) => !line.startsWith('-')).length;
