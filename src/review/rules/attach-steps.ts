@@ -265,8 +265,11 @@ export const domainUncheckedRule: PathRule = (program, { before }) => {
   ];
 };
 
+/** Functions out of sight that by their name answer the question for a whole hierarchy. */
+const ASKS_DOMAIN = /domain\w*(?:isolat|remap)|(?:isolat|remap)\w*domain|isolated_msi|msi_remap/;
+
 /** A property that any domain above may have is asked of the lowest one alone. */
-export const parentsUnaskedRule: PathRule = (program, { before }) => {
+export const parentsUnaskedRule: PathRule = (program, { before, programs }) => {
   if (!/isolat|msi_remap|remap/.test(program.name)) return [];
   const was = before?.() ?? null;
   if (was === null) return [];
@@ -279,7 +282,14 @@ export const parentsUnaskedRule: PathRule = (program, { before }) => {
     )?.at ?? null;
   const climbed = climbs(was);
   if (climbed === null || climbs(program) !== null) return [];
-  if (program.nodes.some((node) => callsOf(node).some((call) => /parent|hierarch/.test(print(call))))) return [];
+  const known = new Set(was.nodes.flatMap(callsOf).map(calleeOf));
+  for (const call of program.nodes.flatMap(callsOf)) {
+    if (/parent|hierarch/.test(print(call))) return [];
+    // The climb went into a function of its own, or may have: one that is called now and was not before.
+    const name = calleeOf(call) ?? '';
+    const callee = known.has(name) ? undefined : programs.get(name);
+    if (callee !== undefined ? climbs(callee) !== null : !known.has(name) && ASKS_DOMAIN.test(name)) return [];
+  }
   const at = program.nodes.find((node) => node.at.kind === 'message' && node.at.added)?.at ?? program.at;
   return [
     {

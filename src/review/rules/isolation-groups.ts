@@ -1,8 +1,10 @@
 import type { Expression } from '../../code/types';
 import { calleeOf, callsOf, namesIn, print, withoutCasts } from '../../code/walk';
 import { DOMAIN_MIXED, OVERRIDE_SKIPS, SAFETY_RESULT_DROPPED, TRUE_ON_EMPTY } from '../catalog-isolation';
+import { foldOverNothingRule } from './empty-answers';
 import { anyInsteadOfAllRule } from './group-quantifiers';
 import { emptyClaimRule, unfoundedClaimRule } from './isolation-claims';
+import { overrideEndsRule } from './overrides';
 import { reach } from './reach';
 import { REMAP_ENTRY_RULES } from './remap-entries';
 import { bareCondition } from './scan';
@@ -152,10 +154,17 @@ export const domainMixedRule: PathRule = (program) => {
   });
 };
 
+/** One word of it is enough where both see the same. */
+const overrideRule: PathRule = (program, surroundings) => {
+  const skipped = overrideSkipsRule(program, surroundings);
+  return skipped.length > 0 ? skipped : overrideEndsRule(program, surroundings);
+};
+
 export const ISOLATION_PATH_RULES: readonly PathRule[] = [
   anyInsteadOfAllRule,
   trueOnEmptyRule,
-  overrideSkipsRule,
+  foldOverNothingRule,
+  overrideRule,
   safetyResultDroppedRule,
   domainMixedRule,
   unfoundedClaimRule,
