@@ -41,6 +41,8 @@ export type Defect =
   | 'fails-dirty'
   | 'page-not-taken'
   | 'frees-under-handler'
+  | 'keeps-entry'
+  | 'wrong-data'
   | 'beyond-aperture'
   | 'one-page-late';
 
@@ -210,7 +212,7 @@ export function fakeHost(
         if (iova === null && !(defects.has('ignores-full') && vectors.length === 1)) return undo();
         if (iova !== null) address = iova + (vector.address % granule);
       }
-      program(rid, vector.index, address, vector.data, true, 12);
+      program(rid, vector.index, address, defects.has('wrong-data') ? vector.data + 1 : vector.data, true, 12);
     }
     return 0;
   }
@@ -228,7 +230,7 @@ export function fakeHost(
       note('free handlers', 41);
     }
     programmed = programmed.filter((one) => one.requesterId !== rid);
-    platform.freeVectors(rid);
+    if (!defects.has('keeps-entry')) platform.freeVectors(rid);
     note('disable vectors', 42);
     closeDoors(owner(rid));
   }
