@@ -67,3 +67,7 @@ export function readsPlace(text: string, place: string): boolean {
 /** Names by which a function undoes, ends or gives back something. */
 export const UNDOES =
   /(?:^|_)(?:free|release|put|destroy|remove|cleanup|clean|teardown|unwind|undo|disable|exit|fini|finish|unregister|unmap|unpin|detach|close|stop|rollback|abort|del|delete|drop|deinit|uninit|unbind|unset|clear|kill|shutdown|dispose|unref|dec|evict|flush|reset|error|fail|revert|discard|drain|reap|unlink|erase|unlock|done|end)\w*$|^un[a-z]+_/;
+
+/** Calls that only tell of something: messages, warnings, trace points. */
+export const TELLS =
+  /^(?:pr_\w+|dev_(?:err|warn|info|dbg|notice|crit|alert|emerg|printk)\w*|pci_(?:err|warn|info|dbg|notice)\w*|printk\w*|WARN\w*|dump_stack|trace_\w+|kvm_(?:err|info|debug)\w*)$/;

@@ -6,14 +6,12 @@ import type { Expression, Program } from '../../code/types';
 import { expressionsOf, namesIn, print, printShort, visit, withoutCasts } from '../../code/walk';
 import type { Place } from '../../place';
 import { FALLBACK_UNTESTED } from '../catalog-window';
-import { doings } from './calls';
+import { doings, TELLS } from './calls';
 import { reach, reachBehind } from './reach';
 import { bareCondition, isConstantName } from './scan';
 import type { PathRule, RuleHit } from './types';
 
 const ADDRESS = /(?:^|_)(?:BASE|ADDR|ADDRESS|IOVA|START|WINDOW|APERTURE|GPA|IPA|DOORBELL)\d*(?:_|$)/;
-const TELLS = /^(?:pr_\w+|dev_\w+|pci_(?:err|warn|info|dbg)|printk\w*|trace_\w+|WARN\w*)$/;
-
 const isAddress = (expression: Expression): boolean =>
   isConstantName(expression) && ADDRESS.test(expression.kind === 'name' ? expression.name : '');
 

@@ -4,13 +4,10 @@
 import type { Program, ProgramNode } from '../../code/types';
 import { calleeOf, callsOf, withoutCasts } from '../../code/walk';
 import { UNCHECKED_POINTER } from '../catalog-lifetime';
-import { doings, written } from './calls';
+import { doings, TELLS, written } from './calls';
 import { says } from './conditions';
 import { isAdded, reach } from './reach';
 import type { PathRule, RuleHit } from './types';
-
-const TELLS =
-  /^(?:pr_\w+|dev_(?:err|warn|info|dbg|notice|crit|alert|emerg)\w*|pci_(?:err|warn|info|dbg|notice)|printk\w*|WARN\w*|dump_stack|trace_\w+|kvm_(?:err|info|debug))$/;
 
 /** What may be given NULL. */
 const TAKES_NULL =

@@ -2,7 +2,7 @@
 import type { Program, ProgramNode } from '../../code/types';
 import { print } from '../../code/walk';
 import { UNWIND_SKIPPED } from '../catalog-lifetime';
-import { doings, UNDOES } from './calls';
+import { doings, TELLS, UNDOES } from './calls';
 import { says } from './conditions';
 import { exitText, isFailure } from './exits';
 import { reach } from './reach';
@@ -24,8 +24,6 @@ interface Way {
   readonly bare: Exit | null;
 }
 
-const TELLS =
-  /^(?:pr_\w+|dev_\w+|pci_(?:err|warn|info|dbg|notice)|printk\w*|trace_\w+|WARN\w*|kvm_(?:err|info|debug))$/;
 /** Names of steps that give back what a step before took. */
 const GIVES_BACK =
   /(?:^|_)(?:free|put|release|destroy|remove|unregister|unmap|unpin|detach|disable|deinit|uninit|fini|exit|cleanup|teardown|unprepare)(?:_|$)|^(?:kfree|kvfree|vfree|iounmap|kobject_put)$/;
