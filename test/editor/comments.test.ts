@@ -4,24 +4,9 @@ import * as vscode from 'vscode';
 import { THREADS } from '../../src/editor/names';
 import { commentsIn } from '../../src/review/reviewer-comments';
 import type { Message } from '../../src/series/types';
-import { closeAll, doorbell, LIMIT, readText, show, until, workspaceFile, write } from './host';
+import { closeAll, doorbell, LIMIT, readText, show, smallMail, until, workspaceFile, write } from './host';
 
-const mail = (name: string): string => `From aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa Mon Jan 11 00:00:00 2016
-From: A Author <author@example.org>
-Subject: [PATCH] vfio: map the doorbell
-Message-ID: <${name}@example.org>
-Date: Mon, 11 Jan 2016 10:00:00 +0000
-
-Maps it.
----
-diff --git a/a.c b/a.c
---- a/a.c
-+++ b/a.c
-@@ -1,2 +1,3 @@
- int a;
-+int b;
- int c;
-`;
+const mail = (name: string): string => smallMail(name, 'vfio: map the doorbell');
 
 suite('comments beside the series', function () {
   this.timeout(2 * LIMIT);

@@ -104,3 +104,24 @@ export async function hoverAt(uri: vscode.Uri, line: number, character = 0): Pro
     .map((content) => (typeof content === 'string' ? content : content.value))
     .join('\n\n');
 }
+
+/** A mail with a small patch of its own file, which no rule says anything of. */
+export const smallMail = (
+  id: string,
+  subject: string,
+): string => `From aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa Mon Jan 11 00:00:00 2016
+From: A Author <author@example.org>
+Subject: [PATCH] ${subject}
+Message-ID: <${id}@example.org>
+Date: Mon, 11 Jan 2016 10:00:00 +0000
+
+Maps it.
+---
+diff --git a/a.c b/a.c
+--- a/a.c
++++ b/a.c
+@@ -1,2 +1,3 @@
+ int a;
++int b;
+ int c;
+`;

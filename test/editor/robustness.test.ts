@@ -2,24 +2,9 @@
 import assert from 'node:assert/strict';
 import { truncateSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { closeAll, doorbell, LIMIT, readText, show, until, workspaceFile, write } from './host';
+import { closeAll, doorbell, LIMIT, readText, show, smallMail, until, workspaceFile, write } from './host';
 
-const MAIL = `From aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa Mon Jan 11 00:00:00 2016
-From: A Author <author@example.org>
-Subject: [PATCH] [click](command:doorbell.closeSeries) $(bug) \u202eltr \u001b[31m
-Message-ID: <hostile@example.org>
-Date: Mon, 11 Jan 2016 10:00:00 +0000
-
-Maps it.
----
-diff --git a/a.c b/a.c
---- a/a.c
-+++ b/a.c
-@@ -1,2 +1,3 @@
- int a;
-+int b;
- int c;
-`;
+const MAIL = smallMail('hostile', '[click](command:doorbell.closeSeries) $(bug) \u202eltr \u001b[31m');
 
 suite('a file under review', function () {
   this.timeout(LIMIT);

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FrontEnd } from '../../../src/code/front-end';
 import { frontEnd } from './c';
-import { rulesOn } from './pairs';
+import { type RulePair, rulesOn } from './pairs';
 import { hitsOfPatch } from './patch';
 
 let front: FrontEnd;
@@ -10,14 +10,7 @@ beforeAll(async () => {
   front = await frontEnd();
 });
 
-interface Case {
-  readonly rule: string;
-  readonly says: string;
-  readonly path: string;
-  readonly text: string;
-}
-
-const CASES: readonly Case[] = [
+const CASES: readonly RulePair[] = [
   {
     rule: 'members-cached',
     says: 'an answer kept in the set, never cleared',

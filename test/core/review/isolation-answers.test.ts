@@ -2,22 +2,15 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FrontEnd } from '../../../src/code/front-end';
 import { frontEnd } from './c';
-import { rulesOn } from './pairs';
+import { type RulePair, rulesOn } from './pairs';
 
 let front: FrontEnd;
 beforeAll(async () => {
   front = await frontEnd();
 });
 
-interface Case {
-  readonly rule: string;
-  readonly says: string;
-  readonly path: string;
-  readonly text: string;
-}
-
 /** A defective patch and its corrected twin in one. */
-const PAIRS: readonly Case[] = [
+const PAIRS: readonly RulePair[] = [
   {
     rule: 'true-on-empty',
     says: 'slots of which each may be free',
@@ -177,7 +170,7 @@ const PAIRS: readonly Case[] = [
 ];
 
 /** Good code that looks like it. */
-const GOOD: readonly Case[] = [
+const GOOD: readonly RulePair[] = [
   {
     rule: 'true-on-empty',
     says: 'a group, which has a member',

@@ -3,21 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { FrontEnd } from '../../../src/code/front-end';
 import { invalidates } from '../../../src/review/rules/flushes';
 import { frontEnd } from './c';
-import { rulesOn } from './pairs';
+import { type RulePair, rulesOn } from './pairs';
 
 let front: FrontEnd;
 beforeAll(async () => {
   front = await frontEnd();
 });
 
-interface Case {
-  readonly rule: string;
-  readonly says: string;
-  readonly path: string;
-  readonly text: string;
-}
-
-const CASES: readonly Case[] = [
+const CASES: readonly RulePair[] = [
   {
     rule: 'guard-bypassed',
     says: 'a way out with success before the test',

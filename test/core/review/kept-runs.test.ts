@@ -4,20 +4,7 @@ import type { ProgramSet } from '../../../src/host/types';
 import { isWritten } from '../../../src/host/writers';
 import { type KeptRuns, keptRun } from '../../../src/review/kept-runs';
 import type { Scenario, ScenarioResult } from '../../../src/scenario/types';
-
-const program = (name: string, line: number): Program => ({
-  name,
-  file: 'drivers/vfio/vfio.c',
-  parameters: [],
-  returns: 'int',
-  static: false,
-  nodes: [],
-  entry: -1,
-  evidence: 'full',
-  source: 'patch',
-  at: { kind: 'design', file: 'drivers/vfio/vfio.c', line },
-  end: { kind: 'design', file: 'drivers/vfio/vfio.c', line },
-});
+import { bareProgram } from './bare-program';
 
 const number = (value: number): Expression => ({ kind: 'number', value, text: String(value) });
 
@@ -66,9 +53,9 @@ describe('a kept run', () => {
     const asks = (of: ProgramSet): void => {
       of.programs.get('vfio_open');
     };
-    const open = set({ programs: [program('vfio_open', 1)] });
-    expect(made([open, set({ programs: [program('vfio_open', 1), program('other', 9)] })], asks)).toBe(1);
-    expect(made([open, set({ programs: [program('vfio_open', 2)] })], asks)).toBe(2);
+    const open = set({ programs: [bareProgram('vfio_open', 1)] });
+    expect(made([open, set({ programs: [bareProgram('vfio_open', 1), bareProgram('other', 9)] })], asks)).toBe(1);
+    expect(made([open, set({ programs: [bareProgram('vfio_open', 2)] })], asks)).toBe(2);
     expect(made([open, set({})], asks)).toBe(2);
   });
 
@@ -84,7 +71,7 @@ describe('a kept run', () => {
     const asks = (of: ProgramSet): void => {
       of.programs.has('vfio_open');
     };
-    const sets = [1, 2].map((line) => set({ programs: [program('vfio_open', line)] }));
+    const sets = [1, 2].map((line) => set({ programs: [bareProgram('vfio_open', line)] }));
     expect(made(sets, asks)).toBe(1);
     expect(made([...sets, set({})], asks)).toBe(2);
   });
@@ -94,7 +81,7 @@ describe('a kept run', () => {
       isWritten(of, 'vfio_group', 'container');
     };
     const setting = (name: string, field: string): Program => ({
-      ...program(name, 1),
+      ...bareProgram(name, 1),
       nodes: [
         {
           kind: 'do',
@@ -103,17 +90,17 @@ describe('a kept run', () => {
             operator: '=',
             target: { kind: 'field', base: { kind: 'name', name: 'group' }, field, arrow: true },
             value: number(1),
-            at: program(name, 1).at,
+            at: bareProgram(name, 1).at,
           },
           next: -1,
-          at: program(name, 1).at,
+          at: bareProgram(name, 1).at,
         },
       ],
       entry: 0,
     });
-    const none = set({ programs: [program('vfio_open', 1)] });
-    const other = set({ programs: [program('vfio_open', 2), setting('vfio_use', 'opened')] });
-    const one = set({ programs: [program('vfio_open', 1), setting('vfio_use', 'container')] });
+    const none = set({ programs: [bareProgram('vfio_open', 1)] });
+    const other = set({ programs: [bareProgram('vfio_open', 2), setting('vfio_use', 'opened')] });
+    const one = set({ programs: [bareProgram('vfio_open', 1), setting('vfio_use', 'container')] });
     expect(made([none, other], asks)).toBe(1);
     expect(made([none, one], asks)).toBe(2);
     // Two runs on one set: what the first one asked is asked by the second as well.
@@ -144,8 +131,8 @@ describe('a kept run', () => {
       of.programs.get('vfio_open');
       return outcome;
     };
-    keptRun(kept, 'k', scenario(false), set({ programs: [program('vfio_open', 1)] }), 1, asks);
-    const alike = { ...set({}), programs: new Counting([['vfio_open', program('vfio_open', 1)]]) };
+    keptRun(kept, 'k', scenario(false), set({ programs: [bareProgram('vfio_open', 1)] }), 1, asks);
+    const alike = { ...set({}), programs: new Counting([['vfio_open', bareProgram('vfio_open', 1)]]) };
     keptRun(kept, 'k', scenario(false), alike, 2, asks);
     expect(asked).toBe(1);
     keptRun(kept, 'k', scenario(false), alike, 2, asks);
@@ -163,7 +150,7 @@ describe('a kept run', () => {
     const none = (): void => {};
     expect(made([set({}), set({ constants: { VFIO_DMA_MAP_FLAG_READ: number(1) } })], none)).toBe(1);
     expect(made([set({}), set({ constants: { VFIO_DMA_MAP_FLAG_MSI: number(4) } })], none)).toBe(2);
-    const twice: ProgramSet = { ...set({}), programs: new Map([['a.c:probe', program('probe', 1)]]) };
+    const twice: ProgramSet = { ...set({}), programs: new Map([['a.c:probe', bareProgram('probe', 1)]]) };
     expect(made([set({}), twice], none)).toBe(2);
   });
 

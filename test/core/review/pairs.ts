@@ -16,6 +16,12 @@ export interface Pair {
   readonly section?: string;
 }
 
+/** A pair that one rule is to speak of, and a name for the test. */
+export interface RulePair extends Pair {
+  readonly rule: string;
+  readonly says: string;
+}
+
 function patchOf({ path, text, section }: Pair, twin: boolean): string {
   const lines = text
     .split('\n')

@@ -6,6 +6,7 @@ import { plainly, secondLook } from '../../../src/review/second-look';
 import type { Review } from '../../../src/review/types';
 import type { ScenarioResult } from '../../../src/scenario/types';
 import { readSeries } from '../../../src/series/read';
+import { bareProgram } from './bare-program';
 import { frontEnd } from './c';
 
 let reviewer: Reviewer;
@@ -162,19 +163,6 @@ describe('a function that the patch shows whole', () => {
 });
 
 it('plays every scenario with old bodies on one and the same set', () => {
-  const of = (name: string, line: number): Program => ({
-    name,
-    file: 'drivers/vfio/vfio.c',
-    parameters: [],
-    returns: 'int',
-    static: false,
-    nodes: [],
-    entry: -1,
-    evidence: 'full',
-    source: 'patch',
-    at: { kind: 'design', file: 'drivers/vfio/vfio.c', line },
-    end: { kind: 'design', file: 'drivers/vfio/vfio.c', line },
-  });
   const after = (program: Program, touched: readonly Touched[]): Amended => ({
     ...begin({
       set: {
@@ -188,10 +176,10 @@ it('plays every scenario with old bodies on one and the same set', () => {
     }),
     touched,
   });
-  const old = of('vfio_open', 2);
-  const now = of('vfio_open', 3);
+  const old = bareProgram('vfio_open', 2);
+  const now = bareProgram('vfio_open', 3);
   const amended = [
-    after(of('vfio_open', 1), []),
+    after(bareProgram('vfio_open', 1), []),
     after(now, [
       {
         file: now.file,
