@@ -36,6 +36,7 @@ export function answerOf(set: ProgramSet, { ask, kind, name, struct }: Omit<Read
       return set[kind];
     case 'written':
     case 'initialised':
+    case 'null from the start':
     case 'designed':
       return answerAbout(set, { ask, struct, field: name });
   }

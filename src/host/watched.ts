@@ -72,7 +72,7 @@ export class WatchedMap<V> implements ReadonlyMap<string, V> {
 
 /** A question about a structure's field that all programs and tables of a set answer together. `struct` may be empty. */
 export interface FieldQuestion {
-  readonly ask: 'written' | 'initialised' | 'designed';
+  readonly ask: 'written' | 'initialised' | 'null from the start' | 'designed';
   readonly struct: string;
   readonly field: string;
 }

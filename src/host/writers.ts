@@ -115,6 +115,30 @@ function isInitialised(set: ProgramSet, struct: string, field: string): boolean 
   });
 }
 
+/** Does a table or variable set the field to NULL? What all of them set to something cannot be NULL because of them. */
+function holdsNull(set: ProgramSet, struct: string, field: string): boolean {
+  return remembered(set, { ask: 'null from the start', struct, field }, (all) =>
+    [
+      ...[...all.tables.values()].map(({ type, init }) => ({ type, init })),
+      ...[...(all.globals?.values() ?? [])].map(({ variable, init }) => ({ type: variable.type, init })),
+    ].some(
+      ({ type, init }) => init !== null && (struct === '' || structName(type) === struct) && givesNull(init, field),
+    ),
+  );
+}
+
+function givesNull(init: Expression, field: string): boolean {
+  let found = false;
+  visit(init, (inner) => {
+    if (inner.kind !== 'initializer') return;
+    for (const item of inner.items) {
+      const value = withoutCasts(item.value);
+      if (item.field === field && value.kind === 'number' && value.value === 0) found = true;
+    }
+  });
+  return found;
+}
+
 /** Does a line of the design itself speak of the field? What only patches speak of, the host cannot set by itself. */
 export function isDesigned(set: ProgramSet, field: string): boolean {
   return remembered(set, { ask: 'designed', struct: '', field }, (all) => {
@@ -130,6 +154,8 @@ export function answerAbout(set: ProgramSet, { ask, struct, field }: FieldQuesti
       return isWritten(set, struct, field);
     case 'initialised':
       return isInitialised(set, struct, field);
+    case 'null from the start':
+      return holdsNull(set, struct, field);
     case 'designed':
       return isDesigned(set, field);
   }
@@ -187,7 +213,7 @@ export function unsetSource(world: World, frame: Frame | null, of: Expression): 
       const program = set.programs.get(name);
       return program !== undefined && writes(set, program, struct, field);
     });
-    if (!ran && !isInitialised(set, struct, field)) return struct === '' ? field : `${struct}.${field}`;
+    if (!ran && !(isInitialised(set, struct, field) && holdsNull(set, struct, field))) return struct === '' ? field : `${struct}.${field}`;
   }
   return null;
 }

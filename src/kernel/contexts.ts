@@ -9,6 +9,8 @@ export interface CallContext {
   /** Reads on after `is called`: `with the raw lock of … held`, `as a hard interrupt handler`. */
   readonly context: string;
   readonly source: string;
+  /** It holds for domains of the DMA API only: a driver that allocates none is never called so. */
+  readonly dmaDomains?: boolean;
 }
 
 export interface Shape extends CallContext {
@@ -33,6 +35,7 @@ const FUNCTIONS: ReadonlyMap<string, CallContext> = new Map(
 const SHAPES: readonly Shape[] = data.shapes.map((one) => ({
   context: one.context,
   source: one.source,
+  dmaDomains: 'dmaDomains' in one && one.dmaDomains === true,
   name: new RegExp(one.name),
   parameters: one.parameters,
   returns: 'returns' in one ? (one.returns ?? null) : null,

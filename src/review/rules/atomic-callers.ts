@@ -7,6 +7,7 @@ import type { Place } from '../../place';
 import { SLEEPS_IN_ATOMIC } from '../catalog-lifetime';
 import { sectionText, visitAtomicCalls } from './atomic';
 import { doings } from './calls';
+import { allocatesNoDmaDomain } from './domain-types';
 import { asksContext, type SleepingCall, sleepingCalls, sleepsWithin, waitsWithin } from './sleeping';
 import type { PatchHit, PatchRule } from './types';
 
@@ -63,13 +64,21 @@ function typesOf(program: Program, change: Change): { readonly types: readonly s
   return { types: [], cut: true };
 }
 
-function contextOf(program: Program, handed: ReadonlyMap<string, Called>, change: Change): Called | null {
+function contextOf(
+  program: Program,
+  handed: ReadonlyMap<string, Called>,
+  change: Change,
+  set: ProgramTable,
+): Called | null {
   const { types, cut } = typesOf(program, change);
   const known =
     handed.get(program.name) ??
     functionContext(program.name) ??
     shapeContext(program.name, types, program.returns, cut);
-  return known === null ? null : { as: null, at: null, ...known };
+  if (known === null) return null;
+  const called: Called = { as: null, at: null, ...known };
+  const table = called.as?.split('.')[0] ?? null;
+  return called.dmaDomains === true && allocatesNoDmaDomain(set, program.file, table) ? null : called;
 }
 
 /**
@@ -88,7 +97,7 @@ export const atomicCallersRule: PatchRule = ({ change, after }) => {
     const calls = sleepingCalls(program, set.programs);
     if (calls.length === 0) continue;
     handed ??= handedOver(set);
-    const own = contextOf(program, handed, change);
+    const own = contextOf(program, handed, change, set);
     for (const call of calls) {
       if (own !== null) report(program, call, own, []);
       else if (isNew(call.at) || call.through.some((one) => isNew(one.at))) fromCallers(program, call, 0, []);
@@ -107,7 +116,7 @@ export const atomicCallersRule: PatchRule = ({ change, after }) => {
       if (caller === program || caller.source === 'design' || chain.some((one) => one.name === caller.name)) continue;
       const at = callOf(caller, program.name);
       if (at === null || asksContext(caller)) continue;
-      const context = contextOf(caller, handed ?? new Map(), change);
+      const context = contextOf(caller, handed ?? new Map(), change, set);
       const way = [...chain, { name: program.name, at }];
       if (context !== null) {
         report(caller, { ...call, through: [...way.toReversed(), ...call.through] }, context, []);

@@ -210,6 +210,22 @@ function advances(call: CallExpression, index: number, changing: ReadonlySet<str
   );
 }
 
+/** The places a value is made from, as they print: `a->b` and `a` for `a->b + 1`. */
+function places(value: Expression): string[] {
+  const out: string[] = [];
+  visit(value, (inner) => {
+    if (inner.kind === 'name' || inner.kind === 'field' || inner.kind === 'index') out.push(print(inner));
+  });
+  return out;
+}
+
+/** Somebody gets its address and may write it. */
+const handedOut = (program: Program, target: string): boolean =>
+  [...scan(program)].some(
+    ({ expression }) =>
+      expression.kind === 'unary' && expression.operator === '&' && print(expression.operand) === target,
+  );
+
 const PICKS = /^(min|max)(?:_t|3|_not_zero)?$/;
 
 /** `most = min(most, x)` from 0 on, `n = max(n, LIMIT_MAX)`. */
@@ -229,9 +245,12 @@ export const minForMaxRule: PathRule = (program) => {
     const other = args[1 - own];
     if (args.length !== 2 || own < 0 || other === undefined) continue;
     const first = givenTo(program, target).filter(
-      (one) => one.value !== expression.value && !print(one.value).includes(target),
+      (one) => one.value !== expression.value && !places(one.value).includes(target),
     );
-    const starts = first.length === 1 && first[0] !== undefined ? print(withoutCasts(first[0].value)) : null;
+    const starts =
+      first.length === 1 && first[0] !== undefined && !handedOut(program, target)
+        ? print(withoutCasts(first[0].value))
+        : null;
     const zero = starts === '0' && which === 'min';
     const top =
       starts !== null &&

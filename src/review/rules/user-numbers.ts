@@ -221,6 +221,8 @@ function minimumRaised(view: PatchView, file: FileChange): PatchHit[] {
       const old = hunk.lines.find((one) => one.kind === 'delete' && pattern.exec(one.text)?.[2] === now[2]);
       const then = old === undefined ? null : pattern.exec(old.text);
       if (then === null || then[3] === now[3]) continue;
+      // Made by this series: nobody uses it yet.
+      if (view.before.set.structures.get(now[2] ?? '')?.at.kind === 'message') continue;
       const field = view.after.set.structures.get(now[2] ?? '')?.fields.find((one) => one.name === now[3]);
       if (field === undefined || field.at.kind !== 'message' || !field.at.added) continue;
       hits.push(

@@ -280,6 +280,15 @@ static void installs(struct owner *o)
     expect(kinds(run)).toEqual(['null-dereference']);
   });
 
+  it('read from a field that tables set to something, and this object has not: a gap', async () => {
+    const run = await runBody(
+      `${MAKE}int v = o->ops->go(1); kfree(o); return v;`,
+      `${AROUND}static struct owner first = { .ops = &known };\n`,
+    );
+    expect(kinds(run)).toEqual([]);
+    expect(run.undecided.join()).toContain('nothing that is known sets owner.ops');
+  });
+
   it('a callback asked of a table of another type: a gap', async () => {
     const run = await runBody(
       `${MAKE}o->ops = (void *)&other; int v = o->ops->go(1); kfree(o); return v;`,

@@ -54,6 +54,36 @@ static struct irq_chip door_chip = {
     expect(said(member('irq_bus_sync_unlock'))).toEqual([]);
   });
 
+  const domain = (refused: string): string =>
+    added(`static struct iommu_domain *door_domain_alloc(unsigned type)
+{
+	struct door_domain *domain;
+
+	if (${refused})
+		return NULL;
+	domain = kzalloc(sizeof(*domain), GFP_KERNEL);
+	if (!domain)
+		return NULL;
+	return &domain->domain;
+}
+
+static int door_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t paddr, size_t size, int prot)
+{
+	mutex_lock(&to_door(domain)->lock);
+	door_set(domain, iova, paddr, size, prot);
+	mutex_unlock(&to_door(domain)->lock);
+	return 0;
+}
+
+static const struct iommu_domain_ops door_ops = {
+	.map = door_map,
+};`);
+  it('does not sleep when the DMA API calls it, and may where no domain of the DMA API is allocated', () => {
+    expect(said(domain('type != IOMMU_DOMAIN_UNMANAGED && type != IOMMU_DOMAIN_DMA'))).toHaveLength(1);
+    expect(said(domain('type == IOMMU_DOMAIN_DMA_FQ'))).toHaveLength(1);
+    expect(said(domain('type != IOMMU_DOMAIN_UNMANAGED && type != IOMMU_DOMAIN_NESTED'))).toEqual([]);
+  });
+
   const handler = (request: string): string =>
     added(`static irqreturn_t door_event(int irq, void *data)
 {

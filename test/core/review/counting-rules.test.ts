@@ -153,6 +153,22 @@ describe('min-for-max', () => {
     expect(hits(...f('UINT_MAX', 'min(most, e->last)'))).toEqual([]);
     expect(hits(...f('l->n', 'min(most, DOORS_MAX)'))).toEqual([]);
   });
+  it('is content with a limit that something else set in between', () => {
+    const limit = (...set: readonly string[]) =>
+      hits(
+        'unsigned f(struct l *l)',
+        '{',
+        '\tunsigned most = 0;',
+        '',
+        ...set,
+        '\tmost = min(most, l->most);',
+        '\treturn most;',
+        '}',
+      );
+    expect(limit()).toEqual(['min-for-max']);
+    expect(limit('\tif (l->pci)', '\t\tmost = hw_most_of(l);')).toEqual([]);
+    expect(limit('\tread_limit(l, &most);')).toEqual([]);
+  });
 });
 
 describe('mask-shift', () => {

@@ -374,6 +374,8 @@ diff drivers/vfio/sample.c
  	go(minsz);`;
     expect(named(hitsOfPatch(front, [patch]))).toEqual(['uapi-grown@12']);
     expect(named(hitsOfPatch(front, [patch.replace(', flags)', ', iova)')]))).toEqual([]);
+    const first = added(HEADER, 'struct win {\n\t__u32 argsz;\n\t__u32 flags;\n};');
+    expect(named(hitsOfPatch(front, [first, patch]))).toEqual([]);
   });
 });
 
