@@ -213,7 +213,8 @@ export function unsetSource(world: World, frame: Frame | null, of: Expression): 
       const program = set.programs.get(name);
       return program !== undefined && writes(set, program, struct, field);
     });
-    if (!ran && !(isInitialised(set, struct, field) && holdsNull(set, struct, field))) return struct === '' ? field : `${struct}.${field}`;
+    if (!ran && !(isInitialised(set, struct, field) && holdsNull(set, struct, field)))
+      return struct === '' ? field : `${struct}.${field}`;
   }
   return null;
 }

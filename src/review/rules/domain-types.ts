@@ -36,9 +36,7 @@ function refusesDma(program: Program): boolean {
     if (node.kind !== 'branch' || ![...namesIn(node.condition)].some((name) => name.startsWith('IOMMU_DOMAIN_')))
       return false;
     const types = letPass(node.condition);
-    return (
-      types !== null && !types.some((type) => type.startsWith('IOMMU_DOMAIN_DMA')) && fails(program, node.then)
-    );
+    return types !== null && !types.some((type) => type.startsWith('IOMMU_DOMAIN_DMA')) && fails(program, node.then);
   });
 }
 

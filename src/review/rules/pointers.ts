@@ -3,6 +3,7 @@ import { calleeOf, namesIn, print, withoutCasts } from '../../code/walk';
 import { primitive } from '../../kernel/primitives';
 import type { Place } from '../../place';
 import { NULL_DEREFERENCE, TESTED_AFTER_USE, UNCHECKED_POINTER, WRONG_ERROR_TEST } from '../catalog-lifetime';
+import { assuredBefore } from './assured';
 import { type Doing, doings, readsPlace, written } from './calls';
 import { says } from './conditions';
 import { isFailure } from './exits';
@@ -17,6 +18,7 @@ interface Given {
   readonly text: string;
   readonly shape: Shape;
   readonly call: string;
+  readonly made: Doing['call'];
   readonly at: Place;
 }
 
@@ -172,7 +174,7 @@ export const pointerRule: PathRule = (program, { programs }) => {
         if (shape === null || (node.kind === 'branch' && asked.has(text))) continue;
         known = [
           ...known.filter((one) => textOf(one) !== text),
-          { kind: 'untested', given: { text, shape, call: doing.name, at: doing.call.at } },
+          { kind: 'untested', given: { text, shape, call: doing.name, made: doing.call, at: doing.call.at } },
         ];
       }
       return known;
@@ -212,7 +214,7 @@ export const pointerRule: PathRule = (program, { programs }) => {
     const known = primitive(given.call);
     if (known !== null && !MUST_CHECK.test(known.kind) && known.returns !== 'ptr_err') return;
     const key = `unchecked|${given.text}|${given.at.line}`;
-    if (seen.has(key)) return;
+    if (seen.has(key) || assuredBefore(given.made, programs, program, trail)) return;
     seen.add(key);
     const failure = given.shape === 'ptr_err' ? 'an error pointer' : 'NULL';
     hits.push({

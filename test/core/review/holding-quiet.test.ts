@@ -130,3 +130,43 @@ describe('a value compared with itself', () => {
     expect(said('int f(u64 size)', 'if (size != size)', 'return -EINVAL;', 'return 0;')).toEqual(['same-operands@3']);
   });
 });
+
+describe('a lookup that a helper made before', () => {
+  const f = (asked: string, none = 'return false;') =>
+    hitsOf(
+      front,
+      `static bool door_alone(struct device *d)
+{
+	struct iommu_group *group = iommu_group_get(d);
+	int count;
+
+	if (!group)
+		${none}
+	count = count_of(group);
+	iommu_group_put(group);
+	return count == 1;
+}
+void door_attach(struct device *dev, struct device *other)
+{
+	struct iommu_group *group;
+
+	${asked}
+	group = iommu_group_get(dev);
+	mutex_lock(&group->mutex);
+	attach(group);
+	mutex_unlock(&group->mutex);
+	iommu_group_put(group);
+}
+`,
+      ['lifetime'],
+    ).filter((hit) => hit.startsWith('unchecked-pointer'));
+  it('finds the same again on the way on which the helper said yes', () => {
+    expect(f('if (!door_alone(dev))\n\t\treturn;')).toEqual([]);
+  });
+  it('tells nothing on the other way, of another device, nor where the helper says yes without it', () => {
+    expect(f('')).toHaveLength(1);
+    expect(f('if (door_alone(dev))\n\t\treturn;')).toHaveLength(1);
+    expect(f('if (!door_alone(other))\n\t\treturn;')).toHaveLength(1);
+    expect(f('if (!door_alone(dev))\n\t\treturn;', 'return true;')).toHaveLength(1);
+  });
+});
