@@ -8,6 +8,16 @@ import { globalNamed } from './globals';
 import type { StructValue, Value } from './values';
 import { functionNamed, isStruct, newStruct, structOf } from './values';
 import type { IrqRecord, World } from './world';
+import { Halt } from './world';
+
+/**
+ * The chip that writes a device's message. Where a patch took its table away, the kernel makes the chip elsewhere (a domain for each
+ * device, a library), and how a message is written then is not known: the stage stops, undecided.
+ */
+function messageChip(world: World, name: string): StructValue {
+  if (world.set.tables.has(name)) return tableNamed(world, name, 'struct irq_chip');
+  throw new Halt(`${name} is not there any more, and nothing in sight says which chip takes its place`);
+}
 
 function tableNamed(world: World, name: string, type: string): StructValue {
   const value = world.set.tables.has(name) ? globalNamed(world, name) : 0;
@@ -104,7 +114,7 @@ export function hierarchyFor(world: World, record: IrqRecord): void {
   });
   if (!isStruct(second.fields.get('domain'))) second.fields.set('domain', domainNamed(world, names.domain));
   level(record.data, record, {
-    chip: tableNamed(world, names.msiChip, 'struct irq_chip'),
+    chip: messageChip(world, names.msiChip),
     chip_data: data,
     hwirq: record.vector.interrupt.number,
     parent_data: second,
