@@ -10,7 +10,7 @@ const bisect = (id: string, title: string, severity: Rule['severity'] = 'error')
 
 export const MADE_STATIC = bisect('made-static', 'Made static while others use it');
 export const OLD_NAME_LEFT = bisect('old-name-left', 'Old name left behind', 'warning');
-export const VARIABLE_UNUSED = bisect('variable-unused', 'Variable that nothing uses', 'warning');
+export const VARIABLE_UNUSED = bisect('variable-unused', 'Variable that nothing uses', 'info');
 export const MODULE_UNSEEN = bisect('module-unseen', 'Option asked for as if it could not be a module', 'warning');
 
 export const BISECT_RULES: readonly Rule[] = [MODULE_UNSEEN, MADE_STATIC, OLD_NAME_LEFT, VARIABLE_UNUSED];

@@ -5,7 +5,7 @@ export const DOC_DIFFERS: Rule = {
   id: 'comment-differs',
   title: 'Comment does not fit the function',
   class: 'described',
-  severity: 'warning',
+  severity: 'info',
 };
 export const NAMED_NOT_TOUCHED: Rule = {
   id: 'named-not-touched',

@@ -87,7 +87,7 @@ export const STATIC_UNUSED: Rule = {
   id: 'static-unused',
   title: 'Static and not used yet',
   class: 'bisect',
-  severity: 'warning',
+  severity: 'info',
 };
 export const DEFINITION_IN_HEADER: Rule = {
   id: 'definition-in-header',

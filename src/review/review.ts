@@ -9,7 +9,7 @@ import type { Blobs } from '../code/whole-file';
 import type { ProgramSet } from '../host/types';
 import { machinePresets } from '../machine/presets';
 import type { Change } from '../patch/types';
-import type { MessagePlace } from '../place';
+import type { MessagePlace, Place } from '../place';
 import { builtInScenario, builtInScenarios } from '../scenario/library';
 import type { Scenario, ScenarioResult, Trace } from '../scenario/types';
 import type { Series } from '../series/types';
@@ -21,6 +21,7 @@ import type { Corrections, CorrectionsText } from './corrections';
 import { coverageOf, stageLines } from './coverage';
 import { describedFindings, describedInput } from './described';
 import { pathEra } from './era';
+import { joined } from './joined';
 import { hitsBrought, hitsStanding, type KeptReading, keptReading, prefixes } from './kept-reading';
 import { isOwn, patchFindings } from './patch-findings';
 import { baseOf, changesOf, type PreparedDesigns } from './prefixes';
@@ -265,6 +266,8 @@ function pathFindings(
 ): Finding[] {
   const open = new Map<string, number>();
   const findings: Finding[] = [];
+  /** By index of the finding. */
+  const causes: (Place | null)[] = [];
   for (const [prefix, now] of amended.entries()) {
     if (prefix === 0) continue;
     for (const touched of now.touched) {
@@ -293,6 +296,7 @@ function pathFindings(
         const patch = patchOf(series, at.message);
         const where = hunkLineAt(changes[series.patches.findIndex((p) => p.index === patch)], at.line);
         open.set(`${before}${hit.rule.id}|${hit.message}`, findings.length);
+        causes.push(hit.cause ?? null);
         findings.push({
           id: `${hit.rule.id}:${patch}:${at.line}`,
           rule: hit.rule.id,
@@ -320,5 +324,5 @@ function pathFindings(
       }
     }
   }
-  return findings;
+  return joined(findings.map((finding, index) => ({ finding, cause: causes[index] ?? null })));
 }

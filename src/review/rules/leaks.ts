@@ -254,6 +254,7 @@ export const leakRule: PathRule = (program, surroundings) => {
           ? `${program.name}() ${how} here without ${taken.release}(): what ${taken.call}() did to ${taken.text} is not undone`
           : `${program.name}() ${how} here without ${taken.release}(): ${taken.text} of ${taken.call}() is lost`,
       key: `${taken.key}|${taken.call}`,
+      cause: taken.at,
       why: [
         {
           text:

@@ -167,6 +167,7 @@ export const lockRule: PathRule = (program, { programs, before }) => {
       at: exit.at,
       message: `${program.name}() returns here with ${lock.shown} held`,
       key: lock.id,
+      cause: lock.at,
       why: [
         {
           text: released.has(lock.id)

@@ -20,6 +20,8 @@ export interface RuleHit {
   readonly key?: string;
   readonly why: readonly Reason[];
   readonly related: readonly { readonly at: Place; readonly message: string }[];
+  /** Where what is lost was acquired: one acquisition is one defect, at however many exits. */
+  readonly cause?: Place;
   /**
    * One expression or statement proves it: then it is the patch's only if a line of it is new, and not moved from elsewhere.
    * `expression`: it does so whatever stands around it, so wrapping its lines anew makes nothing new.

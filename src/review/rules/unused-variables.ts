@@ -6,6 +6,9 @@ import type { PathRule, RuleHit } from './types';
 export const unusedVariableRule: PathRule = (program) => {
   // Text that nobody could read (assembly above all) may use anything.
   if (program.evidence !== 'full' || program.nodes.some((node) => node.kind === 'unknown')) return [];
+  // Declarations and nothing else: a macro's members, as in `FIXTURE(name) { int fd; };`.
+  if (program.nodes.every((node) => node.kind === 'declare' || (node.kind === 'return' && node.value === null)))
+    return [];
   const used = new Set<string>();
   const texts: string[] = [];
   for (const node of program.nodes) {
