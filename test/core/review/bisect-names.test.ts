@@ -84,6 +84,7 @@ describe('a variable', () => {
     expect(unused('\tdev_dbg(w->dev, "%p", timer);\n\treturn 0;')).toEqual([]);
     // Members that a macro declares.
     const macro = read(front, 'FIXTURE(win)\n{\n\tint fd;\n\tunsigned int pages;\n};');
+    expect([...macro.programs.keys()]).toEqual(['FIXTURE']);
     expect([...macro.programs.values()].flatMap((program) => pathHits(program, () => null, macro))).toEqual([]);
     // Text that nobody could read.
     expect(unused('\tasm volatile("nop" : : "r"(timer));\n\treturn 0;')).toEqual([]);
