@@ -4,7 +4,7 @@
  */
 
 import type { FileImage, Run } from './file-image';
-import { type Item, sectionItem, topLevel } from './top-level';
+import { type Item, labelNamed, sectionItem, topLevel } from './top-level';
 import type { SourceLine } from './types';
 
 export interface PlacedItem extends Item {
@@ -28,7 +28,10 @@ export function layoutOf(image: FileImage): Layout {
   for (const run of image.runs) {
     const texts = run.lines.map((line) => line.text);
     for (const item of topLevel(texts, run.start === 1)) {
-      const named = item.started || run.section === null ? item : { ...item, ...enclosing(item, run.section.text) };
+      const named =
+        item.started || run.section === null
+          ? item
+          : { ...item, ...(behindLabel(items, run.section.text) ?? enclosing(item, run.section.text)) };
       items.push({ ...named, run, from: run.start + item.first, to: run.start + item.last });
     }
   }
@@ -103,6 +106,24 @@ export function knowLayout(lines: readonly SourceLine[], layout: Layout): void {
 export function overLines(layout: Layout, lines: readonly SourceLine[]): Layout {
   const run: Run = { start: 1, lines, section: null };
   return { items: layout.items.map((item) => ({ ...item, run })) };
+}
+
+/**
+ * The function that a label named as a hunk's section stands in: the one right above, if it jumps there and its end is not in sight. Where no rule for C is set,
+ * `git diff` takes any word at the start of a line for the section, and so the labels of the kernel's unwinding. Null when the section is no label, or nothing in
+ * sight says whose.
+ */
+function behindLabel(above: readonly PlacedItem[], section: string): Pick<Item, 'kind' | 'name'> | null {
+  const label = labelNamed(section);
+  const last = above.at(-1);
+  if (label === null || last === undefined || last.ended || last.kind !== 'function' || last.name === null) return null;
+  const jump = new RegExp(`\\bgoto\\s+${label}\\s*;`);
+  for (let at = above.length - 1; at >= 0; at--) {
+    const item = above[at];
+    if (item === undefined || item.name !== last.name || item.kind !== 'function') return null;
+    if (linesOf(item).some((line) => jump.test(line.text))) return { kind: 'function', name: last.name };
+  }
+  return null;
 }
 
 /** What a hunk's section says of a cut item. The section may be stale: what looks like a list of values is in no function. */

@@ -212,6 +212,12 @@ export function functionName(head: string): string | null {
   return name;
 }
 
+/** The label that the text behind the second `@@` of a hunk names; null when it names anything else. */
+export function labelNamed(section: string): string | null {
+  const label = /^([A-Za-z_]\w*)\s*:(?!:)\s*(?:\/\*.*)?$/.exec(section)?.[1];
+  return label === undefined || KEYWORDS.test(label) ? null : label;
+}
+
 /** What the text behind the second `@@` of a hunk names: the item that encloses the hunk's start. */
 export function sectionItem(section: string): Pick<Item, 'kind' | 'name'> {
   const text = mask(section, false)

@@ -311,4 +311,21 @@ describe('fragments', () => {
     expect(at(place)).toBe('7:1-7:10');
     expect(at(program!.at)).toBe('2:19-2:33');
   });
+
+  const unwinding = (section: string, jump = 'out_free'): string =>
+    `diff a.c\n@@ -30,5 +30,6 @@ static int first(struct x *x)\n \tint ret = ready(x);\n \n+\ttell(x);\n \tif (ret)\n \t\tgoto ${jump};\n \tfill(x);\n@@ -60,6 +61,5 @@ ${section}\n \tunplug(x);\n-\tkfree(x->buffer);\n out:\n \tput(x);\n \treturn ret;\n }`;
+
+  it('puts a hunk that git heads by a label into the function above that jumps there', async () => {
+    const [, state] = await after(await baseOf({}), unwinding('out_free:'));
+    expect(state!.touched.map((one) => one.name)).toEqual(['first']);
+    const calls = (program: Parameters<typeof dump>[0] | null) => dump(program!).map((line) => line.replace(/^\d+ /, ''));
+    expect(calls(state!.touched[0]!.program)).toEqual(expect.arrayContaining(['unplug(x)', 'put(x)', 'return ret']));
+    expect(calls(state!.touched[0]!.before())).toContain('kfree(x->buffer)');
+  });
+
+  it('leaves out a hunk headed by a label nobody in sight jumps to', async () => {
+    const [, state] = await after(await baseOf({}), unwinding('err_unlock:'));
+    expect(dump(state!.touched[0]!.program!).join('\n')).toContain('tell(x)');
+    expect(dump(state!.touched[0]!.program!).join('\n')).not.toContain('put(x)');
+  });
 });
