@@ -31,7 +31,11 @@ export function layoutOf(image: FileImage): Layout {
       const named =
         item.started || run.section === null
           ? item
-          : { ...item, ...(behindLabel(items, run.section.text) ?? enclosing(item, run.section.text)) };
+          : {
+              ...item,
+              ...(behindLabel(items, run.section.text, texts.slice(item.first, item.last + 1)) ??
+                enclosing(item, run.section.text)),
+            };
       items.push({ ...named, run, from: run.start + item.first, to: run.start + item.last });
     }
   }
@@ -109,19 +113,25 @@ export function overLines(layout: Layout, lines: readonly SourceLine[]): Layout 
 }
 
 /**
- * The function that a label named as a hunk's section stands in: the one right above, if it jumps there and its end is not in sight. Where no rule for C is set,
- * `git diff` takes any word at the start of a line for the section, and so the labels of the kernel's unwinding. Null when the section is no label, or nothing in
- * sight says whose.
+ * The function that a hunk headed by a label stands in: the one right above, if its end is not in sight and it jumps to that label, or to one in the hunk. Where no
+ * rule for C is set, `git diff` takes any word at the start of a line for the section, and so the labels of the kernel's unwinding. Null when the section is no
+ * label, or nothing in sight says whose.
  */
-function behindLabel(above: readonly PlacedItem[], section: string): Pick<Item, 'kind' | 'name'> | null {
-  const label = labelNamed(section);
+function behindLabel(
+  above: readonly PlacedItem[],
+  section: string,
+  lines: readonly string[],
+): Pick<Item, 'kind' | 'name'> | null {
+  const heading = labelNamed(section);
   const last = above.at(-1);
-  if (label === null || last === undefined || last.ended || last.kind !== 'function' || last.name === null) return null;
-  const jump = new RegExp(`\\bgoto\\s+${label}\\s*;`);
+  if (heading === null || last === undefined || last.ended || last.kind !== 'function' || last.name === null)
+    return null;
+  const labels = new Set([heading, ...lines.flatMap((line) => labelNamed(line) ?? [])]);
   for (let at = above.length - 1; at >= 0; at--) {
     const item = above[at];
     if (item === undefined || item.name !== last.name || item.kind !== 'function') return null;
-    if (linesOf(item).some((line) => jump.test(line.text))) return { kind: 'function', name: last.name };
+    if (linesOf(item).some((line) => labels.has(/\bgoto\s+(\w+)\s*;/.exec(line.text)?.[1] ?? '')))
+      return { kind: 'function', name: last.name };
   }
   return null;
 }
