@@ -7,7 +7,8 @@ import { says, saysFailed } from './conditions';
 import { exitText, type Verdict, verdictAt } from './exits';
 import { explore, lastTurn, type Trail } from './explore';
 import { nodesInLoops, variablesOf } from './flow';
-import { acquisitions, bearing, letsOut, overwrites, type Taken } from './ownership';
+import { COUNTS, isOwn, mayPair, ownPairs } from './own-pairs';
+import { acquisitions, bearing, letsOut, overwrites, rootOf, type Taken } from './ownership';
 import type { PathRule, RuleHit, Surroundings } from './types';
 
 /** A call that got the object; on success it may have kept it. */
@@ -61,6 +62,7 @@ function keyOf(state: State): string {
 function leavings(
   program: Program,
   programs: Surroundings['programs'],
+  pairs: ReadonlyMap<string, Primitive>,
   borrowers: Borrowers,
   learning = false,
 ): { readonly all: Leaving[]; readonly ways: Ways; readonly complete: boolean } {
@@ -99,7 +101,11 @@ function leavings(
             const said = one.result === null ? null : says(node.condition, decision.taken, one.result);
             return said?.sure === true && saysFailed(said, one.returns);
           };
-          if (asksOf(node.condition, taken) && releasedBeside(node, decision.taken, taken)) return [];
+          if (
+            (asksOf(node.condition, taken) || (isOwn(taken.primitive) && mentionsOf(node.condition, taken))) &&
+            releasedBeside(node, decision.taken, taken)
+          )
+            return [];
           had = had.filter((one) => !told(one));
           if (loan !== null && loan.result !== null) {
             if (told(loan)) loan = null;
@@ -138,7 +144,7 @@ function leavings(
         if (overwrites(writes, taken)) return [];
         return [{ taken, state: now, loan, had }];
       });
-      for (const taken of acquisitions(node, locals)) {
+      for (const taken of acquisitions(node, locals, pairs)) {
         items = items.filter((item) => item.taken.key !== taken.key);
         if (taken.kind !== 'local' && loops.has(index)) continue;
         if (decision?.kind === 'branch' && node.kind === 'branch') {
@@ -185,9 +191,13 @@ function leavings(
   }
 }
 
-function borrowersOf(programs: readonly Program[], all: Surroundings['programs']): Borrowers {
+function borrowersOf(
+  programs: readonly Program[],
+  all: Surroundings['programs'],
+  pairs: ReadonlyMap<string, Primitive>,
+): Borrowers {
   const borrowers: Borrowers = { any: new Set(), sure: new Set() };
-  for (const program of programs) leavings(program, all, borrowers, true);
+  for (const program of programs) leavings(program, all, pairs, borrowers, true);
   return borrowers;
 }
 
@@ -198,6 +208,11 @@ function asksOf(condition: Expression, taken: Taken): boolean {
     if (inner.kind === 'call' || inner.kind === 'update') asks ||= namesIn(inner).has(taken.text);
   });
   return asks && says(condition, true, taken.text) === null;
+}
+
+/** Does a condition read the thing itself: `new.bitmap && !old.bitmap`? A test of the step's result is none. */
+function mentionsOf(condition: Expression, taken: Taken): boolean {
+  return namesIn(condition).has(rootOf(taken.text)) && says(condition, true, taken.result ?? taken.text) === null;
 }
 
 /** `return filp->private_data;`: what a counted object leads to is good as long as the count is held, which goes to the caller with it. */
@@ -221,15 +236,19 @@ function givesBack(program: Program, taken: Taken, programs: Surroundings['progr
 const OFF_ON_FAILURE =
   /^(?:clk_\w+|regulator_on|irq|module_ref|iommu_mapping|pci_regions|sysfs_entry|irq_vector|mmu_notifier)$/;
 
+const NO_PAIRS: ReadonlyMap<string, Primitive> = new Map();
+
 /** An exit at which something this function acquired is held and lost. */
 export const leakRule: PathRule = (program, surroundings) => {
   const { programs } = surroundings;
   const locals = variablesOf(program);
-  if (!program.nodes.some((node) => acquisitions(node, locals).length > 0)) return [];
+  if (!program.nodes.some((node) => acquisitions(node, locals, NO_PAIRS).length > 0 || mayPair(node))) return [];
   const earlier = surroundings.before?.() ?? null;
   const images = earlier === null ? [program] : [program, earlier];
-  const borrowers = borrowersOf(images, programs);
-  const { all, ways, complete } = leavings(program, programs, borrowers);
+  const pairs = ownPairs(images, programs);
+  if (!program.nodes.some((node) => acquisitions(node, locals, pairs).length > 0)) return [];
+  const borrowers = borrowersOf(images, programs, pairs);
+  const { all, ways, complete } = leavings(program, programs, pairs, borrowers);
   if (!complete) return [];
   const hits: RuleHit[] = [];
   const said = new Set<string>();
@@ -277,12 +296,15 @@ export const leakRule: PathRule = (program, surroundings) => {
 
   /** Whoever switches it on and then fails has to switch it off, whatever the rest of the function shows. */
   function certain(taken: Taken): boolean {
-    return program.evidence !== 'fragment' && OFF_ON_FAILURE.test(taken.primitive.acquires?.resource ?? '');
+    const resource = taken.primitive.acquires?.resource ?? '';
+    return resource === COUNTS || (program.evidence !== 'fragment' && OFF_ON_FAILURE.test(resource));
   }
 
   function lost(leaving: Leaving): boolean {
     const { taken, had } = leaving.item;
     const fails = leaving.verdict === 'fails';
+    // Nobody knows what success keeps of it.
+    if (!fails && isOwn(taken.primitive)) return false;
     const backHere = all.some((one) => one.item.taken.key === taken.key && one.item.state === 'released');
     const backBefore = earlier !== null && givesBack(earlier, taken, programs);
     if (taken.kind === 'local') {
@@ -298,7 +320,7 @@ export const leakRule: PathRule = (program, surroundings) => {
     if (fails) return true;
     if (earlier === null) return false;
     // Before the patch it was given back on every way that ended well: it was taken for the time of the call.
-    past ??= leavings(earlier, programs, borrowers).all;
+    past ??= leavings(earlier, programs, pairs, borrowers).all;
     const own = past.filter((one) => one.item.taken.key === taken.key);
     const ended = own.filter((one) => one.verdict === leaving.verdict);
     if (ended.length === 0 || !ended.every((one) => one.item.state === 'released')) return false;

@@ -7,6 +7,7 @@ import { expressionsOf, namesIn, print, visit, withoutCasts } from '../../code/w
 import { argumentIndex, type Primitive, primitive } from '../../kernel/primitives';
 import type { Place } from '../../place';
 import { type Doing, doings, named, readsPlace, UNDOES } from './calls';
+import { isOwn } from './own-pairs';
 
 /** Something this function acquired. */
 export interface Taken {
@@ -28,10 +29,14 @@ export interface Taken {
 /** Resources of which a function may hold several at once, or that end with what holds them. */
 const COUNTED = /^(?:kref|refcount|irq_bypass|msi_cookie|dentry)$/;
 
-/** What a node acquires. `locals`: the variables of the function. */
-export function acquisitions(node: ProgramNode, locals: ReadonlySet<string>): Taken[] {
+/** What a node acquires. `locals`: the variables of the function. `pairs`: what the code itself pairs with an undoing. */
+export function acquisitions(
+  node: ProgramNode,
+  locals: ReadonlySet<string>,
+  pairs: ReadonlyMap<string, Primitive>,
+): Taken[] {
   return doings(node).flatMap((doing): Taken[] => {
-    const known = doing.direct ? primitive(doing.name) : null;
+    const known = doing.direct ? (primitive(doing.name) ?? pairs.get(doing.name) ?? null) : null;
     if (known?.acquires == null || known.kind === 'lock' || /^devm_/.test(doing.name)) return [];
     const release = known.pairsWith.find((name) => primitive(name)?.releases != null) ?? known.pairsWith[0];
     if (release === undefined) return [];
@@ -115,7 +120,11 @@ export function bearing(doing: Doing, held: Taken, programs: ReadonlyMap<string,
       // `kfree(x)` frees what lies in x with it, as far as this function is concerned.
       return 'none';
     }
-  } else if (held.primitive.pairsWith.includes(name) && UNDOES.test(name) && known?.kind !== 'check') {
+  } else if (
+    held.primitive.pairsWith.includes(name) &&
+    (UNDOES.test(name) || isOwn(held.primitive)) &&
+    known?.kind !== 'check'
+  ) {
     if (call.args.some((arg) => same(arg, held))) return 'released';
     if (held.kind !== 'local') return 'dropped';
   }
