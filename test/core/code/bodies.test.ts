@@ -318,7 +318,8 @@ describe('fragments', () => {
   it('puts a hunk that git heads by a label into the function above that jumps there', async () => {
     const [, state] = await after(await baseOf({}), unwinding('out_free:'));
     expect(state!.touched.map((one) => one.name)).toEqual(['first']);
-    const calls = (program: Parameters<typeof dump>[0] | null) => dump(program!).map((line) => line.replace(/^\d+ /, ''));
+    const calls = (program: Parameters<typeof dump>[0] | null) =>
+      dump(program!).map((line) => line.replace(/^\d+ /, ''));
     expect(calls(state!.touched[0]!.program)).toEqual(expect.arrayContaining(['unplug(x)', 'put(x)', 'return ret']));
     expect(calls(state!.touched[0]!.before())).toContain('kfree(x->buffer)');
   });
