@@ -6,6 +6,7 @@ import type { InvariantId } from '../scenario/types';
 import { ARITH_RULES } from './catalog-arith';
 import { BISECT_RULES } from './catalog-bisect';
 import { CONCURRENCY_RULES } from './catalog-context';
+import { CONTRACT_RULES } from './catalog-contracts';
 import { DESCRIBED_RULES } from './catalog-described';
 import { ISOLATION_RULES } from './catalog-isolation';
 import { CONTEXT_RULES, LIFETIME_RULES, SLEEPS_IN_ATOMIC } from './catalog-lifetime';
@@ -204,6 +205,7 @@ export const RULES: readonly Rule[] = [
   ...ISOLATION_RULES,
   ...WINDOW_RULES,
   ...ARITH_RULES,
+  ...CONTRACT_RULES,
   ...DESCRIBED_RULES,
   ...STATED_RULES,
   ...LIFETIME_RULES,

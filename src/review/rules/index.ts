@@ -9,6 +9,7 @@ import { capabilityChainRule } from './capability-chain';
 import { comparedNarrowerRule, ownerAbsentRule } from './compared-objects';
 import { comparedReferenceRule } from './compared-references';
 import { CONCURRENCY_PATH_RULES } from './concurrency';
+import { CONTRACT_PATH_RULES } from './contracts';
 import { rawCopyResultRule } from './copy-results';
 import { countAsEndRule, minForMaxRule, rollbackStartRule, unevenStepRule } from './counting';
 import { commentReturnRule } from './described-functions';
@@ -71,6 +72,7 @@ import { WINDOW_REGION_RULES } from './window-regions';
 import { WINDOW_SEARCH_RULES } from './window-search';
 
 const PATH_RULES: readonly PathRule[] = [
+  ...CONTRACT_PATH_RULES,
   returnBeforeUnlockRule,
   comparedReferenceRule,
   toldAndUsedRule,

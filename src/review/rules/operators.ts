@@ -38,7 +38,8 @@ export const notBeforeMaskRule: PathRule = (program) =>
     ] as const) {
       const negated = negation(one);
       if (negated === null || isTruth(other)) continue;
-      if (isMask(other) || isConstantName(negated))
+      // `x & FLAG & !y`: the bit is masked with 0 or 1.
+      if (operandsOf(other, '&').some(isMask) || isMask(other) || isConstantName(negated))
         return [
           localHit(
             NOT_BEFORE_MASK,

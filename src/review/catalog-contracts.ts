@@ -1,0 +1,28 @@
+/** Rules on what functions, callers, modules and patches owe each other. */
+import type { Rule } from './rule';
+
+const rule = (id: string, title: string, of: Rule['class']): Rule => ({ id, title, class: of, severity: 'warning' });
+
+export const SUCCESS_TOLD = rule('success-told', 'Failure told as success', 'described');
+export const KEPT_NOT_GIVEN = rule('kept-not-given', 'What is there already is not given back', 'described');
+export const RESULT_TURNED = rule('result-turned', 'Caller tests the old result', 'described');
+export const STUB_ERRNO = rule('stub-errno', 'Error of the stub nobody expects', 'described');
+export const OUTPUT_UNSET = rule('output-unset', 'Output left unset', 'described');
+export const UNMAP_PARTIAL = rule('unmap-partial', 'More accounted for than was unmapped', 'arith');
+export const TESTED_NARROWED = rule('tested-narrowed', 'Tested after it was cut off', 'arith');
+export const LOCK_LATER = rule('lock-later', 'Lock comes with a later patch', 'bisect');
+export const NAMESPACE_MISSING = rule('namespace-missing', 'Namespace not imported', 'bisect');
+export const SELECT_LATER = rule('select-later', 'Selected by a later patch', 'bisect');
+
+export const CONTRACT_RULES: readonly Rule[] = [
+  SUCCESS_TOLD,
+  KEPT_NOT_GIVEN,
+  RESULT_TURNED,
+  STUB_ERRNO,
+  OUTPUT_UNSET,
+  UNMAP_PARTIAL,
+  TESTED_NARROWED,
+  LOCK_LATER,
+  NAMESPACE_MISSING,
+  SELECT_LATER,
+];
