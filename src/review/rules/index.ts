@@ -9,7 +9,7 @@ import { capabilityChainRule } from './capability-chain';
 import { comparedNarrowerRule, ownerAbsentRule } from './compared-objects';
 import { comparedReferenceRule } from './compared-references';
 import { CONCURRENCY_PATH_RULES } from './concurrency';
-import { CONTRACT_PATH_RULES } from './contracts';
+import { CONTRACT_PATCH_RULES, CONTRACT_PATH_RULES } from './contracts';
 import { rawCopyResultRule } from './copy-results';
 import { countAsEndRule, minForMaxRule, rollbackStartRule, unevenStepRule } from './counting';
 import { commentReturnRule } from './described-functions';
@@ -208,6 +208,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   comparedNarrowerRule,
   testSunkRule,
   claimedPastOverrideRule,
+  ...CONTRACT_PATCH_RULES,
   ...GUARD_PATCH_RULES,
   ...MORE_PATCH_RULES,
 ];
