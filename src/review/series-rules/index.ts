@@ -8,12 +8,16 @@ import { behindReturn } from './behind-return';
 import { notBuilt, objectWithoutSource, optionUnused, selectUnmet } from './build-rules';
 import { definitionInHeader } from './definition-in-header';
 import { guardGap } from './guard-gap';
+import { lockLater } from './lock-later';
 import { madeStatic } from './made-static';
 import { moduleUnseen } from './module-unseen';
 import { declaredNowhere, includeMissing, notExported } from './modules';
+import { namespaceMissing } from './namespace-missing';
 import { repairsOwnSeries } from './repairs-own-series';
+import { selectLater } from './select-later';
 import { signatureNotConverted, stubDiffers } from './signatures';
 import { staticUnused } from './static-unused';
+import { stubErrno } from './stub-errno';
 import { stubLeftOut } from './stub-left-out';
 import { stubMissing } from './stub-missing';
 import type { SeriesHit, SeriesPlace, SeriesRule } from './types';
@@ -46,6 +50,10 @@ const SERIES_RULES: readonly SeriesRule[] = [
   optionUnused,
   selectUnmet,
   madeStatic,
+  stubErrno,
+  lockLater,
+  namespaceMissing,
+  selectLater,
 ];
 
 /** What the rules on series say of one. `changes` has one entry for each patch, in order. */
