@@ -34,6 +34,8 @@ export const READY_AFTER_INSTALL = lifetime('ready-after-install', 'Ready only a
 export const FALLS_INTO_UNWIND = lifetime('falls-into-unwind', 'Success runs into the error path', 'error');
 export const NULL_ARGUMENT = lifetime('null-argument', 'Called though a caller gives NULL', 'error');
 export const NO_LONGER_SET = lifetime('no-longer-set', 'Set on some ways only');
+export const TEST_REMOVED = lifetime('test-removed', 'Test of a result taken away');
+export const MAPPING_UNTESTED = lifetime('mapping-untested', 'Mapping used untested');
 export const PUT_TWICE = lifetime('put-twice', 'Given back by helper and caller', 'error');
 
 /** Speaks for I9 too: the same defect, seen in a function instead of in a run. */
@@ -65,6 +67,8 @@ export const LIFETIME_RULES: readonly Rule[] = [
   NULL_ARGUMENT,
   PUT_TWICE,
   NO_LONGER_SET,
+  TEST_REMOVED,
+  MAPPING_UNTESTED,
   RELEASED_BEFORE_STOPPED,
   USED_PAST_UNLOCK,
 ];

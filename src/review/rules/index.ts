@@ -47,9 +47,11 @@ import { statedHits } from './stated';
 import { STEP_RULES } from './steps';
 import { addressNarrowedRule, sumWrapsRule } from './sums';
 import { teardownOrderRule } from './teardown-order';
+import { testRemovedRule } from './tests-removed';
 import { toldAndUsedRule } from './told-only';
 import type { PatchHit, PatchRule, PatchView, PathRule, RuleHit, Surroundings } from './types';
 import { undoFirstRule } from './undo-first';
+import { untestedMappingRule } from './untested-mappings';
 import { unusedVariableRule } from './unused-variables';
 import { droppedErrorRule, ignoredFaultRule, invertedUserCheckRule } from './user-checks';
 import { userLayoutRule } from './user-layout';
@@ -77,6 +79,8 @@ const PATH_RULES: readonly PathRule[] = [
   comparedReferenceRule,
   toldAndUsedRule,
   noLongerSetRule,
+  testRemovedRule,
+  untestedMappingRule,
   userStructureRule,
   ...HOLDING_RULES,
   ...CONCURRENCY_PATH_RULES,

@@ -4,6 +4,7 @@
  */
 import type { Expression, Program, ProgramNode } from '../../code/types';
 import { expressionsOf, namesIn, print, visit, withoutCasts } from '../../code/walk';
+import { sameFamily } from '../../kernel/families';
 import { argumentIndex, type Primitive, primitive } from '../../kernel/primitives';
 import type { Place } from '../../place';
 import { type Doing, doings, named, readsPlace, UNDOES } from './calls';
@@ -115,8 +116,9 @@ export function bearing(doing: Doing, held: Taken, programs: ReadonlyMap<string,
     if (index !== null && isPart(call.args[index]) && readsPlace(named(call.args[index]), held.text)) return 'released';
     if (held.primitive.pairsWith.includes(name) && call.args.some((arg) => same(arg, held))) return 'released';
     if (held.kind !== 'local') {
-      if (release.resource === held.primitive.acquires?.resource || held.primitive.pairsWith.includes(name))
-        return 'dropped';
+      // The same kind of thing under another name may be the same thing; what another family gives back is not.
+      if (release.resource === held.primitive.acquires?.resource && sameFamily(name, held.call)) return 'dropped';
+      if (held.primitive.pairsWith.includes(name)) return 'dropped';
       // `kfree(x)` frees what lies in x with it, as far as this function is concerned.
       return 'none';
     }

@@ -1,0 +1,170 @@
+/**
+ * Tests that a patch takes away: the call and its result stay, and what came behind its success now runs whatever it gave. In: one
+ * function before and after the patch, both in sight as a whole.
+ */
+import { successors } from '../../code/lower';
+import type { Expression, Program, ProgramNode } from '../../code/types';
+import { callsOf, expressionsOf, namesIn, print, visit, withoutCasts } from '../../code/walk';
+import { type Primitive, primitive } from '../../kernel/primitives';
+import { TEST_REMOVED } from '../catalog-lifetime';
+import { type Doing, doings, written } from './calls';
+import { says, saysFailed } from './conditions';
+import { isFailure } from './exits';
+import { askedIn } from './reads';
+import type { PathRule, RuleHit } from './types';
+
+interface Kept {
+  readonly doing: Doing;
+  readonly into: string;
+  readonly node: number;
+}
+
+/** Results that a function keeps in a place of its own: where the call stands, and in what. */
+function keptIn(program: Program): Kept[] {
+  return program.nodes.flatMap((node, index) =>
+    doings(node).flatMap((doing) =>
+      doing.direct && doing.into !== null && node.kind !== 'branch'
+        ? [{ doing, into: print(doing.into), node: index }]
+        : [],
+    ),
+  );
+}
+
+/** How the call tells of failure: what is known of it, else what its result's type lets it be. */
+function shapeOf(program: Program, { doing, into }: Kept): Primitive['returns'] {
+  const known = primitive(doing.name);
+  if (known !== null) return known.returns;
+  const declared = program.nodes.find((node) => node.kind === 'declare' && node.variable.name === into);
+  return declared?.kind === 'declare' && declared.variable.type.includes('*') ? 'ptr_null' : 'err';
+}
+
+/** Does a way without further branches leave the function from here by a failure? */
+function leaves(program: Program, from: number, result: string): boolean {
+  let failure = false;
+  for (let at = from, steps = 0; steps < program.nodes.length; steps++) {
+    const node = program.nodes[at];
+    if (node === undefined || node.kind === 'branch' || node.kind === 'unknown') return false;
+    if (node.kind === 'return') {
+      if (node.value === null) return failure || program.returns === 'void';
+      const value = withoutCasts(node.value);
+      return failure || isFailure(value) || print(value) === result || (value.kind === 'number' && value.value <= 0);
+    }
+    if (node.kind === 'do' && node.expression.kind === 'assign' && isFailure(node.expression.value)) failure = true;
+    const next = successors(node)[0];
+    if (next === undefined) return false;
+    at = next;
+  }
+  return false;
+}
+
+/** The first test behind the call that asks its result, when it leaves the function on failure. */
+function testOf(program: Program, kept: Kept): ProgramNode | null {
+  const start = program.nodes[kept.node];
+  for (let at = start === undefined ? undefined : successors(start)[0], steps = 0; at !== undefined; steps++) {
+    const node = program.nodes[at];
+    if (node === undefined || node.kind === 'unknown' || steps > program.nodes.length) return null;
+    if (node.kind === 'branch') {
+      if (node.loop || !askedIn(node).has(kept.into)) return null;
+      const failed = [true, false].find((taken) => {
+        const said = says(node.condition, taken, kept.into);
+        return said?.sure === true && saysFailed(said, shapeOf(program, kept));
+      });
+      if (failed === undefined) return null;
+      return leaves(program, failed ? node.then : node.otherwise, kept.into) ? node : null;
+    }
+    if (written(node).includes(kept.into)) return null;
+    at = successors(node)[0];
+  }
+  return null;
+}
+
+const GIVES_BACK: ReadonlySet<Primitive['kind']> = new Set(['free', 'release', 'unlock', 'unmap', 'detach', 'notify']);
+const TELLS = /^(?:pr_|dev_(?:err|warn|info|dbg)|pci_(?:err|warn|info|dbg)|printk|trace_|WARN|kvm_(?:err|info|debug))/;
+
+/** Does a node do something that only success calls for? Giving back and telling is done either way. */
+function acts(node: ProgramNode, result: string): boolean {
+  if (node.kind === 'unknown' || node.kind === 'return') return false;
+  if (callsOf(node).some((call) => doesMore(call.target))) return true;
+  return expressionsOf(node).some((expression) => {
+    let writes = false;
+    visit(expression, (inner) => {
+      if (inner.kind !== 'assign' && inner.kind !== 'update') return;
+      writes ||= print(withoutCasts(inner.target)) !== result && withoutCasts(inner.target).kind !== 'name';
+    });
+    return writes;
+  });
+}
+
+function doesMore(target: Expression): boolean {
+  if (target.kind !== 'name') return true;
+  const known = primitive(target.name);
+  if (known === null) return !TELLS.test(target.name);
+  return known.releases === null && !GIVES_BACK.has(known.kind);
+}
+
+/** What becomes of the result on all ways behind the call: is it asked, may somebody else ask it, does anything act meanwhile? */
+function goesOn(program: Program, kept: Kept, earlier: ReadonlySet<string>): boolean {
+  const start = program.nodes[kept.node];
+  const work = start === undefined ? [] : [...successors(start)];
+  const seen = new Set<number>();
+  const names = new Set([kept.into]);
+  let active = false;
+  while (work.length > 0) {
+    const at = work.pop() ?? -1;
+    const node = program.nodes[at];
+    if (node === undefined || seen.has(at)) continue;
+    seen.add(at);
+    if (node.kind === 'unknown' || [...askedIn(node)].some((text) => names.has(text))) return false;
+    if (node.kind === 'branch' && [...names].some((name) => namesIn(node.condition).has(name))) return false;
+    // Somebody new gets it, and may ask.
+    for (const call of callsOf(node))
+      if (!earlier.has(print(call)) && call.args.some((arg) => [...namesIn(arg)].some((name) => names.has(name))))
+        return false;
+    if (
+      node.kind === 'do' &&
+      node.expression.kind === 'assign' &&
+      names.has(print(withoutCasts(node.expression.value)))
+    )
+      names.add(print(withoutCasts(node.expression.target)));
+    active ||= acts(node, kept.into);
+    if (!written(node).includes(kept.into)) work.push(...successors(node));
+  }
+  return active;
+}
+
+/** A result that was tested, with a way out, and that nothing tests any more. */
+export const testRemovedRule: PathRule = (program, { before, programs }) => {
+  if (program.evidence === 'fragment') return [];
+  const earlier = before?.() ?? null;
+  if (earlier === null || earlier.evidence === 'fragment') return [];
+  const now = keptIn(program);
+  const said = new Set<string>();
+  const calls = new Set(earlier.nodes.flatMap((node) => callsOf(node).map(print)));
+  return keptIn(earlier).flatMap((kept): RuleHit[] => {
+    const text = print(kept.doing.call);
+    const key = `${kept.into}|${text}`;
+    const left = now.filter((one) => one.into === kept.into && print(one.doing.call) === text);
+    const [stays] = left;
+    if (stays === undefined || left.length !== 1 || said.has(key)) return [];
+    // A callee in sight may have lost its failure with the test.
+    if (programs.has(kept.doing.name)) return [];
+    const test = testOf(earlier, kept);
+    if (test === null || !goesOn(program, stays, calls)) return [];
+    said.add(key);
+    return [
+      {
+        rule: TEST_REMOVED,
+        at: stays.doing.call.at,
+        message: `${kept.doing.name}() may fail, and nothing tests ${kept.into} any more`,
+        key,
+        why: [
+          {
+            text: 'the patch takes the test away: what came behind success now runs after a failure too',
+            reference: null,
+          },
+        ],
+        related: [{ at: test.at, message: 'the test that is gone' }],
+      },
+    ];
+  });
+};
