@@ -90,6 +90,8 @@ export const oldNameRule: PathRule = (program, { before, constants, globals }) =
   if (was === undefined || is === undefined || old.parameters.length !== program.parameters.length) return hits;
   if (old.parameters.some((one) => one.name === is.name) || was.type !== is.type || /unused|^_/.test(was.name))
     return hits;
+  // The body declares the old name anew.
+  if (now.has(was.name)) return hits;
   if (useOf(old, was.name) !== null || useOf(program, is.name) === null) return hits;
   hits.push({
     rule: OLD_NAME_LEFT,

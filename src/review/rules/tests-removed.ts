@@ -57,25 +57,33 @@ function leaves(program: Program, from: number, result: string): boolean {
   return false;
 }
 
-/** The first test behind the call that asks its result, when it leaves the function on failure. */
-function testOf(program: Program, kept: Kept): ProgramNode | null {
-  const start = program.nodes[kept.node];
+/** The branch that a way without others comes to from a node, unless it writes the result anew before. */
+function firstBranch(program: Program, from: number, result: string): ProgramNode | null {
+  const start = program.nodes[from];
   for (let at = start === undefined ? undefined : successors(start)[0], steps = 0; at !== undefined; steps++) {
     const node = program.nodes[at];
     if (node === undefined || node.kind === 'unknown' || steps > program.nodes.length) return null;
-    if (node.kind === 'branch') {
-      if (node.loop || !askedIn(node).has(kept.into)) return null;
-      const failed = [true, false].find((taken) => {
-        const said = says(node.condition, taken, kept.into);
-        return said?.sure === true && saysFailed(said, shapeOf(program, kept));
-      });
-      if (failed === undefined) return null;
-      return leaves(program, failed ? node.then : node.otherwise, kept.into) ? node : null;
-    }
-    if (written(node).includes(kept.into)) return null;
+    if (node.kind === 'branch') return node;
+    if (written(node).includes(result)) return null;
     at = successors(node)[0];
   }
   return null;
+}
+
+/** The first test behind the call that asks its result and no other, when it leaves the function on failure. */
+function testOf(program: Program, kept: Kept): ProgramNode | null {
+  const node = firstBranch(program, kept.node, kept.into);
+  if (node?.kind !== 'branch' || node.loop || !askedIn(node).has(kept.into)) return null;
+  const shared = program.nodes.some(
+    (one, index) =>
+      index !== kept.node && written(one).includes(kept.into) && firstBranch(program, index, kept.into) === node,
+  );
+  const failed = [true, false].find((taken) => {
+    const said = says(node.condition, taken, kept.into);
+    return said?.sure === true && saysFailed(said, shapeOf(program, kept));
+  });
+  if (shared || failed === undefined) return null;
+  return leaves(program, failed ? node.then : node.otherwise, kept.into) ? node : null;
 }
 
 const GIVES_BACK: ReadonlySet<Primitive['kind']> = new Set(['free', 'release', 'unlock', 'unmap', 'detach', 'notify']);
@@ -159,11 +167,11 @@ export const testRemovedRule: PathRule = (program, { before, programs }) => {
         key,
         why: [
           {
-            text: 'the patch takes the test away: what came behind success now runs after a failure too',
+            text: 'before the patch a test of it left the function: what came behind success now runs after a failure too',
             reference: null,
           },
         ],
-        related: [{ at: test.at, message: 'the test that is gone' }],
+        related: [{ at: test.at, message: 'the test, before the patch' }],
       },
     ];
   });

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { FrontEnd } from '../../../src/code/front-end';
 import { pathHits } from '../../../src/review/rules';
 import { frontEnd, read } from './c';
+import { rulesOn } from './pairs';
 import { seriesHits } from './series-mails';
 
 let front: FrontEnd;
@@ -33,6 +34,25 @@ describe('a name that goes', () => {
     const before = body('struct win *w, bool bypass', 'int ret = 0;', 'bypass');
     expect(left(before, body('struct win *w, bool resume', 'int ret = 0;', 'bypass'))).toHaveLength(1);
     expect(left(before, body('struct win *w, bool resume', 'int ret = 0;', 'resume'))).toEqual([]);
+    // The body, of which a part is in sight, goes by a variable of the old name now.
+    const cut = (line: string): string[] =>
+      rulesOn(
+        front,
+        {
+          path: 'drivers/iommu/win.c',
+          text: [
+            '-static int win_alloc(struct win *w, u64 limit)',
+            '+static int win_alloc(struct win *w, u64 mask)',
+            ' {',
+            ' \tunsigned long shift;',
+            `+${line}`,
+            ' ',
+          ].join('\n'),
+        },
+        false,
+      ).filter((rule) => rule === 'old-name-left');
+    expect(cut('\tint order = win_order(mask);')).toEqual(['old-name-left']);
+    expect(cut('\tu64 limit = win_limit(w, mask);')).toEqual([]);
     // A macro may declare it.
     expect(left(before, body('struct win *w', 'DEFINE_BYPASS(bypass);', 'bypass'))).toEqual([]);
   });

@@ -58,6 +58,23 @@ describe('test-removed', () => {
     const last = (...test: string[]) => ['int ret;', 'ret = win_enable(w);', ...test, 'return ret;'];
     expect(since(last('if (ret)', '\treturn ret;'), last())).toEqual([]);
   });
+  it('is content when the test was meant for another way to the same result', () => {
+    const two = (inner: string[], outer: string[]) => [
+      'void *p;',
+      'int ret = -ENOMEM;',
+      'if (w->high) {',
+      '\tp = win_remap(w);',
+      ...inner,
+      '} else {',
+      '\tp = win_address(w);',
+      '}',
+      ...outer,
+      'w->p = p;',
+      'return 0;',
+    ];
+    const test = ['if (!p)', '\treturn ret;'];
+    expect(since(two([], test), two(test, []))).toEqual([]);
+  });
   it('is content when the callee is in sight: it may have lost its failure', () => {
     expect(since(tested, locked(), 'static int win_enable(struct win *w)\n{\n\treturn 0;\n}\n')).toEqual([]);
   });
