@@ -153,12 +153,11 @@ export function expression(node: SyntaxNode | null, reading: Reading): Expressio
     case 'update_expression': {
       const operator =
         childOf(node, 'operator') ?? node.children.find((part) => part.type === '++' || part.type === '--');
-      return {
-        kind: 'update',
-        operator: operator?.type === '--' ? '--' : '++',
-        prefix: node.children[0]?.type === '++' || node.children[0]?.type === '--',
-        target: child('argument'),
-      };
+      return updateOf(
+        operator?.type === '--' ? '--' : '++',
+        node.children[0]?.type === '++' || node.children[0]?.type === '--',
+        child('argument'),
+      );
     }
     case 'binary_expression': {
       const operator = childOf(node, 'operator');
@@ -291,4 +290,11 @@ function castOf(callee: SyntaxNode | null, args: SyntaxNode | null, reading: Rea
   return /^(?:\w+_t|_*[su](?:8|16|32|64)|__[bl]e(?:16|32|64))$/.test(type)
     ? { kind: 'cast', type, operand: expression(operand, reading) }
     : null;
+}
+
+/** `!x++`: the grammar reads `(!x)++`, which is no C. A postfix operator binds first, and nothing but a place can be stepped. */
+function updateOf(operator: '++' | '--', prefix: boolean, target: Expression): Expression {
+  return !prefix && target.kind === 'unary' && /^[!~+-]$/.test(target.operator)
+    ? { ...target, operand: updateOf(operator, prefix, target.operand) }
+    : { kind: 'update', operator, prefix, target };
 }

@@ -8,6 +8,9 @@ export const KEPT_NOT_GIVEN = rule('kept-not-given', 'What is there already is n
 export const RESULT_TURNED = rule('result-turned', 'Caller tests the old result', 'described');
 export const STUB_ERRNO = rule('stub-errno', 'Error of the stub nobody expects', 'described');
 export const OUTPUT_UNSET = rule('output-unset', 'Output left unset', 'described');
+export const DOMAIN_KIND = rule('domain-kind', 'Kind of the domain not asked for', 'described');
+export const ZERO_MESSAGE = rule('zero-message', 'All-zero message refused', 'described');
+export const FIRST_NOT_LAST = rule('first-not-last', 'Begun once, ended by each', 'described');
 export const UNMAP_PARTIAL = rule('unmap-partial', 'More accounted for than was unmapped', 'arith');
 export const TESTED_NARROWED = rule('tested-narrowed', 'Tested after it was cut off', 'arith');
 export const LOCK_LATER = rule('lock-later', 'Lock comes with a later patch', 'bisect');
@@ -20,6 +23,9 @@ export const CONTRACT_RULES: readonly Rule[] = [
   RESULT_TURNED,
   STUB_ERRNO,
   OUTPUT_UNSET,
+  DOMAIN_KIND,
+  ZERO_MESSAGE,
+  FIRST_NOT_LAST,
   UNMAP_PARTIAL,
   TESTED_NARROWED,
   LOCK_LATER,

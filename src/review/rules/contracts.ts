@@ -1,17 +1,28 @@
 /** The rules on what functions and their callers owe each other. */
+import { domainKindRule } from './domain-kind';
+import { firstNotLastRule } from './first-not-last';
 import { keptNotGivenRule } from './kept-not-given';
+import { newSiblingRule } from './new-siblings';
 import { outputUnsetRule } from './output-unset';
 import { resultTurnedRule } from './result-turned';
 import { successToldRule } from './success-told';
 import { testedNarrowedRule } from './tested-narrowed';
 import type { PatchRule, PathRule } from './types';
 import { unmapPartialRule } from './unmap-partial';
+import { zeroMessageRule } from './zero-message';
 
 export const CONTRACT_PATH_RULES: readonly PathRule[] = [
   successToldRule,
   keptNotGivenRule,
   unmapPartialRule,
   testedNarrowedRule,
+  zeroMessageRule,
 ];
 
-export const CONTRACT_PATCH_RULES: readonly PatchRule[] = [resultTurnedRule, outputUnsetRule];
+export const CONTRACT_PATCH_RULES: readonly PatchRule[] = [
+  resultTurnedRule,
+  outputUnsetRule,
+  domainKindRule,
+  firstNotLastRule,
+  newSiblingRule,
+];

@@ -224,6 +224,13 @@ describe('expressions', () => {
       '4 return',
     ]);
   });
+
+  it('steps the place, and negates what it was', async () => {
+    const [first] = (await programOf('int f(struct s *s)\n{\n\treturn !s->users++ && !!n-- && -x++;\n}')).nodes;
+    expect(print(first?.kind === 'return' && first.value ? first.value : { kind: 'number', value: 0, text: '' })).toBe(
+      '!s->users++ && ! !n-- && -x++',
+    );
+  });
 });
 
 describe('places', () => {
