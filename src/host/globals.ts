@@ -162,7 +162,10 @@ export function initialise(
     return into;
   }
   if (into.kind !== 'struct') return into;
-  const names = world.set.structures.get(into.type.replace(/^(const )?(struct|union) /, ''))?.fields;
+  // Where every value names its field, the order of the fields is not asked for.
+  const names = from.items.every((item) => item.field !== null)
+    ? undefined
+    : world.set.structures.get(into.type.replace(/^(const )?(struct|union) /, ''))?.fields;
   let next = 0;
   for (const item of from.items) {
     const field = item.field ?? names?.[next]?.name ?? String(next);

@@ -5,6 +5,7 @@
 
 import { integerType } from './integers';
 import type { ProgramSet } from './types';
+import { unwatched } from './watched';
 
 /** User structures whose size is part of the UAPI and that a diff seldom shows. */
 const UAPI: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
@@ -77,9 +78,39 @@ export function fieldsOf(set: ProgramSet, type: string): readonly (readonly [str
   return UAPI[type.startsWith('struct ') ? type : `struct ${name}`] ?? null;
 }
 
-const fieldTypes = new WeakMap<ProgramSet, Map<string, Map<string, string> | null>>();
+/** The fields of one type, and those somebody asked for. */
+interface KnownFields {
+  readonly types: ReadonlyMap<string, string> | null;
+  readonly asked: Set<string>;
+}
 
-/** Declared type of a field; empty when nobody knows it. */
+const fieldTypes = new WeakMap<ProgramSet, Map<string, KnownFields>>();
+
+const NONE: ReadonlyMap<string, KnownFields> = new Map();
+
+const typesOfStructure = new WeakMap<object, ReadonlyMap<string, string>>();
+const typesOfUapi = new Map<string, ReadonlyMap<string, string> | null>();
+
+/** By type, the fields whose types were asked for in a set so far. */
+export function fieldsAsked(set: ProgramSet): ReadonlyMap<string, { readonly asked: ReadonlySet<string> }> {
+  return fieldTypes.get(set) ?? NONE;
+}
+
+/** The types of a structure's fields, or of the structure a pointer leads to; null when nobody knows them. One map for one structure. */
+export function typesOf(set: ProgramSet, type: string): ReadonlyMap<string, string> | null {
+  const bare = type.replace(/\s*\*\s*$/, '').replace(/^const /, '');
+  const structure = set.structures.get(bare.replace(/^(const )?(struct|union) /, '')) ?? set.structures.get(bare);
+  let types = structure === undefined ? typesOfUapi.get(bare) : typesOfStructure.get(structure);
+  if (types === undefined) {
+    const fields = fieldsOf(set, bare);
+    types = fields === null ? null : new Map(fields);
+    if (structure === undefined) typesOfUapi.set(bare, types);
+    else if (types !== null) typesOfStructure.set(structure, types);
+  }
+  return types;
+}
+
+/** Declared type of a field; empty when nobody knows it. A watched set takes down the field alone: see `fieldsAsked`. */
 export function fieldType(set: ProgramSet, type: string, field: string): string {
   let ofSet = fieldTypes.get(set);
   if (!ofSet) {
@@ -88,11 +119,11 @@ export function fieldType(set: ProgramSet, type: string, field: string): string 
   }
   let fields = ofSet.get(type);
   if (fields === undefined) {
-    const known = fieldsOf(set, type.replace(/\s*\*\s*$/, '').replace(/^const /, ''));
-    fields = known ? new Map(known) : null;
+    fields = { types: typesOf(unwatched(set), type), asked: new Set() };
     ofSet.set(type, fields);
   }
-  return fields?.get(field) ?? '';
+  fields.asked.add(field);
+  return fields.types?.get(field) ?? '';
 }
 
 const structTypes = new Map<string, boolean>();

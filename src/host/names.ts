@@ -4,16 +4,20 @@
  */
 import { fileKey } from '../code/table-draft';
 import type { ProgramSet } from './types';
-import { unwatched } from './watched';
+import { namesAsked, unwatched } from './watched';
 
 const shared = new WeakMap<ProgramSet, ReadonlySet<string>>();
 
 /** The set asked for last: a run asks for the same one all the time. */
-let last: { readonly set: ProgramSet; readonly names: ReadonlySet<string> } | null = null;
+let last: {
+  readonly set: ProgramSet;
+  readonly names: ReadonlySet<string>;
+  /** Of a watched set: the names that were asked about. */
+  readonly asked: Set<string> | null;
+} | null = null;
 
 /** Names that more than one file defines. */
 export function sharedNames(set: ProgramSet): ReadonlySet<string> {
-  if (last?.set === set) return last.names;
   const of = unwatched(set);
   let names = shared.get(of);
   if (!names) {
@@ -27,13 +31,15 @@ export function sharedNames(set: ProgramSet): ReadonlySet<string> {
     names = found;
     shared.set(of, names);
   }
-  last = { set, names };
   return names;
 }
 
 /** The key under which a file's use of a name finds its program or table. */
 export function keyFor(set: ProgramSet, name: string, file: string): string {
-  if (file === '' || !sharedNames(set).has(name)) return name;
+  if (file === '') return name;
+  if (last?.set !== set) last = { set, names: sharedNames(set), asked: namesAsked(set) };
+  last.asked?.add(name);
+  if (!last.names.has(name)) return name;
   const own = fileKey(file, name);
   return set.programs.has(own) || set.tables.has(own) ? own : name;
 }

@@ -85,6 +85,8 @@ export type WatchedSet = { readonly name: string } & {
 } & {
   /** Questions about fields, by their words. */
   readonly questions: Map<string, FieldQuestion>;
+  /** Names of which was asked whether more than one file defines them. */
+  readonly shared: Set<string>;
 };
 
 const sets = new WeakMap<ProgramSet, WatchedSet>();
@@ -103,6 +105,7 @@ export function watched(set: ProgramSet): WatchedSet {
       constants: new WatchedMap(set.constants),
       globals: new WatchedMap(set.globals ?? new Map()),
       questions: new Map(),
+      shared: new Set(),
     };
     sets.set(set, found);
     originals.set(found, set);
@@ -113,6 +116,11 @@ export function watched(set: ProgramSet): WatchedSet {
 /** The set below a watched one; any other set itself. */
 export function unwatched(set: ProgramSet): ProgramSet {
   return originals.get(set) ?? set;
+}
+
+/** Where a watched set takes down which names it was asked to tell apart by file; null for any other set. */
+export function namesAsked(set: ProgramSet): Set<string> | null {
+  return 'shared' in set ? (set as WatchedSet).shared : null;
 }
 
 /** Takes down that a watched set was asked about a field; of any other set nothing is taken down. */

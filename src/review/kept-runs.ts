@@ -1,11 +1,12 @@
 /**
  * Runs that were made before, by what they read of their programs. In: a program set. Out: the result of an earlier run that cannot come
- * out differently, because the set answers everything that run asked alike, by value and at the same lines. Knows nothing of prefixes
- * beyond their numbers.
+ * out differently, because the set answers everything that run asked alike by value: at the same lines, or at others, whose places then
+ * stand in the result. Knows nothing of prefixes beyond their numbers.
  */
 import type { ProgramTable } from '../code/types';
-import { answerOf, type Read, takingReads } from '../host/reads';
+import { answeredAnew, answerOf, type Read, sameFields, takingReads } from '../host/reads';
 import type { Scenario, ScenarioResult } from '../scenario/types';
+import { isOfSeries, likenessOf, type Moves, movesOf, taken, UNMOVED } from './moved-places';
 
 /** A run with what it rests on. */
 interface KeptRun {
@@ -22,36 +23,29 @@ export type KeptRuns = Map<string, KeptRun[]>;
 /** Kept for each scenario and machine: the prefixes of one long series, before and after an edit. */
 const KEPT = 20;
 
-const values = new WeakMap<object, string | null>();
-
-/** Equal for equal values; null for a whole program of a design, which is itself alone. */
-function valueText(of: object): string | null {
-  let value = values.get(of);
-  if (value === undefined) {
-    const { source, evidence } = of as { readonly source?: string; readonly evidence?: string };
-    value = source === 'design' && evidence === 'full' ? null : JSON.stringify(of);
-    values.set(of, value);
-  }
-  return value;
-}
-
-function same(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (a instanceof Map || b instanceof Map) return false;
-  const value = valueText(a);
-  return value !== null && value === valueText(b);
-}
-
-/** Does the set answer all that a run asked as that run's own did? */
-function answersAlike(set: ProgramTable, reads: Read[]): boolean {
+/**
+ * Does the set answer all that a run asked as that run's own did? Null: it does not. The moves hold where places of the series stand elsewhere now;
+ * they are empty when none does.
+ */
+function answersAlike(set: ProgramTable, reads: Read[]): Moves | null {
+  const pairs: (readonly [object, object])[] = [];
+  let moved = false;
   for (const [i, read] of reads.entries()) {
-    if (same(read.answer, answerOf(set, read))) continue;
-    reads.splice(i, 1);
-    reads.unshift(read);
-    return false;
+    const answer = answerOf(set, read);
+    if (read.answer === answer) {
+      if (isOfSeries(answer)) pairs.push([answer, answer]);
+      continue;
+    }
+    const likeness = read.ask === 'fields' ? sameFields(read, answer) && 'same' : likenessOf(read.answer, answer);
+    if (likeness === false) {
+      reads.splice(i, 1);
+      reads.unshift(read);
+      return null;
+    }
+    moved ||= likeness === 'moved';
+    if (read.ask !== 'fields' && isOfSeries(answer)) pairs.push([read.answer as object, answer]);
   }
-  return true;
+  return moved ? movesOf(pairs) : UNMOVED;
 }
 
 /** Calls are made to fail by the scenario's own wish on the base, and behind a patch alone after it. */
@@ -70,20 +64,31 @@ export function keptRun(
 ): ScenarioResult | undefined {
   const mine = prefix === 0 && failsOnBase(scenario) ? `${key}|0` : key;
   const list = kept.get(mine) ?? [];
-  const known = list.findIndex((one) => one.sets.has(set));
-  const at = known >= 0 ? known : list.findIndex((one) => answersAlike(set, one.reads));
-  const found = list[at];
-  if (found !== undefined) {
-    found.sets.add(set);
-    list.splice(at, 1);
-    list.unshift(found);
-    return renamed(found.result, set.name, prefix);
+  kept.set(mine, list);
+  const known = list.find((one) => one.sets.has(set));
+  if (known !== undefined) {
+    list.splice(list.indexOf(known), 1);
+    list.unshift(known);
+    return renamed(known.result, set.name, prefix);
+  }
+  for (const [at, one] of list.entries()) {
+    const moves = answersAlike(set, one.reads);
+    const result = moves === null ? null : taken(one.result, moves);
+    if (result === null) continue;
+    if (result === one.result) {
+      one.sets.add(set);
+      list.splice(at, 1);
+      list.unshift(one);
+    } else {
+      list.unshift({ reads: answeredAnew(set, one.reads), sets: new WeakSet([set]), result });
+      list.length = Math.min(list.length, KEPT);
+    }
+    return renamed(result, set.name, prefix);
   }
   const { result, reads } = takingReads(set, run);
   if (result === undefined) return undefined;
   list.unshift({ reads, sets: new WeakSet([set]), result });
   list.length = Math.min(list.length, KEPT);
-  kept.set(mine, list);
   return result;
 }
 

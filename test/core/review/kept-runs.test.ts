@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Expression, Program, Structure } from '../../../src/code/types';
+import { fieldType } from '../../../src/host/layout';
+import { keyFor } from '../../../src/host/names';
 import type { ProgramSet } from '../../../src/host/types';
 import { isWritten } from '../../../src/host/writers';
 import { type KeptRuns, keptRun } from '../../../src/review/kept-runs';
@@ -146,12 +148,35 @@ describe('a kept run', () => {
     expect(made([set({}), set({})], asks)).toBe(2);
   });
 
-  test('minds a new flag by which a window may be registered, and names that two files define', () => {
+  test('minds a new flag by which a window may be registered', () => {
     const none = (): void => {};
     expect(made([set({}), set({ constants: { VFIO_DMA_MAP_FLAG_READ: number(1) } })], none)).toBe(1);
     expect(made([set({}), set({ constants: { VFIO_DMA_MAP_FLAG_MSI: number(4) } })], none)).toBe(2);
+  });
+
+  test('minds that two files define a name it came across, and no other', () => {
     const twice: ProgramSet = { ...set({}), programs: new Map([['a.c:probe', bareProgram('probe', 1)]]) };
-    expect(made([set({}), twice], none)).toBe(2);
+    const uses = (name: string) => (of: ProgramSet) => void keyFor(of, name, 'b.c');
+    expect(made([set({}), twice], uses('probe'))).toBe(2);
+    expect(made([set({}), twice], uses('remove'))).toBe(1);
+  });
+
+  test('minds the types of the fields it asked for, not what else a structure has', () => {
+    const at = bareProgram('', 1).at;
+    const device = (...fields: readonly (readonly [string, string])[]): Structure => ({
+      name: 'vfio_device',
+      fields: fields.map(([name, type]) => ({ name, type, at })),
+      at,
+    });
+    const asks = (of: ProgramSet) => void fieldType(of, 'struct vfio_device *', 'dev');
+    const before = set({ structures: [device(['dev', 'struct device *'])] });
+    const more = set({ structures: [device(['refs', 'int'], ['dev', 'struct device *'])] });
+    expect(made([before, more], asks)).toBe(1);
+    expect(made([before, set({ structures: [device(['dev', 'struct pci_dev *'])] })], asks)).toBe(2);
+    expect(made([before, set({})], asks)).toBe(2);
+    expect(made([set({}), more], asks)).toBe(2);
+    const whole = (of: ProgramSet) => void of.structures.get('vfio_device');
+    expect(made([before, more], whole)).toBe(2);
   });
 
   test('of the base is none of a patch where calls are made to fail by the scenario', () => {
