@@ -13,6 +13,7 @@ export const ZERO_MESSAGE = rule('zero-message', 'All-zero message refused', 'de
 export const FIRST_NOT_LAST = rule('first-not-last', 'Begun once, ended by each', 'described');
 export const UNMAP_PARTIAL = rule('unmap-partial', 'More accounted for than was unmapped', 'arith');
 export const TESTED_NARROWED = rule('tested-narrowed', 'Tested after it was cut off', 'arith');
+export const NEGATIVE_PASSES = rule('negative-passes', 'Error compared as unsigned', 'arith');
 export const LOCK_LATER = rule('lock-later', 'Lock comes with a later patch', 'bisect');
 export const NAMESPACE_MISSING = rule('namespace-missing', 'Namespace not imported', 'bisect');
 export const SELECT_LATER = rule('select-later', 'Selected by a later patch', 'bisect');
@@ -28,6 +29,7 @@ export const CONTRACT_RULES: readonly Rule[] = [
   FIRST_NOT_LAST,
   UNMAP_PARTIAL,
   TESTED_NARROWED,
+  NEGATIVE_PASSES,
   LOCK_LATER,
   NAMESPACE_MISSING,
   SELECT_LATER,

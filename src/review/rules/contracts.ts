@@ -2,6 +2,7 @@
 import { domainKindRule } from './domain-kind';
 import { firstNotLastRule } from './first-not-last';
 import { keptNotGivenRule } from './kept-not-given';
+import { negativePassesRule } from './negative-passes';
 import { newSiblingRule } from './new-siblings';
 import { outputUnsetRule } from './output-unset';
 import { resultTurnedRule } from './result-turned';
@@ -17,6 +18,7 @@ export const CONTRACT_PATH_RULES: readonly PathRule[] = [
   unmapPartialRule,
   testedNarrowedRule,
   zeroMessageRule,
+  negativePassesRule,
 ];
 
 export const CONTRACT_PATCH_RULES: readonly PatchRule[] = [

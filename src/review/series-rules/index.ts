@@ -8,6 +8,7 @@ import { behindReturn } from './behind-return';
 import { notBuilt, objectWithoutSource, optionUnused, selectUnmet } from './build-rules';
 import { definitionInHeader } from './definition-in-header';
 import { guardGap } from './guard-gap';
+import { letInUnguarded } from './let-in-unguarded';
 import { lockLater } from './lock-later';
 import { madeStatic } from './made-static';
 import { moduleUnseen } from './module-unseen';
@@ -20,6 +21,7 @@ import { staticUnused } from './static-unused';
 import { stubErrno } from './stub-errno';
 import { stubLeftOut } from './stub-left-out';
 import { stubMissing } from './stub-missing';
+import { toldByMember } from './told-by-member';
 import type { SeriesHit, SeriesPlace, SeriesRule } from './types';
 import { unbalanced } from './unbalanced';
 import { usedAfterRemoved } from './used-after-removed';
@@ -54,6 +56,8 @@ const SERIES_RULES: readonly SeriesRule[] = [
   lockLater,
   namespaceMissing,
   selectLater,
+  letInUnguarded,
+  toldByMember,
 ];
 
 /** What the rules on series say of one. `changes` has one entry for each patch, in order. */

@@ -447,3 +447,100 @@ describe('not-before-mask', () => {
     expect(told1('return !!(prot & DOOR_WRITE) & !s->readonly;')).toEqual([]);
   });
 });
+
+describe('negative-passes', () => {
+  const told1 = (text: string): string[] => told('negative-passes', text);
+  it('sees an error compared with what has no sign', () => {
+    expect(
+      told1(`
+static int load(struct file *file, struct header *h)
+{
+	loff_t pos = 0;
+	int n = kernel_read(file, h, 64, &pos);
+
+	if (n < sizeof(*h))
+		return -EINVAL;
+	return 0;
+}`),
+    ).toEqual(['negative-passes@6']);
+    expect(
+      told1(`
+static int first_of(struct range *r)
+{
+	int at = bitmap_find_free_region(r->map, r->n, 0);
+
+	if (at < 0)
+		return at;
+	return r->start + at;
+}
+
+static int range_take(struct range *r, u32 start)
+{
+	int number;
+
+	number = first_of(r);
+	if (number >= start)
+		return number;
+	return -ENOSPC;
+}`),
+    ).toEqual(['negative-passes@15']);
+    expect(
+      told1(`
+struct unit {
+	unsigned int max;
+};
+
+static int unit_irqs(struct unit *u, struct pci_dev *dev)
+{
+	int n = pci_alloc_irq_vectors(dev, 1, 32, PCI_IRQ_MSIX);
+
+	if (u->max < n)
+		n = 1;
+	return n;
+}`),
+    ).toEqual(['negative-passes@9']);
+  });
+  it('is quiet where the sign is asked for, where both have one, and where it cannot fail', () => {
+    for (const text of [
+      `
+static int load(struct file *file, struct header *h)
+{
+	int n = kernel_read(file, h, 64, &h->pos);
+
+	if (n < 0)
+		return n;
+	if (n < sizeof(*h))
+		return -EINVAL;
+	return 0;
+}`,
+      `
+static int load(struct file *file, struct header *h)
+{
+	int n = kernel_read(file, h, 64, &h->pos);
+
+	if (n < (int)sizeof(*h))
+		return -EINVAL;
+	return 0;
+}`,
+      `
+static int count(struct unit *u, u32 max)
+{
+	int n = unit_count(u);
+
+	if (n > max)
+		return -EINVAL;
+	return n;
+}`,
+      `
+static int one(struct pci_dev *dev, int max)
+{
+	int irq = pci_irq_vector(dev, 0);
+
+	if (irq >= max)
+		return -EINVAL;
+	return irq;
+}`,
+    ])
+      expect(told1(text)).toEqual([]);
+  });
+});

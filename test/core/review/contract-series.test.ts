@@ -196,3 +196,81 @@ describe('select-later', () => {
     expect(await only('select-later', [part(uses()), part(selects('DOOR_V2', 'IRQ_OTHER_LIB'))])).toEqual([]);
   });
 });
+
+describe('guard-gap for what a test kept out', () => {
+  const lets = (removed: string): FilePart => ({
+    path: 'drivers/vfio/door.c',
+    text: `@@ static int door_add(struct door *d)\n {\n${removed} \tdoor_init(d);\n \treturn door_register(d);\n }\n`,
+  });
+  const GATE = '-\tif (door_is_raw(d))\n-\t\treturn -ENODEV;\n';
+  const asks = (text: string): FilePart => ({
+    path: 'drivers/vfio/open.c',
+    text: `@@ int door_open(struct inode *inode, struct file *file)\n \tint ret;\n \n${text} \tret = door_get(d);\n`,
+  });
+  const CAPABLE = '+\tif (door_is_raw(d) && !capable(CAP_SYS_RAWIO))\n+\t\treturn -EPERM;\n';
+  it('sees a capability that is asked for later', async () => {
+    expect(await only('guard-gap', [part(lets(GATE)), part(asks(CAPABLE))])).toEqual([
+      'guard-gap 1: - if (door_is_raw(d)) → 2',
+    ]);
+    const member = '-\tif (d->unconfined)\n-\t\tgoto out;\n';
+    expect(
+      await only('guard-gap', [
+        part(lets(member)),
+        part(
+          asks('+\tif (d->unconfined && !ns_capable(ns, CAP_SYS_ADMIN)) {\n+\t\tret = -EPERM;\n+\t\tgoto out;\n+\t}\n'),
+        ),
+      ]),
+    ).toHaveLength(1);
+    expect(
+      await only('guard-gap', [
+        part(lets(GATE)),
+        part(lets('+\td->count = 0;\n')),
+        part(asks(CAPABLE.replace('EPERM', 'EACCES'))),
+      ]),
+    ).toEqual(['guard-gap 1: - if (door_is_raw(d)) → 3']);
+  });
+  it('is quiet when it is asked for from the start, when it moved, and for another test', async () => {
+    expect(await only('guard-gap', [part(lets(GATE), asks(CAPABLE))])).toEqual([]);
+    expect(await only('guard-gap', [part(asks(CAPABLE)), part(lets(GATE))])).toEqual([]);
+    expect(
+      await only('guard-gap', [part(lets('-\tif (door_is_idle(d))\n-\t\treturn -ENODEV;\n')), part(asks(CAPABLE))]),
+    ).toEqual([]);
+    const kept =
+      '-\tif (door_is_raw(d))\n-\t\treturn -ENODEV;\n+\tif (door_is_raw(d) && !allowed)\n+\t\treturn -ENODEV;\n';
+    expect(await only('guard-gap', [part(lets(kept)), part(asks(CAPABLE))])).toEqual([]);
+  });
+});
+
+describe('accepted-before-support by a member', () => {
+  const header: FilePart = {
+    path: 'include/linux/door.h',
+    text: '@@\n \tbool\t\t\tnointx;\n+\tbool\t\t\tcan_grow;\n \tbool\t\t\tpm;\n',
+  };
+  const tells = (lines: string): FilePart => ({
+    path: 'drivers/vfio/door.c',
+    text: `@@ static int door_info(struct door *d, void __user *arg)\n \tinfo.count = d->count;\n${lines} \treturn copy_to_user(arg, &info, minsz) ? -EFAULT : 0;\n`,
+  });
+  const LEAVES_OUT =
+    '-\tinfo.flags |= VFIO_IRQ_INFO_NORESIZE;\n+\tif (!d->can_grow)\n+\t\tinfo.flags |= VFIO_IRQ_INFO_NORESIZE;\n';
+  const SETS = '+\tif (d->can_grow)\n+\t\tinfo.flags |= VFIO_DOOR_INFO_GROWS;\n';
+  const works: FilePart = {
+    path: 'drivers/vfio/door_intr.c',
+    text: '@@ static int door_vector(struct door *d, int n)\n \tint irq;\n \n+\tif (d->can_grow)\n+\t\tirq = door_grow(d, n);\n \treturn irq;\n',
+  };
+  it('sees userspace told by a member that nothing works by yet', async () => {
+    expect(await only('accepted-before-support', [part(header, tells(LEAVES_OUT)), part(works)])).toEqual([
+      'accepted-before-support 1: + if (!d->can_grow) → 2',
+    ]);
+    expect(await only('accepted-before-support', [part(header, tells(SETS)), part(works)])).toHaveLength(1);
+    expect(await only('accepted-before-support', [part(header), part(tells(SETS)), part(works)])).toEqual([
+      'accepted-before-support 2: + if (d->can_grow) → 3',
+    ]);
+  });
+  it('is quiet in the other order, with both at once, and where it is no answer to userspace', async () => {
+    expect(await only('accepted-before-support', [part(header, works), part(tells(SETS))])).toEqual([]);
+    expect(await only('accepted-before-support', [part(header, works, tells(SETS))])).toEqual([]);
+    expect(await only('accepted-before-support', [part(header, tells(SETS))])).toEqual([]);
+    const inner = tells('+\tif (d->can_grow)\n+\t\td->flags |= DOOR_INTERNAL_GROWS;\n');
+    expect(await only('accepted-before-support', [part(header, inner), part(works)])).toEqual([]);
+  });
+});
