@@ -9,6 +9,11 @@ import Mocha from 'mocha';
 
 const { DOORBELL_TEST_OUTPUT: output, DOORBELL_TEST_RESULT: result, DOORBELL_TEST_GREP: grep } = process.env;
 
+/** The threads that were started in this host, the extension's own among them: tests end some. The tests are bundles of their own and share nothing else. */
+const threads: unknown[] = [];
+process.on('worker', (thread) => threads.push(thread));
+Object.assign(globalThis, { doorbellThreads: threads });
+
 /** Runs all tests; rejects when one failed. The extension host ends with the exit code 0 whatever happens, so the result file counts. */
 export async function run(): Promise<void> {
   if (output) {
