@@ -30,6 +30,7 @@ export const FOREIGN_CALLBACK = rule('foreign-callback', 'Callback of another ta
 export const FLAG_REFUSED = rule('flag-refused', 'Flag used and refused');
 export const ANSWER_LOST = rule('answer-lost', 'Answer does not reach userspace');
 export const IOCTL_DIRECTION = rule('ioctl-direction', 'ioctl number of another direction');
+export const POSITIVE_AS_ERROR = rule('positive-as-error', 'Success taken for an error');
 
 export const UAPI_RULES: readonly Rule[] = [
   ARGSZ_UNCHECKED,
@@ -54,4 +55,5 @@ export const UAPI_RULES: readonly Rule[] = [
   FLAG_REFUSED,
   ANSWER_LOST,
   IOCTL_DIRECTION,
+  POSITIVE_AS_ERROR,
 ];

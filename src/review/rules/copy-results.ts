@@ -21,20 +21,32 @@ function says(condition: Expression, name: string): 'nonzero' | 'zero' | null {
   return text.includes(name) ? 'zero' : null;
 }
 
-/** Can `return name` be reached with the number of bytes still in it? Gives the return's node. */
+/** What kernel code calls the result that the end of the function returns. */
+const RESULT = /^(?:ret|err|rc|retval|error|rv|result|r)$/;
+
+/**
+ * Can `return name` be reached with the number of bytes still in it, or a label out of sight to which the failure jumps with it? Gives the
+ * node.
+ */
 function returned(program: Program, from: number, name: string): number | null {
   const seen = new Set<number>();
   const work = [from];
+  // Nodes that only a way on which bytes were left comes to.
+  const failing = new Set<number>();
   while (work.length > 0) {
     const index = work.pop() ?? -1;
     const node = program.nodes[index];
     if (node === undefined || seen.has(index)) continue;
     seen.add(index);
+    if (node.kind === 'unknown' && node.text.startsWith('goto ') && failing.has(index) && RESULT.test(name))
+      return index;
+    if (failing.has(index) && 'next' in node && node.kind !== 'unknown') failing.add(node.next);
     if (node.kind === 'return') {
       if (node.value !== null && print(withoutCasts(node.value)) === name) return index;
     } else if (node.kind === 'branch') {
       const said = says(node.condition, name);
       if (said !== 'zero') work.push(node.then);
+      if (said === 'nonzero') failing.add(node.then);
       if (said !== 'nonzero') work.push(node.otherwise);
     } else if (node.kind === 'do') {
       const { expression } = node;

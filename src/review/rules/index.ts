@@ -54,6 +54,7 @@ import { undoFirstRule } from './undo-first';
 import { untestedMappingRule } from './untested-mappings';
 import { unusedVariableRule } from './unused-variables';
 import { droppedErrorRule, ignoredFaultRule, invertedUserCheckRule } from './user-checks';
+import { USER_CONTRACT_PATCH_RULES, USER_CONTRACT_PATH_RULES } from './user-contracts';
 import { userLayoutRule } from './user-layout';
 import { numberConflictRule, userGrownRule } from './user-numbers';
 import { userStructureRule } from './user-structures';
@@ -154,6 +155,7 @@ const PATH_RULES: readonly PathRule[] = [
   unusedVariableRule,
   pastUnlockRule,
   halvesRule,
+  ...USER_CONTRACT_PATH_RULES,
 ];
 
 /** Same defect in the function before and after the patch: equal but for the place. */
@@ -215,6 +217,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   ...CONTRACT_PATCH_RULES,
   ...GUARD_PATCH_RULES,
   ...MORE_PATCH_RULES,
+  ...USER_CONTRACT_PATCH_RULES,
 ];
 
 /** What the rules say that look at a patch as a whole. */

@@ -1,0 +1,8 @@
+/** Rules on what userspace and the kernel owe each other, and on numbers that mean more than one thing, in one list for each kind. */
+import { positiveAsErrorRule } from './positive-results';
+import { signedSizeRule } from './signed-sizes';
+import type { PatchRule, PathRule } from './types';
+
+export const USER_CONTRACT_PATH_RULES: readonly PathRule[] = [positiveAsErrorRule, signedSizeRule];
+
+export const USER_CONTRACT_PATCH_RULES: readonly PatchRule[] = [];
