@@ -1,8 +1,16 @@
 /** Rules on what userspace and the kernel owe each other, and on numbers that mean more than one thing, in one list for each kind. */
+import { highestAsCountRule } from './highest-as-count';
 import { positiveAsErrorRule } from './positive-results';
+import { roundedAndSteppedRule, roundedEndRule } from './rounded-ends';
 import { signedSizeRule } from './signed-sizes';
 import type { PatchRule, PathRule } from './types';
 
-export const USER_CONTRACT_PATH_RULES: readonly PathRule[] = [positiveAsErrorRule, signedSizeRule];
+export const USER_CONTRACT_PATH_RULES: readonly PathRule[] = [
+  positiveAsErrorRule,
+  signedSizeRule,
+  roundedEndRule,
+  roundedAndSteppedRule,
+  highestAsCountRule,
+];
 
 export const USER_CONTRACT_PATCH_RULES: readonly PatchRule[] = [];
