@@ -1,4 +1,5 @@
 /** Rules on what userspace and the kernel owe each other, and on numbers that mean more than one thing, in one list for each kind. */
+import { minimumGrownRule, moreThanRoomRule } from './grown-structures';
 import { highestAsCountRule } from './highest-as-count';
 import { positiveAsErrorRule } from './positive-results';
 import { roundedAndSteppedRule, roundedEndRule } from './rounded-ends';
@@ -11,6 +12,7 @@ export const USER_CONTRACT_PATH_RULES: readonly PathRule[] = [
   roundedEndRule,
   roundedAndSteppedRule,
   highestAsCountRule,
+  moreThanRoomRule,
 ];
 
-export const USER_CONTRACT_PATCH_RULES: readonly PatchRule[] = [];
+export const USER_CONTRACT_PATCH_RULES: readonly PatchRule[] = [minimumGrownRule];
