@@ -86,8 +86,9 @@ export function readField(world: World, object: StructValue, field: string): Val
 
 /** A line of a patch reads a field that only patches know and none of them sets: who sets it is out of sight. */
 function unsetByAnyone(world: World, object: StructValue, field: string): void {
-  if (world.muted || world.frame?.place.kind !== 'message' || isDesigned(world.set, field)) return;
+  if (world.muted || world.frame?.place.kind !== 'message') return;
   const struct = object.type.replace(/^(?:struct|union) /, '');
+  if (isDesigned(world.set, struct, field)) return;
   if (!isWritten(world.set, struct, field)) world.undecided.add(`nothing that is known sets ${struct}.${field}`);
 }
 

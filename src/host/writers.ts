@@ -14,7 +14,7 @@ import type { Frame, World } from './world';
 interface Mentions {
   /** Fields that are written, or whose address is taken: `field`, and `struct s|field` where the type is known. */
   readonly written: ReadonlySet<string>;
-  /** Fields on lines that no patch brought. */
+  /** Fields on lines that no patch brought: `field`, and `struct s|field` where the type is known. */
   readonly designed: ReadonlySet<string>;
 }
 
@@ -47,19 +47,22 @@ function mentionsOf(set: ProgramSet, program: Program): Mentions {
   const written = new Set<string>();
   const designed = new Set<string>();
   const types = localTypes(program);
+  const keyOf = (of: Expression & { kind: 'field' }): string => {
+    const struct = structName(typeOf(set, types, of.base));
+    return struct === '' ? of.field : `${struct}|${of.field}`;
+  };
   const write = (target: Expression): void => {
     const to = withoutCasts(target);
     if (to.kind === 'index') write(to.base);
     if (to.kind !== 'field') return;
-    const struct = structName(typeOf(set, types, to.base));
-    written.add(struct === '' ? to.field : `${struct}|${to.field}`);
+    written.add(keyOf(to));
   };
   for (const node of program.nodes)
     for (const expression of expressionsOf(node))
       visit(expression, (inner) => {
         if (inner.kind === 'assign' || inner.kind === 'update') write(inner.target);
         if (inner.kind === 'unary' && inner.operator === '&') write(inner.operand);
-        if (inner.kind === 'field' && node.at.kind !== 'message') designed.add(inner.field);
+        if (inner.kind === 'field' && node.at.kind !== 'message') designed.add(keyOf(inner));
         initializerFields(inner, written);
       });
   const mentions = { written, designed };
@@ -139,10 +142,14 @@ function givesNull(init: Expression, field: string): boolean {
   return found;
 }
 
-/** Does a line of the design itself speak of the field? What only patches speak of, the host cannot set by itself. */
-export function isDesigned(set: ProgramSet, field: string): boolean {
-  return remembered(set, { ask: 'designed', struct: '', field }, (all) => {
-    for (const program of all.programs.values()) if (mentionsOf(all, program).designed.has(field)) return true;
+/** Does a line of the design itself speak of the field? What only patches speak of, the host cannot set by itself. A mention whose structure is not known counts for all. */
+export function isDesigned(set: ProgramSet, struct: string, field: string): boolean {
+  return remembered(set, { ask: 'designed', struct, field }, (all) => {
+    for (const program of all.programs.values()) {
+      const { designed } = mentionsOf(all, program);
+      if (designed.has(field) || (struct !== '' && designed.has(`${struct}|${field}`))) return true;
+      if (struct === '' && [...designed].some((one) => one.endsWith(`|${field}`))) return true;
+    }
     return false;
   });
 }
@@ -157,7 +164,7 @@ export function answerAbout(set: ProgramSet, { ask, struct, field }: FieldQuesti
     case 'null from the start':
       return holdsNull(set, struct, field);
     case 'designed':
-      return isDesigned(set, field);
+      return isDesigned(set, struct, field);
   }
 }
 

@@ -110,18 +110,21 @@ function distinct(points: readonly FailPoint[]): FailPoint[] {
   );
 }
 
-/** Does it hold for both outcomes of each single decision before it? */
+/**
+ * Does it hold for both outcomes of each single decision before it? Turned round, a decision may bring up questions of its own, as the
+ * second half of `ops && ops->call` does: then it has to hold for their outcomes too.
+ */
 function independent(one: Found, run: Run, runs: readonly Run[], key: string): boolean {
   if (one.decided === 0) return true;
   // Compared with the runs of the same injection, whose variants are not walked: then nobody knows.
   if (run.plan.inject !== null) return false;
   for (let i = 0; i < one.decided; i++) {
     const wanted = [...run.decisions.slice(0, i).map((decision) => decision.outcome), !run.decisions[i]?.outcome];
-    const other = runs.find(
+    const others = runs.filter(
       (candidate) =>
         candidate.plan.inject === null && wanted.every((outcome, j) => candidate.decisions[j]?.outcome === outcome),
     );
-    if (other === undefined || !keysOf(other).has(key)) return false;
+    if (others.length === 0 || !others.every((other) => keysOf(other).has(key))) return false;
   }
   return true;
 }

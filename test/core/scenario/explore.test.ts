@@ -34,6 +34,12 @@ describe('what rests on the unknown', () => {
     expect(result!.reason).toContain('has_mapper()');
   });
 
+  it('only both halves of `ops && ops->map` lead to such a call: undecided', () => {
+    const [result] = runIn(fakeWorld('no-map', 'unknown-table'), own, fakeSet, {});
+    expect(result!.verdict).toBe('undecided');
+    expect(result!.reason).toContain('ops');
+  });
+
   it('without a violation both outcomes hold', () => {
     const [result] = runIn(fakeWorld('unknown-log'), own, fakeSet, {});
     expect(result).toMatchObject({ verdict: 'holds', reason: null });

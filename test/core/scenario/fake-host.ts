@@ -38,6 +38,7 @@ export type Defect =
   | 'unknown-log'
   | 'unknown-void'
   | 'unknown-mapper'
+  | 'unknown-table'
   | 'fails-dirty'
   | 'page-not-taken'
   | 'frees-under-handler'
@@ -193,6 +194,8 @@ export function fakeHost(
   function enable(rid: number, count: number): number {
     if (defects.has('unknown-guard') && options.chooser.decide('may_enable() != 0', line(9))) return -1;
     if (defects.has('unknown-mapper')) mysterious = options.chooser.decide('has_mapper()', line(9));
+    if (defects.has('unknown-table'))
+      mysterious = options.chooser.decide('ops', line(9)) && options.chooser.decide('ops->map', line(9));
     if (defects.has('unknown-log')) options.chooser.decide('log_level()', line(9));
     const vectors = platform.allocateVectors(rid, count);
     if (vectors === null) return -28;

@@ -10,6 +10,14 @@ bool iommu_capable(struct bus_type *bus, enum iommu_cap cap)
 
 int iommu_domain_get_attr(struct iommu_domain *domain, enum iommu_attr attr, void *data)
 {
+	struct iommu_domain_geometry *geometry;
+
+	if (attr == DOMAIN_ATTR_GEOMETRY) {
+		geometry = data;
+		*geometry = domain->geometry;
+		return 0;
+	}
+
 	if (!domain->ops->domain_get_attr)
 		return -EINVAL;
 
