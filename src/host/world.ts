@@ -3,6 +3,7 @@
  * flat state of the trace with its changes. One world per host; nothing here knows C syntax.
  */
 import type { Expression, Program } from '../code/types';
+import { primitive } from '../kernel/primitives';
 import type { Place } from '../place';
 import type { StateChange } from '../scenario/types';
 import type { HostOptions, Incident } from './host';
@@ -290,8 +291,15 @@ export function atomicBecause(world: World): string | null {
   return world.atomic > 0 ? 'interrupts or preemption are off' : null;
 }
 
-/** Notes a sleep; an incident when the context is atomic. */
+/**
+ * Notes a sleep; an incident when the context is atomic. A lock that the mail takes around an allocation that only the design shows
+ * decides nothing: which flags it has is a matter of the tree the mail is for.
+ */
 export function mightSleep(call: Call): void {
   const because = atomicBecause(call.world);
-  if (because !== null) incident(call.world, 'sleep-in-atomic', `${call.name}() may sleep while ${because}`, call.at);
+  if (because === null) return;
+  const taken = call.world.locks.findLast((held) => held.spinning)?.at.kind;
+  if (taken === 'message' && call.at.kind === 'design' && primitive(call.name)?.maySleep === 'gfp')
+    call.world.undecided.add(`whether ${call.name}() may sleep here is not in the mail`);
+  else incident(call.world, 'sleep-in-atomic', `${call.name}() may sleep while ${because}`, call.at);
 }

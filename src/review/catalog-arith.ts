@@ -13,6 +13,7 @@ export const TRUTH_AS_VALUE = rule('truth-as-value', 'Truth where a value is mea
 export const MASK_SLIP = rule('mask-slip', 'Flag set or cleared the wrong way');
 export const SAME_OPERANDS = rule('same-operands', 'The same twice');
 export const SHIFT_WIDTH = rule('shift-width', 'Shifted in 32 bits');
+export const NARROW_MASK = rule('narrow-mask', 'Mask narrower than the address');
 export const SIGN_LOST = rule('sign-lost', 'Unsigned compared with zero');
 export const ERROR_AS_BOOL = rule('error-as-bool', 'Error returned as truth');
 export const OFF_BY_ONE = rule('off-by-one', 'One too many');
@@ -45,6 +46,7 @@ export const ARITH_RULES: readonly Rule[] = [
   MASK_SLIP,
   SAME_OPERANDS,
   SHIFT_WIDTH,
+  NARROW_MASK,
   SIGN_LOST,
   ERROR_AS_BOOL,
   OFF_BY_ONE,

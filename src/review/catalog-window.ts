@@ -25,6 +25,7 @@ export const PAGE_INDEX_AS_ADDRESS = rule('page-index-as-address', 'Pages added 
 export const MAPPING_FORGOTTEN = rule('mapping-forgotten', 'IOVA given back, mapping kept');
 export const DMA_MASK_FOREIGN = rule('dma-mask-foreign', 'Mask of somebody else’s DMA');
 export const KEY_UNALIGNED = rule('key-unaligned', 'Looked for by another key than kept');
+export const KEY_DROPPED = rule('key-dropped', 'Found by less than it is kept under');
 export const LAST_PAGE_LOST = rule('last-page-lost', 'Last page never handed out');
 export const CONTAINED_FOR_OVERLAP = rule('contained-for-overlap', 'Only a range that lies within counts as overlap');
 export const OVERLAP_ENCLOSING = rule('overlap-enclosing', 'Overlap not seen where one range encloses the other');
@@ -54,6 +55,7 @@ export const WINDOW_RULES: readonly Rule[] = [
   MAPPING_FORGOTTEN,
   DMA_MASK_FOREIGN,
   KEY_UNALIGNED,
+  KEY_DROPPED,
   LAST_PAGE_LOST,
   OVERLAP_ENCLOSING,
   CONTAINED_FOR_OVERLAP,

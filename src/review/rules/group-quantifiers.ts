@@ -13,7 +13,8 @@ import type { PathRule, RuleHit } from './types';
 /** Names of functions that answer whether interrupts or memory are kept apart. */
 const SAFE = /capable|isolat|msi_remap|intr_remap|(?:^|_)safe(?:_|$)|trusted|cache_coheren|translates_msi|has_remap/;
 /** Fields that keep such an answer for one member. */
-const SAFE_FIELD = /^(?:enforce_cache_coherency|cache_coherent|msi_remap|isolated(?:_msi)?|intr_remap)$/;
+const SAFE_FIELD =
+  /^(?:enforce_cache_coherency|cache_coherent|(?:has_|is_)?(?:msi_|irq_|intr_)?(?:remap(?:s|ped|ping)?|isolat(?:es|ed|ing)?(?:_msi)?)|safe)$/;
 const ISOLATION = /isolated_msi|msi_remap|intr_remap|capable/;
 const UNSAFE = /unsafe|untrusted|unisolated|insecure|not_isolat/;
 
@@ -174,16 +175,22 @@ const SAYS: Readonly<Record<Way, string>> = {
   last: 'each device overwrites the answer of the one before: the last one speaks for all',
 };
 
-function hit(flaw: Flaw, subject: string, at: Place, related: RuleHit['related']): RuleHit {
+function hit(flaw: Flaw, subject: string, at: Place, related: RuleHit['related'], controllers = false): RuleHit {
+  const says = SAYS[flaw.way];
   return {
     rule: ANY_INSTEAD_OF_ALL,
     at,
-    message: `${subject}: ${SAYS[flaw.way]}`,
+    message: `${subject}: ${controllers ? says.replace(/device/g, 'controller') : says}`,
     why: [
-      {
-        text: 'userspace gets all devices of a group: the group is only as well isolated as its weakest member',
-        reference: 'Documentation/driver-api/vfio.rst',
-      },
+      controllers
+        ? {
+            text: 'a device writes to any doorbell it can reach: one that checks no sender opens the system, whatever the others do',
+            reference: 'invariant I1',
+          }
+        : {
+            text: 'userspace gets all devices of a group: the group is only as well isolated as its weakest member',
+            reference: 'Documentation/driver-api/vfio.rst',
+          },
     ],
     related,
     local: 'expression',
@@ -214,12 +221,17 @@ function byCallback(program: Program, programs: ReadonlyMap<string, Program>): R
 
 /** Lists of the members of a group, or of all controllers that can take a message. */
 const MEMBERS = /(?:->|\.|&|\b)(?:devices|device_list|group_list|dev_list|irq_domain_list|devs|domain_list|domains)$/;
+/** Lists of controllers, of which a device may reach any. */
+const CONTROLLERS =
+  /doorbells?(?:_list|_head|s)?$|(?:msi|irq)_(?:controllers?|chips?|frames?)(?:_list)?$|v2m_nodes$|its_nodes$/;
+
+const listOf = (args: readonly Expression[]): string => print(args[1] ?? { kind: 'unknown', text: '' });
 
 /** The variable that goes over the members; null for a walk over other things. */
 function cursorOf(macro: string, args: readonly Expression[]): string | null {
   const place = /^for_each_group_device/.test(macro)
     ? args[1]
-    : /^list_for_each_entry/.test(macro) && MEMBERS.test(print(args[1] ?? { kind: 'unknown', text: '' }))
+    : /^list_for_each_entry/.test(macro) && (MEMBERS.test(listOf(args)) || CONTROLLERS.test(listOf(args)))
       ? args[0]
       : undefined;
   const inner = place === undefined ? null : withoutCasts(place);
@@ -256,15 +268,20 @@ function byLoop(program: Program): RuleHit[] {
     if (head.kind !== 'each') return [];
     const cursor = cursorOf(head.macro, head.args);
     if (cursor === null) return [];
+    const controllers = CONTROLLERS.test(listOf(head.args));
     const body = bodyOf(program, index, head.body);
     const nodes = [...body].sort((a, b) => a - b).flatMap((at) => program.nodes[at] ?? []);
     const flaw = flawOfLoop(program, nodes, known, cursor, index);
     return flaw === null
       ? []
       : [
-          hit(flaw, `${program.name}() goes over the members of a group`, flaw.at, [
-            { at: head.at, message: 'the walk' },
-          ]),
+          hit(
+            flaw,
+            `${program.name}() goes over the ${controllers ? 'MSI controllers' : 'members of a group'}`,
+            flaw.at,
+            [{ at: head.at, message: 'the walk' }],
+            controllers,
+          ),
         ];
   });
 }

@@ -11,6 +11,7 @@ import { comparedReferenceRule } from './compared-references';
 import { CONCURRENCY_PATH_RULES } from './concurrency';
 import { CONTRACT_PATCH_RULES, CONTRACT_PATH_RULES } from './contracts';
 import { rawCopyResultRule } from './copy-results';
+import { countAnswerLostRule } from './count-answers';
 import { countAsEndRule, minForMaxRule, rollbackStartRule, unevenStepRule } from './counting';
 import { commentReturnRule } from './described-functions';
 import { notReplayedRule, setupLostRule } from './domain-joins';
@@ -28,8 +29,10 @@ import { ISOLATION_PATH_RULES } from './isolation-groups';
 import { MORE_PATCH_RULES, MORE_PATH_RULES } from './isolation-more';
 import { claimedPastOverrideRule, testSunkRule } from './isolation-order';
 import { lockOrderRule } from './lock-order';
+import { LOOKUP_KEY_RULES } from './lookup-keys';
 import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
+import { narrowMaskRule } from './narrow-masks';
 import { noLongerSetRule } from './no-longer-set';
 import { oldNameRule } from './old-names';
 import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
@@ -129,6 +132,9 @@ const PATH_RULES: readonly PathRule[] = [
   firstDomainOnlyRule,
   ...WINDOW_REGION_RULES,
   ...WINDOW_SEARCH_RULES,
+  ...LOOKUP_KEY_RULES,
+  narrowMaskRule,
+  countAnswerLostRule,
   ...WINDOW_CHOICE_RULES,
   leftBeforeDisabledRule,
   ...GUARD_PATH_RULES,

@@ -27,6 +27,38 @@ const isTrue = (value: Expression | null): boolean => {
 const names = (expression: Expression, name: string): boolean =>
   (expression.kind === 'name' && expression.name === name) || partsOf(expression).some((part) => names(part, name));
 
+/** Calls that look at what stands behind the IOMMU: there a sender is checked, or not. */
+const LOOKS_BEHIND = /isolat|msi_remap|irq_domain|intr_remap|its_/;
+
+/**
+ * Does an answer claim the capability? Of an IOMMU that only translates every answer does that is not no and does not look behind it: what its own registers say of
+ * interrupts concerns those it raises itself.
+ */
+function claims(program: Program, value: Expression | null): boolean {
+  if (value === null) return false;
+  if (isTrue(value)) return true;
+  if (!TRANSLATES_ONLY.test(program.file) || program.returns !== 'bool') return false;
+  const inner = withoutCasts(value);
+  if (inner.kind === 'number' || (inner.kind === 'name' && inner.name === 'false')) return false;
+  return readsFlag(inner);
+}
+
+/** Is it made of fields and constants alone: `smmu->features & FEAT_MSI`? */
+function readsFlag(value: Expression): boolean {
+  const inner = withoutCasts(value);
+  if (inner.kind === 'field') return !LOOKS_BEHIND.test(print(inner));
+  if (inner.kind === 'unary') return /^[!~]$/.test(inner.operator) && readsFlag(inner.operand);
+  if (inner.kind !== 'binary') return false;
+  const flag = (side: Expression): boolean =>
+    side.kind === 'number' || (side.kind === 'name' && /^[A-Z0-9_]+$/.test(side.name));
+  if (inner.operator === '&' && flag(withoutCasts(inner.right))) return readsFlag(inner.left);
+  return (
+    /^(?:&&|\|\||==|!=)$/.test(inner.operator) &&
+    readsFlag(inner.left) &&
+    (flag(withoutCasts(inner.right)) || readsFlag(inner.right))
+  );
+}
+
 /** The node that comes next where nothing is done on the way. */
 function settle(program: Program, index: number): Program['nodes'][number] | undefined {
   const node = program.nodes[index];
@@ -66,13 +98,13 @@ export const unfoundedClaimRule: PathRule = (program) => {
       for (const one of node.cases) {
         if (print(one.value) !== CAPABILITY) continue;
         const answer = settle(program, one.next);
-        if (answer?.kind === 'return' && isTrue(answer.value)) return [claim(program, answer.at)];
+        if (answer?.kind === 'return' && claims(program, answer.value)) return [claim(program, answer.at)];
       }
     if (node.kind === 'branch') {
       const condition = bareCondition(node.condition);
       if (condition.kind !== 'binary' || condition.operator !== '==' || !names(condition, CAPABILITY)) continue;
       const answer = settle(program, node.then);
-      if (answer?.kind === 'return' && isTrue(answer.value)) return [claim(program, answer.at)];
+      if (answer?.kind === 'return' && claims(program, answer.value)) return [claim(program, answer.at)];
     }
     if (node.kind === 'return' && node.value !== null && alone(withoutCasts(node.value)))
       return [claim(program, node.at)];

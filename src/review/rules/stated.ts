@@ -6,6 +6,7 @@ import { statedConditions } from './stated-conditions';
 import { statedContexts } from './stated-context';
 import { statedDeeds } from './stated-deeds';
 import { statedErrnos } from './stated-errnos';
+import { statedFills } from './stated-fills';
 import { statedNames } from './stated-names';
 import { statedPrints } from './stated-prints';
 import type { StatedView } from './stated-text';
@@ -22,6 +23,7 @@ const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
   statedNames,
   statedPrints,
   statedDeeds,
+  statedFills,
   uapiMasks,
   ioctlDirections,
   absentResultRule,

@@ -12,7 +12,7 @@ import { bareCondition, localHit, operandsOf, scan } from './scan';
 import type { PathRule, RuleHit } from './types';
 
 /** The value that is cut down to the start of its page; null for anything else. */
-function cutDown(value: Expression): string | null {
+export function cutDown(value: Expression): string | null {
   const inner = withoutCasts(value);
   if (inner.kind === 'binary' && inner.operator === '&') {
     const mask = withoutCasts(inner.right);
@@ -28,7 +28,7 @@ function cutDown(value: Expression): string | null {
   return null;
 }
 
-const assignment = (node: Program['nodes'][number]) =>
+export const assignment = (node: Program['nodes'][number]) =>
   node.kind === 'declare' && node.init !== null
     ? { target: node.variable.name, field: null, value: node.init, at: node.at }
     : node.kind === 'do' && node.expression.kind === 'assign' && node.expression.operator === '='

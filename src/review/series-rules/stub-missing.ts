@@ -11,8 +11,9 @@ export const stubMissing: SeriesRule = (view) => {
   for (const [name, all] of view.definitions)
     for (const one of all) {
       if (one.kind !== 'prototype' || one.state !== 'added' || !one.file.path.endsWith('.h')) continue;
-      const option = optionOf(one);
+      const option = optionOf(one) ?? builtBy(view, all, one);
       if (option === null) continue;
+      const always = optionOf(one) === null;
       // A definition for the other branch, anywhere.
       if (
         all.some(
@@ -33,7 +34,7 @@ export const stubMissing: SeriesRule = (view) => {
         (head) =>
           (head.kind === 'function' || (head.kind === 'macro' && head.parameters !== null)) &&
           head.guards.includes(`!${option}`) &&
-          head.line.line > one.line.line,
+          (always || head.line.line > one.line.line),
       );
       const ended = hunk?.now.lines.some(
         (code) =>
@@ -42,14 +43,16 @@ export const stubMissing: SeriesRule = (view) => {
           code.line.line > (siblings.at(-1)?.line.line ?? Number.POSITIVE_INFINITY),
       );
       if (siblings.length === 0 || ended !== true || hunk === undefined) continue;
-      if (!startsInSight(hunk.now.lines, one, option)) continue;
+      if (!always && !startsInSight(hunk.now.lines, one, option)) continue;
       const use = (view.mentions.get(name) ?? []).find((each) => outside(view, each, one, option));
       if (use === undefined) continue;
       hits.push({
         rule: STUB_MISSING,
         at: { patch: one.patch, file: one.file, line: one.line.line },
         function: name,
-        message: `${name}() is declared with ${option} only and has no stub, and ${base(use.file.path)} calls it without asking for ${option}`,
+        message: always
+          ? `${name}() is built with ${option} only and has no stub, and ${base(use.file.path)} calls it without asking for ${option}`
+          : `${name}() is declared with ${option} only and has no stub, and ${base(use.file.path)} calls it without asking for ${option}`,
         why: [{ text: `${siblings[0]?.name ?? ''}() next to it has a stub for the option off`, reference: null }],
         related: [{ patch: use.patch, file: use.file, line: use.line.line, message: 'called here' }],
         fixedBy: null,
@@ -61,6 +64,17 @@ export const stubMissing: SeriesRule = (view) => {
 function optionOf(one: Definition): string | null {
   const last = one.guards.at(-1);
   return last !== undefined && /^CONFIG_\w+$/.test(last) ? last : null;
+}
+
+/** The option that builds the file of a function whose declaration asks for none; null where no line of a Makefile tells. */
+function builtBy(view: SeriesView, all: readonly Definition[], one: Definition): string | null {
+  if (one.guards.some((guard) => guard.includes('CONFIG_'))) return null;
+  const definer = all.find(
+    (each) => each.kind === 'function' && each.file.path.endsWith('.c') && each.state !== 'removed',
+  );
+  const object = definer?.file.path.replace(/\.c$/, '');
+  const line = view.build.objects.find((each) => each.path === object && each.state !== 'removed');
+  return line?.option == null ? null : `CONFIG_${line.option}`;
 }
 
 /** Is the `#ifdef` of the option in sight above the declaration? Without it the branches cannot be told. */
