@@ -91,6 +91,10 @@ function nullTest(condition: Expression, text: string): boolean {
 /** Names of functions that may not come back. */
 const NO_RETURN = /panic|fatal|abort|die|reset|halt|exit|bug|fail|reboot|assert|throw/i;
 
+/** Names of functions that take back what another set up. */
+const UNDOES =
+  /(?:^|_)(?:detach|unbind|unset|remove|release|free|disable|unregister|block|put|destroy|exit|fini|teardown|cleanup)(?:_|$)/;
+
 const SKIPPED = /^(?:current|THIS_MODULE|jiffies)$/;
 
 /** Results read through untested, pointers read through though NULL or before their test, and tests that cannot see the failure. */
@@ -213,6 +217,8 @@ export const pointerRule: PathRule = (program, { programs }) => {
   function unchecked(given: Given, node: ProgramNode, trail: Trail | null): void {
     const known = primitive(given.call);
     if (known !== null && !MUST_CHECK.test(known.kind) && known.returns !== 'ptr_err') return;
+    // Who undoes what was set up finds again what was found then.
+    if (known?.kind === 'refcount' && known.returns === 'ptr_null' && UNDOES.test(program.name)) return;
     const key = `unchecked|${given.text}|${given.at.line}`;
     if (seen.has(key) || assuredBefore(given.made, programs, program, trail)) return;
     seen.add(key);

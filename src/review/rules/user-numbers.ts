@@ -152,11 +152,24 @@ export const userGrownRule: PatchRule = (view) => {
   const hits: PatchHit[] = [];
   for (const file of view.change.files) {
     if (isUserHeader(file.path) && file.kind === 'modify')
-      for (const hunk of file.hunks) hits.push(...grownIn(view, file, hunk));
+      hits.push(...onceForAll(file.hunks.flatMap((hunk) => grownIn(view, file, hunk))));
     if (/\.c$/.test(file.path)) hits.push(...minimumRaised(view, file));
   }
   return hits;
 };
+
+/** The same member put into several structures in the same way is one decision: the first tells of it, and of the others. */
+function onceForAll(hits: readonly PatchHit[]): PatchHit[] {
+  const decision = (one: PatchHit): string => one.message.replace(/^struct \w+ /, '');
+  return hits
+    .filter((one, index) => hits.findIndex((other) => decision(other) === decision(one)) === index)
+    .map((one) => ({
+      ...one,
+      related: hits
+        .filter((other) => other !== one && decision(other) === decision(one))
+        .map((other) => ({ at: other.at, message: `and: ${other.message}` })),
+    }));
+}
 
 function grownIn(view: PatchView, file: FileChange, hunk: Hunk): PatchHit[] {
   const hits: PatchHit[] = [];

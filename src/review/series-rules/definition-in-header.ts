@@ -39,8 +39,22 @@ export const definitionInHeader: SeriesRule = (view) => {
         fixedBy: null,
       });
     }
-  return hits;
+  return oncePerHeader(hits);
 };
+
+/** One patch that does so to several functions of one header makes one slip: the first tells of it, and of the others. */
+function oncePerHeader(hits: readonly SeriesHit[]): SeriesHit[] {
+  const inOrder = [...hits].sort((a, b) => a.at.line - b.at.line);
+  const alike = (a: SeriesHit, b: SeriesHit): boolean => a.at.patch === b.at.patch && a.at.file === b.at.file;
+  return inOrder
+    .filter((one, index) => inOrder.findIndex((other) => alike(one, other)) === index)
+    .map((one) => ({
+      ...one,
+      related: inOrder
+        .filter((other) => other !== one && alike(one, other))
+        .map((other) => ({ ...other.at, message: `and ${other.function ?? ''}() too` })),
+    }));
+}
 
 function base(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);

@@ -131,6 +131,21 @@ describe('a value compared with itself', () => {
   });
 });
 
+describe('a lookup in what takes back what another function set up', () => {
+  const f = (name: string, take: string): string[] =>
+    hitsOf(
+      front,
+      `void ${name}(struct device *dev)\n{\n\t${take}\n\n\tmutex_lock(&p->mutex);\n\ttake_back(p);\n\tmutex_unlock(&p->mutex);\n\tgive_back(p);\n}\n`,
+      ['lifetime'],
+    ).filter((hit) => hit.startsWith('unchecked-pointer'));
+  const group = 'struct iommu_group *p = iommu_group_get(dev);';
+  it('finds what the setup found, and an allocation may fail there as anywhere', () => {
+    expect(f('door_attach', group)).toHaveLength(1);
+    expect(f('door_detach', group)).toEqual([]);
+    expect(f('door_detach', 'struct door *p = kzalloc(8, GFP_KERNEL);')).toHaveLength(1);
+  });
+});
+
 describe('a lookup that a helper made before', () => {
   const f = (asked: string, none = 'return false;') =>
     hitsOf(

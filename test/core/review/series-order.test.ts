@@ -213,6 +213,17 @@ describe('signatures', () => {
       'definition-in-header 1: +int win_map(struct win *w, u64 iova)',
     ]);
   });
+  it('tells functions that one patch defines in one header once', async () => {
+    const stub = (head: string): string => `+${head}\n+{\n+\treturn 0;\n+}\n`;
+    const headers = (...paths: string[]): MailPart => ({
+      files: paths.map((path) => ({
+        path,
+        text: `@@ struct win\n };\n \n${stub('int win_map(struct win *w)')}${stub('int win_unmap(struct win *w)')} \n`,
+      })),
+    });
+    expect(await seriesHits([headers(H)])).toEqual(['definition-in-header 1: +int win_map(struct win *w)']);
+    expect(await seriesHits([headers(H, 'include/linux/door.h')])).toHaveLength(2);
+  });
 });
 
 describe('static functions', () => {

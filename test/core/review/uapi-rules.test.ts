@@ -358,6 +358,16 @@ describe('uapi-grown', () => {
       ),
     ).toEqual([]);
   });
+  it('tells once that one member goes in front of others in several structures', () => {
+    const both = (other: string): string[] =>
+      named(
+        hitsOfPatch(front, [
+          `diff ${HEADER}\n@@ -10,3 +10,4 @@ struct win {\n+\t__u32 argsz;\n \t__u32 version;\n \t__u64 iova;\n };\n@@ -30,3 +31,4 @@ struct door {\n+\t${other};\n \t__u32 version;\n \t__u64 page;\n };`,
+        ]),
+      );
+    expect(both('__u32 argsz')).toEqual(['uapi-grown@3']);
+    expect(both('__u32 flags')).toHaveLength(2);
+  });
   it('sees the least size raised to a new member', () => {
     const patch = `diff ${HEADER}
 @@ -1,4 +1,5 @@
