@@ -14,6 +14,8 @@ export const FIRST_NOT_LAST = rule('first-not-last', 'Begun once, ended by each'
 export const UNMAP_PARTIAL = rule('unmap-partial', 'More accounted for than was unmapped', 'arith');
 export const TESTED_NARROWED = rule('tested-narrowed', 'Tested after it was cut off', 'arith');
 export const NEGATIVE_PASSES = rule('negative-passes', 'Error compared as unsigned', 'arith');
+export const OWNER_DIFFERS = rule('owner-differs', 'Another owner than described', 'described');
+export const TEXT_DIFFERS = rule('text-differs', 'Text tells of the contrary', 'described');
 export const LOCK_LATER = rule('lock-later', 'Lock comes with a later patch', 'bisect');
 export const NAMESPACE_MISSING = rule('namespace-missing', 'Namespace not imported', 'bisect');
 export const SELECT_LATER = rule('select-later', 'Selected by a later patch', 'bisect');
@@ -30,6 +32,8 @@ export const CONTRACT_RULES: readonly Rule[] = [
   UNMAP_PARTIAL,
   TESTED_NARROWED,
   NEGATIVE_PASSES,
+  OWNER_DIFFERS,
+  TEXT_DIFFERS,
   LOCK_LATER,
   NAMESPACE_MISSING,
   SELECT_LATER,

@@ -8,6 +8,7 @@ import { outputUnsetRule } from './output-unset';
 import { resultTurnedRule } from './result-turned';
 import { successToldRule } from './success-told';
 import { testedNarrowedRule } from './tested-narrowed';
+import { textDiffersRule } from './text-differs';
 import type { PatchRule, PathRule } from './types';
 import { unmapPartialRule } from './unmap-partial';
 import { zeroMessageRule } from './zero-message';
@@ -19,6 +20,7 @@ export const CONTRACT_PATH_RULES: readonly PathRule[] = [
   testedNarrowedRule,
   zeroMessageRule,
   negativePassesRule,
+  textDiffersRule,
 ];
 
 export const CONTRACT_PATCH_RULES: readonly PatchRule[] = [

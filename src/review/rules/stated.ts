@@ -8,7 +8,9 @@ import { statedDeeds } from './stated-deeds';
 import { statedErrnos } from './stated-errnos';
 import { statedFills } from './stated-fills';
 import { statedNames } from './stated-names';
+import { statedOtherwise } from './stated-otherwise';
 import { statedPrints } from './stated-prints';
+import { statedResults } from './stated-results';
 import type { StatedView } from './stated-text';
 import { statedValues } from './stated-values';
 import type { PatchHit } from './types';
@@ -29,6 +31,8 @@ const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
   absentResultRule,
   documentedStructures,
   describedEnds,
+  statedOtherwise,
+  statedResults,
 ];
 
 /** All that these rules say of a patch. */
