@@ -4,8 +4,9 @@
  */
 import { successors } from '../../code/lower';
 import type { Expression, Program, ProgramNode } from '../../code/types';
-import { callsOf, expressionsOf, namesIn, print, visit, withoutCasts } from '../../code/walk';
+import { callsOf, expressionsOf, namesIn, partsOf, print, visit, withoutCasts } from '../../code/walk';
 import { type Primitive, primitive } from '../../kernel/primitives';
+import type { Place } from '../../place';
 import { TEST_REMOVED } from '../catalog-lifetime';
 import { type Doing, doings, written } from './calls';
 import { says, saysFailed } from './conditions';
@@ -110,24 +111,31 @@ function doesMore(target: Expression): boolean {
   return known.releases === null && !GIVES_BACK.has(known.kind);
 }
 
-/** What becomes of the result on all ways behind the call: is it asked, may somebody else ask it, does anything act meanwhile? */
-function goesOn(program: Program, kept: Kept, earlier: ReadonlySet<string>): boolean {
+/**
+ * The nodes on all ways behind the call when something acts there and uses the result, and nobody asks it, nor gets it who may ask;
+ * else null.
+ */
+function goesOn(program: Program, kept: Kept, earlier: ReadonlySet<string>): readonly ProgramNode[] | null {
   const start = program.nodes[kept.node];
   const work = start === undefined ? [] : [...successors(start)];
   const seen = new Set<number>();
   const names = new Set([kept.into]);
   let active = false;
+  let used = false;
+  const passed: ProgramNode[] = [];
   while (work.length > 0) {
     const at = work.pop() ?? -1;
     const node = program.nodes[at];
     if (node === undefined || seen.has(at)) continue;
     seen.add(at);
-    if (node.kind === 'unknown' || [...askedIn(node)].some((text) => names.has(text))) return false;
-    if (node.kind === 'branch' && [...names].some((name) => namesIn(node.condition).has(name))) return false;
+    if (node.kind === 'unknown' || [...askedIn(node)].some((text) => names.has(text))) return null;
+    if (node.kind === 'branch' && [...names].some((name) => namesIn(node.condition).has(name))) return null;
     // Somebody new gets it, and may ask.
     for (const call of callsOf(node))
       if (!earlier.has(print(call)) && call.args.some((arg) => [...namesIn(arg)].some((name) => names.has(name))))
-        return false;
+        return null;
+    passed.push(node);
+    used ||= expressionsOf(node).some((expression) => reads(expression, names));
     if (
       node.kind === 'do' &&
       node.expression.kind === 'assign' &&
@@ -137,7 +145,23 @@ function goesOn(program: Program, kept: Kept, earlier: ReadonlySet<string>): boo
     active ||= acts(node, kept.into);
     if (!written(node).includes(kept.into)) work.push(...successors(node));
   }
-  return active;
+  return active && used ? passed : null;
+}
+
+/** Is one of the places read, and not only written? */
+function reads(expression: Expression, names: ReadonlySet<string>): boolean {
+  if (expression.kind === 'assign' && expression.operator === '=' && names.has(print(withoutCasts(expression.target))))
+    return reads(expression.value, names);
+  return names.has(print(withoutCasts(expression))) || partsOf(expression).some((part) => reads(part, names));
+}
+
+/** The line to look at: the first behind the call that the newest mail of the function adds, else the call itself. */
+function placeOf(program: Program, kept: Kept, passed: readonly ProgramNode[]): Place {
+  let newest = -1;
+  for (const { at } of program.nodes) if (at.kind === 'message') newest = Math.max(newest, at.message);
+  const call = kept.doing.call.at;
+  if (call.kind === 'message' && call.message === newest) return call;
+  return passed.find(({ at }) => at.kind === 'message' && at.message === newest && at.added)?.at ?? call;
 }
 
 /** A result that was tested, with a way out, and that nothing tests any more. */
@@ -157,12 +181,13 @@ export const testRemovedRule: PathRule = (program, { before, programs }) => {
     // A callee in sight may have lost its failure with the test.
     if (programs.has(kept.doing.name)) return [];
     const test = testOf(earlier, kept);
-    if (test === null || !goesOn(program, stays, calls)) return [];
+    const passed = test === null ? null : goesOn(program, stays, calls);
+    if (test === null || passed === null) return [];
     said.add(key);
     return [
       {
         rule: TEST_REMOVED,
-        at: stays.doing.call.at,
+        at: placeOf(program, stays, passed),
         message: `${kept.doing.name}() may fail, and nothing tests ${kept.into} any more`,
         key,
         why: [

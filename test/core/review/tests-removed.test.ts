@@ -75,6 +75,11 @@ describe('test-removed', () => {
     const test = ['if (!p)', '\treturn ret;'];
     expect(since(two([], test), two(test, []))).toEqual([]);
   });
+  it('is content when the result is not used any more', () => {
+    const got = (...test: string[]) => ['struct door *d;', 'd = door_of(w);', ...test, 'w->users++;', 'return 0;'];
+    expect(since(got('if (!d)', '\treturn -ENODEV;'), got()).filter((rule) => rule === 'test-removed')).toEqual([]);
+    expect(since(got('if (!d)', '\treturn -ENODEV;', 'w->d = d;'), got('w->d = d;'))).toEqual(['test-removed']);
+  });
   it('is content when the callee is in sight: it may have lost its failure', () => {
     expect(since(tested, locked(), 'static int win_enable(struct win *w)\n{\n\treturn 0;\n}\n')).toEqual([]);
   });
