@@ -8,6 +8,7 @@ import { BISECT_RULES } from './catalog-bisect';
 import { CONCURRENCY_RULES } from './catalog-context';
 import { CONTRACT_RULES } from './catalog-contracts';
 import { DESCRIBED_RULES } from './catalog-described';
+import { HANDOVER_RULES } from './catalog-handovers';
 import { ISOLATION_RULES } from './catalog-isolation';
 import { CONTEXT_RULES, LIFETIME_RULES, SLEEPS_IN_ATOMIC } from './catalog-lifetime';
 import { STATED_RULES } from './catalog-stated';
@@ -206,6 +207,7 @@ export const RULES: readonly Rule[] = [
   ...WINDOW_RULES,
   ...ARITH_RULES,
   ...CONTRACT_RULES,
+  ...HANDOVER_RULES,
   ...DESCRIBED_RULES,
   ...STATED_RULES,
   ...LIFETIME_RULES,

@@ -47,7 +47,10 @@ function handedOver(set: ProgramTable): ReadonlyMap<string, Called> {
 }
 
 /** The types of a function's parameters; of one whose head stands behind an `@@` alone, what is written there. */
-function typesOf(program: Program, change: Change): { readonly types: readonly string[]; readonly cut: boolean } {
+export function typesOf(
+  program: Program,
+  change: Change,
+): { readonly types: readonly string[]; readonly cut: boolean } {
   if (program.parameters.length > 0 || program.evidence !== 'fragment')
     return { types: program.parameters.map((one) => one.type), cut: false };
   for (const file of change.files)

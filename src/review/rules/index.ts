@@ -23,6 +23,7 @@ import { maskShiftRule } from './fields';
 import { flushLostRule, freedBeforeFlushRule, leftBeforeDisabledRule } from './flushes';
 import { GUARD_PATCH_RULES, GUARD_PATH_RULES } from './guards';
 import { halvesRule } from './halves';
+import { HANDOVER_PATCH_RULES, HANDOVER_PATH_RULES } from './handovers';
 import { HOLDING_RULES } from './holding';
 import { domainFlagRule } from './isolation-claims';
 import { ISOLATION_PATH_RULES } from './isolation-groups';
@@ -79,6 +80,7 @@ import { WINDOW_SEARCH_RULES } from './window-search';
 
 const PATH_RULES: readonly PathRule[] = [
   ...CONTRACT_PATH_RULES,
+  ...HANDOVER_PATH_RULES,
   returnBeforeUnlockRule,
   comparedReferenceRule,
   toldAndUsedRule,
@@ -221,6 +223,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   testSunkRule,
   claimedPastOverrideRule,
   ...CONTRACT_PATCH_RULES,
+  ...HANDOVER_PATCH_RULES,
   ...GUARD_PATCH_RULES,
   ...MORE_PATCH_RULES,
   ...USER_CONTRACT_PATCH_RULES,

@@ -54,8 +54,8 @@ export const ATOMIC: ReadonlySet<string> = new Set(['spinlock', 'rwlock', 'rcu',
 const LOCKISH =
   /lock|acquire|release|enter|leave|exit|begin|end|start|stop|(?:^|_)(?:up|down|get|put|drop|out|finish|done)(?:_|$)/i;
 
-/** A question, whatever it asks about: `kvm_vm_has_started()`. */
-const ASKS = /(?:^|_)(?:is|has|can|needs|supports)_/;
+/** A question, whatever it asks about, `kvm_vm_has_started()`; or the power state of a device, `foo_rpm_get()`. */
+const ASKS = /(?:^|_)(?:is|has|can|needs|supports|rpm|pm_runtime|power)_/;
 
 /**
  * Locks that an unknown call may take or give back: those of what it is given, when its name says so. `programs` knows helpers
