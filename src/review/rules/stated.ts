@@ -11,6 +11,7 @@ import { statedNames } from './stated-names';
 import { statedOtherwise } from './stated-otherwise';
 import { statedPrints } from './stated-prints';
 import { statedResults } from './stated-results';
+import { statedSteps } from './stated-steps';
 import type { StatedView } from './stated-text';
 import { statedValues } from './stated-values';
 import type { PatchHit } from './types';
@@ -33,6 +34,7 @@ const RULES: readonly ((view: StatedView) => PatchHit[])[] = [
   describedEnds,
   statedOtherwise,
   statedResults,
+  statedSteps,
 ];
 
 /** All that these rules say of a patch. */

@@ -26,6 +26,9 @@ const CONTRARY: readonly (readonly [string, string])[] = [
 ];
 const SAYS = /^(?:pr|dev|pci|vfio|iommu|kvm|netdev)_(?:err|warn|crit|info|notice)(?:_ratelimited|_once)?$|^printk$/;
 
+/** `get_free_pages()` gives what is free: there the word is no deed. */
+const GIVES_FREE = /(?:get|find|request|alloc|is|has|nr|num)_free/;
+
 const inName = (word: string): RegExp => new RegExp(`(?:^|_)${word}(?:_|$|ed|s$)`);
 const inText = (word: string): RegExp =>
   new RegExp(`(?:^|[^a-z])(?:re)?${word}(?:ing|ed|ping|ped|ning|ned|ation|ding|s)?(?![a-z])`, 'i');
@@ -45,7 +48,10 @@ function contraryOf(name: string): readonly { readonly deed: string; readonly co
   return CONTRARY.flatMap(([one, other]) => [
     { deed: one, contrary: other },
     { deed: other, contrary: one },
-  ]).filter(({ deed, contrary }) => inName(deed).test(name) && !inName(contrary).test(name));
+  ]).filter(
+    ({ deed, contrary }) =>
+      inName(deed).test(name) && !inName(contrary).test(name) && !(deed === 'free' && GIVES_FREE.test(name)),
+  );
 }
 
 /** `ret = enable(…); if (ret) { dev_err(…, "failed to disable"); … }` */

@@ -222,5 +222,54 @@ describe('text-differs', () => {
     expect(says('door_enable(d)', 'door_enable failed, interrupts stay disabled\\n')).toEqual([]);
     expect(says('door_start(d)', 'failed to disable the door\\n')).toEqual([]);
     expect(says('door_map(d)', 'failed with %d\\n')).toEqual([]);
+    expect(says('__get_free_pages(GFP_KERNEL, 1)', 'failed to alloc pages\\n')).toEqual([]);
+  });
+});
+
+describe('an order and a constant in a clause of their own', () => {
+  const unmaps = (...calls: string[]): string =>
+    ` static void door_unmap(struct door *d)\n {\n \tdoor_clear(d);\n${calls.map((call) => `+\t${call}`).join('\n')}\n }`;
+  it('are told where the code does otherwise', async () => {
+    expect(
+      await told(
+        'Flush the IOTLB before the pages are freed.',
+        unmaps('free_pages_of(d);', 'iommu_iotlb_sync(d->dom, &g);'),
+      ),
+    ).toEqual(['order-turned']);
+    expect(
+      await told(
+        'The device may still write, so disable it before unmapping the ring.',
+        unmaps('ring_unmap(d);', 'pci_disable_device(d->pdev);'),
+      ),
+    ).toEqual(['order-turned']);
+    expect(
+      await told('Free the entry after draining the queue.', unmaps('kfree(d->entry);', 'queue_drain(d);')),
+    ).toEqual(['order-turned']);
+    const allocates = (flag: string): string =>
+      ` static int door_new(struct door *d)\n {\n+\td->e = kzalloc(64, ${flag});\n \treturn 0;\n }`;
+    expect(await told('door_new() is called under a spinlock, use GFP_ATOMIC.', allocates('GFP_KERNEL'))).toEqual([
+      'name-differs',
+    ]);
+    expect(await told('door_new() is called under a spinlock, use GFP_ATOMIC.', allocates('GFP_ATOMIC'))).toEqual([]);
+  });
+  it('are not where both agree, where a way out lies between, and of what was', async () => {
+    expect(
+      await told(
+        'Flush the IOTLB before the pages are freed.',
+        unmaps('iommu_iotlb_sync(d->dom, &g);', 'free_pages_of(d);'),
+      ),
+    ).toEqual([]);
+    expect(
+      await told(
+        'Flush the IOTLB before the pages are freed.',
+        unmaps('if (d->off) {', '\tfree_pages_of(d);', '\treturn;', '}', 'iommu_iotlb_sync(d->dom, &g);'),
+      ),
+    ).toEqual([]);
+    expect(
+      await told(
+        'Nobody had to flush before the pages were freed.',
+        unmaps('free_pages_of(d);', 'iommu_iotlb_sync(d->dom, &g);'),
+      ),
+    ).toEqual([]);
   });
 });
