@@ -1,6 +1,8 @@
 import type { Expression, Program } from '../../code/types';
 import { calleeOf, print, printShort, withoutCasts } from '../../code/walk';
+import { primitive } from '../../kernel/primitives';
 import { ERROR_POINTER_MIX, POSITIVE_ERRNO, WRONG_ERRNO } from '../catalog-uapi';
+import { doings } from './calls';
 import { integerType } from './integer-types';
 import { bareCondition, errnoOf, localHit, scan } from './scan';
 import type { PathRule, RuleHit } from './types';
@@ -179,6 +181,14 @@ function passedOn(program: Program, from: number): { readonly pointer: string; r
 
 const isAdded = (at: RuleHit['at']): boolean => at.kind === 'message' && at.added;
 
+/** Every call that gives the pointer fails with an error pointer: then the test is what is wrong, and `wrong-error-test` tells of it. */
+function neverNull(program: Program, pointer: string): boolean {
+  const givers = program.nodes.flatMap((node) =>
+    doings(node).filter((doing) => doing.into !== null && print(doing.into) === pointer),
+  );
+  return givers.length > 0 && givers.every((doing) => doing.direct && primitive(doing.name)?.returns === 'ptr_err');
+}
+
 /** `if (IS_ERR(a)) return PTR_ERR(b)`, `if (!p) return PTR_ERR(p)`: the error passed on is not the one found. */
 export const errorPointerRule: PathRule = (program) => {
   const hits: RuleHit[] = [];
@@ -200,7 +210,7 @@ export const errorPointerRule: PathRule = (program) => {
             'the caller gets an address for an error',
           ),
         );
-    } else if (test.kind !== 'IS_ERR')
+    } else if (test.kind !== 'IS_ERR' && !(test.kind === '!' && neverNull(program, test.pointer)))
       hits.push(
         localHit(
           ERROR_POINTER_MIX,

@@ -209,6 +209,15 @@ describe('error-pointer-mix', () => {
       ),
     ).toEqual(['error-pointer-mix']);
     expect(rules('int f(struct s *a) { if (!a) return PTR_ERR(a); return 0; }')).toEqual(['error-pointer-mix']);
+    // A call that never gives NULL: the test is what is wrong, and another rule tells of it.
+    const asked = (call: string): string[] =>
+      hitsOf(
+        front,
+        `int f(struct s *s)\n{\n\tvoid *a;\n\n\ta = ${call};\n\tif (!a)\n\t\treturn PTR_ERR(a);\n\treturn use(s, a);\n}\n`,
+        ['uapi', 'lifetime'],
+      ).map((hit) => hit.split('@')[0] ?? '');
+    expect(asked('devm_ioremap_resource(s->dev, s->res)')).toEqual(['wrong-error-test']);
+    expect(asked('of_lookup(s)')).toEqual(['error-pointer-mix']);
   });
   it('is content with the error of the pointer tested', () => {
     expect(rules('int f(struct s *a) { if (IS_ERR(a)) return PTR_ERR(a); if (!a) return -ENODEV; return 0; }')).toEqual(
