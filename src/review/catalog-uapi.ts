@@ -31,6 +31,7 @@ export const FLAG_REFUSED = rule('flag-refused', 'Flag used and refused');
 export const ANSWER_LOST = rule('answer-lost', 'Answer does not reach userspace');
 export const IOCTL_DIRECTION = rule('ioctl-direction', 'ioctl number of another direction');
 export const POSITIVE_AS_ERROR = rule('positive-as-error', 'Success taken for an error');
+export const ENDING_FAILS = rule('ending-fails', 'Ending nothing fails now');
 
 export const UAPI_RULES: readonly Rule[] = [
   ARGSZ_UNCHECKED,
@@ -56,4 +57,5 @@ export const UAPI_RULES: readonly Rule[] = [
   ANSWER_LOST,
   IOCTL_DIRECTION,
   POSITIVE_AS_ERROR,
+  ENDING_FAILS,
 ];

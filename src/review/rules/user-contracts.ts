@@ -1,7 +1,9 @@
 /** Rules on what userspace and the kernel owe each other, and on numbers that mean more than one thing, in one list for each kind. */
+import { fetchedByHelperRule } from './fetched-by-helper';
 import { minimumGrownRule, moreThanRoomRule } from './grown-structures';
 import { highestAsCountRule } from './highest-as-count';
 import { positiveAsErrorRule } from './positive-results';
+import { endingFailsRule, flagsLetInRule } from './refusals-removed';
 import { roundedAndSteppedRule, roundedEndRule } from './rounded-ends';
 import { signedSizeRule } from './signed-sizes';
 import type { PatchRule, PathRule } from './types';
@@ -13,6 +15,9 @@ export const USER_CONTRACT_PATH_RULES: readonly PathRule[] = [
   roundedAndSteppedRule,
   highestAsCountRule,
   moreThanRoomRule,
+  flagsLetInRule,
+  endingFailsRule,
+  fetchedByHelperRule,
 ];
 
 export const USER_CONTRACT_PATCH_RULES: readonly PatchRule[] = [minimumGrownRule];
