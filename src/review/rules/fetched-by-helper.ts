@@ -52,7 +52,7 @@ function looksAtUser(program: Program): Looks | null {
     const own = program.nodes.find((node) => node.kind === 'declare' && node.variable.name === target);
     if (own?.kind !== 'declare' || own.variable.type.endsWith('*')) continue;
     const refuses = program.nodes.some((node) => {
-      if (node.kind !== 'branch' || !textMentions(node.condition, target)) return false;
+      if (node.kind !== 'branch' || !mentions(node.condition, target) || fetchesIn(node.condition)) return false;
       const then = program.nodes[node.then];
       const value =
         then?.kind === 'return'
@@ -68,7 +68,7 @@ function looksAtUser(program: Program): Looks | null {
   return null;
 }
 
-const textMentions = (expression: Expression, name: string): boolean => mentions(expression, name);
+const fetchesIn = (condition: Expression): boolean => /copy_from_user|get_user/.test(print(condition));
 
 /** Does a value of the variable leave the function: into a place that is not its own, or to a function that may keep it? */
 function given(program: Program, name: string): boolean {
@@ -105,7 +105,7 @@ function lookedAtAgain(program: Program, from: number, target: string): boolean 
         : then?.kind === 'do' && then.expression.kind === 'assign'
           ? then.expression.value
           : null;
-    return errnoOf(value) !== null && !/copy_from_user|get_user/.test(print(node.condition));
+    return errnoOf(value) !== null && !fetchesIn(node.condition);
   });
 }
 
