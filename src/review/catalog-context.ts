@@ -14,6 +14,7 @@ export const PUBLISHED_EARLY = context('published-early', 'Published before it i
 export const NO_GRACE_PERIOD = context('no-grace-period', 'Freed without a grace period', 'error');
 export const TESTED_OUTSIDE = context('tested-outside-lock', 'Tested without the lock');
 export const WAITS_FOR_ITSELF = context('waits-for-itself', 'Waits for its own read section', 'error');
+export const IRQ_LOCK_KIND = context('irq-lock-kind', 'Lock of an interrupt, interrupts enabled');
 
 export const CONCURRENCY_RULES: readonly Rule[] = [
   LOCK_NOT_HELD,
@@ -22,4 +23,5 @@ export const CONCURRENCY_RULES: readonly Rule[] = [
   NO_GRACE_PERIOD,
   TESTED_OUTSIDE,
   WAITS_FOR_ITSELF,
+  IRQ_LOCK_KIND,
 ];

@@ -2,6 +2,7 @@
 import { fetchedByHelperRule } from './fetched-by-helper';
 import { minimumGrownRule, moreThanRoomRule } from './grown-structures';
 import { highestAsCountRule } from './highest-as-count';
+import { irqLockKindRule } from './irq-lock-kind';
 import { positiveAsErrorRule } from './positive-results';
 import { endingFailsRule, flagsLetInRule } from './refusals-removed';
 import { roundedAndSteppedRule, roundedEndRule } from './rounded-ends';
@@ -18,6 +19,7 @@ export const USER_CONTRACT_PATH_RULES: readonly PathRule[] = [
   flagsLetInRule,
   endingFailsRule,
   fetchedByHelperRule,
+  irqLockKindRule,
 ];
 
 export const USER_CONTRACT_PATCH_RULES: readonly PatchRule[] = [minimumGrownRule];
