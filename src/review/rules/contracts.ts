@@ -6,6 +6,7 @@ import { negativePassesRule } from './negative-passes';
 import { newSiblingRule } from './new-siblings';
 import { outputUnsetRule } from './output-unset';
 import { resultTurnedRule } from './result-turned';
+import { storedOtherwiseRule } from './stored-otherwise';
 import { successToldRule } from './success-told';
 import { testedNarrowedRule } from './tested-narrowed';
 import { textDiffersRule } from './text-differs';
@@ -29,4 +30,5 @@ export const CONTRACT_PATCH_RULES: readonly PatchRule[] = [
   domainKindRule,
   firstNotLastRule,
   newSiblingRule,
+  storedOtherwiseRule,
 ];

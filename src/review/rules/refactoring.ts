@@ -13,7 +13,7 @@ const CLAIM =
 const EXCEPTION = /\b(?:except|apart from|besides|other than|aside from|but|minor|only)\b/i;
 
 /** The sentence by which the commit message claims that nothing changes; null when it does not. */
-function claim(view: PatchView): string | null {
+export function claim(view: PatchView): string | null {
   const end = view.change.diffLine ?? view.message.lines.length;
   const body = view.message.lines.slice(view.message.bodyLine - 1, end - 1);
   const stop = body.findIndex((line) => /^---\s*$/.test(line));

@@ -273,3 +273,26 @@ describe('an order and a constant in a clause of their own', () => {
     ).toEqual([]);
   });
 });
+
+describe('a patch that says it changes nothing', () => {
+  const stores = (before: string, after: string, more = ''): string =>
+    ` static void slot_free(struct table *t, int i)\n {\n-\t${before}\n+\t${after}\n${more} \tt->count--;\n }`;
+  const NFC = 'Pass the slot. No functional change intended.';
+  it('stores what it stored', async () => {
+    const changed = async (text: string, diff: string): Promise<boolean> =>
+      (await told(text, diff)).includes('refactor-changed');
+    expect(
+      await changed(NFC, stores('t->slots[i] = slot_default_val;', '*slot = (struct slot){ .type = SLOT_OFF };')),
+    ).toBe(true);
+    expect(await changed(NFC, stores('t->mode = default_mode;', 't->mode = MODE_STRICT;'))).toBe(true);
+    expect(
+      await changed('Clean up. No behavioural change.', stores('d->limit = door_limit;', 'door->limit = 64;')),
+    ).toBe(true);
+    expect(await changed(NFC, stores('t->slots[i] = slot_default_val;', '*slot = slot_default_val;'))).toBe(false);
+    expect(await changed('Always refuse.', stores('t->mode = default_mode;', 't->mode = MODE_STRICT;'))).toBe(false);
+    expect(
+      await changed(NFC, stores('t->mode = default_mode;', 't->mode = MODE_STRICT;', '-\tdefault_mode = 1;\n')),
+    ).toBe(false);
+    expect(await changed(NFC, stores('t->mode = 1;', 't->mode = MODE_STRICT;'))).toBe(false);
+  });
+});
