@@ -7,6 +7,7 @@ import { ARITH_RULES } from './catalog-arith';
 import { BISECT_RULES } from './catalog-bisect';
 import { CONCURRENCY_RULES } from './catalog-context';
 import { CONTRACT_RULES } from './catalog-contracts';
+import { CONVENTION_RULES } from './catalog-conventions';
 import { DESCRIBED_RULES } from './catalog-described';
 import { HANDOVER_RULES } from './catalog-handovers';
 import { ISOLATION_RULES } from './catalog-isolation';
@@ -208,6 +209,7 @@ export const RULES: readonly Rule[] = [
   ...ARITH_RULES,
   ...CONTRACT_RULES,
   ...HANDOVER_RULES,
+  ...CONVENTION_RULES,
   ...DESCRIBED_RULES,
   ...STATED_RULES,
   ...LIFETIME_RULES,

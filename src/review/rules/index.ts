@@ -44,6 +44,7 @@ import { refactoringRule } from './refactoring';
 import { regionLetInRule } from './regions-narrowed';
 import { sameOperandsRule } from './repeats';
 import { reservedCheckLostRule, softwareFirstRule, softwareWindowRule } from './reserved-regions';
+import { sectionNarrowedRule } from './section-narrowed';
 import { firstForAllRule, membersCachedRule } from './set-members';
 import { siblingRule } from './siblings';
 import { stackToUserRule } from './stack-to-user';
@@ -224,6 +225,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   claimedPastOverrideRule,
   ...CONTRACT_PATCH_RULES,
   ...HANDOVER_PATCH_RULES,
+  sectionNarrowedRule,
   ...GUARD_PATCH_RULES,
   ...MORE_PATCH_RULES,
   ...USER_CONTRACT_PATCH_RULES,
