@@ -24,6 +24,8 @@ import { stubMissing } from './stub-missing';
 import { toldByMember } from './told-by-member';
 import type { SeriesHit, SeriesPlace, SeriesRule } from './types';
 import { unbalanced } from './unbalanced';
+import { undetectable } from './undetectable';
+import { undocumentedAttribute } from './undocumented-attribute';
 import { usedAfterRemoved } from './used-after-removed';
 import { memberBeforeAdded, usedBeforeAdded } from './used-before-added';
 import { type SeriesView, viewOf } from './view';
@@ -56,6 +58,8 @@ const SERIES_RULES: readonly SeriesRule[] = [
   lockLater,
   namespaceMissing,
   selectLater,
+  undetectable,
+  undocumentedAttribute,
   letInUnguarded,
   toldByMember,
 ];

@@ -1,0 +1,122 @@
+/** Rules on what a series owes userspace with a new interface: a way to find it out, and a description. */
+import { describe, expect, it } from 'vitest';
+import { type FilePart, type MailPart, seriesHits } from './series-mails';
+
+const only = async (rule: string, parts: readonly MailPart[]): Promise<string[]> =>
+  (await seriesHits(parts)).filter((one) => one.startsWith(`${rule} `));
+const part = (...files: FilePart[]): MailPart => ({ files });
+
+describe('undetectable', () => {
+  const rule = 'undetectable';
+  const header = (name: string): FilePart => ({
+    path: 'include/uapi/linux/kvm.h',
+    text: `@@ struct kvm_ppc\n #define KVM_CAP_OLD 200\n+#define ${name} 201\n \n`,
+  });
+  const code = (head: string, lines: string, path = 'arch/arm64/kvm/bell.c'): FilePart => ({
+    path,
+    text: `@@ ${head}\n \tswitch (what) {\n${lines} \tdefault:\n \t\treturn -ENXIO;\n \t}\n`,
+  });
+  const set = (name: string): FilePart =>
+    code(
+      'static int bell_set_attr(struct kvm_device *dev, struct kvm_device_attr *attr)',
+      `+\tcase ${name}:\n+\t\treturn bell_set(dev, attr);\n`,
+    );
+  const has = (name: string): FilePart =>
+    code(
+      'static int bell_has_attr(struct kvm_device *dev, struct kvm_device_attr *attr)',
+      `+\tcase ${name}:\n+\t\treturn 0;\n`,
+      'arch/arm64/kvm/bell-has.c',
+    );
+  it('sees attributes and capabilities that only the code that acts on them knows', async () => {
+    expect(await only(rule, [part(header('KVM_DEV_BELL_GRP_RING'), set('KVM_DEV_BELL_GRP_RING'))])).toHaveLength(1);
+    expect(
+      await only(rule, [
+        part(header('KVM_ARM_VCPU_BELL_IRQ')),
+        part(
+          code(
+            'int kvm_arm_bell_get_attr(struct kvm_vcpu *vcpu, struct kvm_device_attr *attr)',
+            '+\tcase KVM_ARM_VCPU_BELL_IRQ:\n+\t\treturn bell_get(vcpu);\n',
+          ),
+        ),
+      ]),
+    ).toHaveLength(1);
+    expect(
+      await only(rule, [
+        part(
+          header('KVM_CAP_BELL'),
+          code(
+            'static int kvm_vm_ioctl_setup_bell(struct kvm *kvm, u32 what)',
+            '+\tcase KVM_CAP_BELL:\n+\t\tkvm->bell = true;\n+\t\treturn 0;\n',
+          ),
+        ),
+      ]),
+    ).toHaveLength(1);
+  });
+  it('is quiet where a patch answers, where the function cannot be told, and on what is no attribute', async () => {
+    for (const parts of [
+      [part(header('KVM_DEV_BELL_GRP_RING'), set('KVM_DEV_BELL_GRP_RING'), has('KVM_DEV_BELL_GRP_RING'))],
+      [part(header('KVM_DEV_BELL_GRP_RING'), set('KVM_DEV_BELL_GRP_RING')), part(has('KVM_DEV_BELL_GRP_RING'))],
+      [
+        part(
+          header('KVM_DEV_BELL_GRP_RING'),
+          set('KVM_DEV_BELL_GRP_RING'),
+          code('', '+\tcase KVM_DEV_BELL_GRP_RING:\n+\t\treturn 0;\n'),
+        ),
+      ],
+      [part(header('KVM_DEV_BELL_MASK'), set('KVM_DEV_BELL_MASK'))],
+      [part(header('KVM_DEV_TYPE_BELL'), set('KVM_DEV_TYPE_BELL'))],
+      [part(header('KVM_EXIT_BELL'), set('KVM_EXIT_BELL'))],
+      [
+        part(
+          header('KVM_CAP_BELL'),
+          code(
+            'int kvm_vm_ioctl_check_extension(struct kvm *kvm, long what)',
+            '+\tcase KVM_CAP_BELL:\n+\t\treturn 1;\n',
+          ),
+        ),
+      ],
+    ])
+      expect(await only(rule, parts), JSON.stringify(parts)).toEqual([]);
+  });
+});
+
+describe('undocumented-attribute', () => {
+  const rule = 'undocumented-attribute';
+  const driver = (lines: string, path = 'drivers/vfio/bell.c'): FilePart => ({
+    path,
+    text: `@@ struct bell\n \treturn 0;\n }\n${lines} \n`,
+  });
+  const document = (text: string): FilePart => ({
+    path: 'Documentation/ABI/testing/sysfs-class-bell',
+    kind: 'new',
+    text,
+  });
+  it('sees files in sysfs that no document of the series names', async () => {
+    expect(await only(rule, [part(driver('+static DEVICE_ATTR_RO(ring_count);\n'))])).toHaveLength(1);
+    expect(
+      await only(rule, [
+        part(driver('+static DEVICE_ATTR(volume, 0644, volume_show, volume_store);\n')),
+        part(document('What:\t\t/sys/class/bell/bellX/ring_count\nDescription:\tTimes.\n')),
+      ]),
+    ).toHaveLength(1);
+    expect(
+      await only(rule, [part(driver('+static BUS_ATTR_WO(mute_all);\n+static DRIVER_ATTR_RW(mute_one);\n'))]),
+    ).toHaveLength(1);
+  });
+  it('is quiet on files that are described, that were there before, and in tests', async () => {
+    for (const parts of [
+      [
+        part(driver('+static DEVICE_ATTR_RO(ring_count);\n')),
+        part(document('What:\t\t/sys/class/bell/bellX/ring_count\nDescription:\tTimes.\n')),
+      ],
+      [
+        part(driver('-static DEVICE_ATTR_RO(ring_count);\n')),
+        part(driver('+static DEVICE_ATTR_RO(ring_count);\n', 'drivers/vfio/bell-sysfs.c')),
+      ],
+      [part(driver('-static DEVICE_ATTR(ring_count, 0444, ring_show, NULL);\n+static DEVICE_ATTR_RO(ring_count);\n'))],
+      [part(driver('+static DEVICE_ATTR_RO(cpumask);\n'))],
+      [part(driver('+static DEVICE_ATTR_RO(ring_count);\n', 'samples/bell/bell.c'))],
+    ])
+      expect(await only(rule, parts), JSON.stringify(parts)).toEqual([]);
+  });
+});
