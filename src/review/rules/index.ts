@@ -4,6 +4,7 @@ import { preparedCountRule, swappedArgumentsRule, unitMixRule } from './argument
 import { atomicCallersRule } from './atomic-callers';
 import { returnBeforeUnlockRule } from './before-unlock';
 import { inclusiveEndRule, offByOneRule, rollbackIndexRule } from './bounds';
+import { bulkFetchRule } from './bulk-fetches';
 import { foreignCallbackRule } from './callbacks';
 import { capabilityChainRule } from './capability-chain';
 import { comparedNarrowerRule, ownerAbsentRule } from './compared-objects';
@@ -114,6 +115,7 @@ const PATH_RULES: readonly PathRule[] = [
   doubleFetchRule,
   userRangeRule,
   unboundedAllocationRule,
+  bulkFetchRule,
   warnFromUserRule,
   stackToUserRule,
   wrongErrnoRule,

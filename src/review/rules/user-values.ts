@@ -21,7 +21,7 @@ function isCounter(program: Program, side: Expression): boolean {
 }
 
 /** Is the value held against a bound anywhere: compared with more than itself, cut by min(), checked for wrap, or given to a helper? */
-function bounded(program: Program, value: string, sum: string | null): boolean {
+export function bounded(program: Program, value: string, sum: string | null): boolean {
   for (const { expression } of scan(program)) {
     if (expression.kind === 'binary' && LESS.test(expression.operator)) {
       const [left, right] = [withoutCasts(expression.left), withoutCasts(expression.right)];
