@@ -5,21 +5,13 @@ import { LINKS, SOURCE } from './names';
 import { patchName, place } from './places';
 import { plain } from './plain-text';
 import type { ReviewStore, Subject } from './review-store';
+import { squiggle } from './squiggle';
 
 const SEVERITIES: Readonly<Record<Severity, vscode.DiagnosticSeverity>> = {
   error: vscode.DiagnosticSeverity.Error,
   warning: vscode.DiagnosticSeverity.Warning,
   info: vscode.DiagnosticSeverity.Information,
 };
-
-/**
- * Where the squiggle is drawn: below the mark of a line of code, below the first word of prose. The whole line is tinted
- * and the part that matters underlined already; and over a squiggle VS Code shows the message of Problems first, which
- * would push the reasons of our hover out of sight.
- */
-function squiggle(finding: Finding, { start }: vscode.Range): vscode.Range {
-  return finding.file === null ? new vscode.Range(start, start) : new vscode.Range(start.line, 0, start.line, 1);
-}
 
 function diagnosticOf(subject: Subject, review: Review, finding: Finding, range: vscode.Range): vscode.Diagnostic {
   const fixed =

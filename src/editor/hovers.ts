@@ -12,6 +12,7 @@ import { patchName, placeIn } from './places';
 import type { ReviewStore, Subject } from './review-store';
 import type { ScenarioTitles } from './scenario-titles';
 import type { SelectionStore } from './selection';
+import { isSaidAbove } from './squiggle';
 import { stageName } from './stage-names';
 import { usageLines } from './window-usage';
 
@@ -43,15 +44,15 @@ function sentence(text: string): string {
   return /[.!?…:]$/.test(text) ? text : `${text}.`;
 }
 
-/** One finding as Markdown. Exported for the tests. */
-export function findingMarkdown(subject: Subject, review: Review, finding: Finding): string {
+/** One finding as Markdown. Exported for the tests. @param said its message stands above already */
+export function findingMarkdown(subject: Subject, review: Review, finding: Finding, said = false): string {
   const address: FindingAddress = {
     subject: subject.key,
     series: subject.reviews.indexOf(review),
     finding: finding.id,
   };
   const head = `**${SHAPES[markOf(finding)]} ${escaped(finding.title)}** · ${escaped(finding.class)} · ${escaped(finding.severity)} · ${escaped(history(review, finding))}`;
-  const lines = [head, prose(sentence(finding.message))];
+  const lines = said ? [head] : [head, prose(sentence(finding.message))];
   const reasons = finding.why.map(
     ({ text, reference }) =>
       `*${vscode.l10n.t('because')}* ${prose(sentence(asClause(text)))}${reference === null ? '' : ` *(${escaped(reference)})*`}`,
@@ -114,10 +115,17 @@ export function registerHovers(
         if (subject === undefined || token.isCancellationRequested) return undefined;
         const parts: string[] = [];
         for (const review of subject.reviews) {
-          const here = review.findings.filter(
-            (finding) => placeIn(document.uri, subject, review, finding.at)?.start.line === position.line,
+          const ranges = new Map(
+            review.findings.flatMap((finding) => {
+              const range = placeIn(document.uri, subject, review, finding.at);
+              return range?.start.line === position.line ? [[finding, range] as const] : [];
+            }),
           );
-          for (const finding of worstFirst(here)) parts.push(findingMarkdown(subject, review, finding));
+          for (const finding of worstFirst([...ranges.keys()])) {
+            const range = ranges.get(finding);
+            const said = range !== undefined && isSaidAbove(document, finding, range, position);
+            parts.push(findingMarkdown(subject, review, finding, said));
+          }
         }
         for (const { line, usage } of usageLines(document.uri, deps.store, deps.selection))
           if (line === position.line) parts.push(usageMarkdown(deps.titles, usage));

@@ -83,6 +83,11 @@ suite('the sample', function () {
     const hover = await hoverAt(sample, message.sourceLine + finding.at.line - 1, finding.at.column);
     assert.match(hover, /\*because\*/);
     const bare = (text: string): string => text.replace(/[\\`]/g, '');
+    assert.ok(bare(hover).includes(finding.message));
+    // Over the squiggle VS Code says it above already.
+    const atMark = await hoverAt(sample, message.sourceLine + finding.at.line - 1, 0);
+    assert.match(atMark, /\*because\*/);
+    assert.ok(!bare(atMark).includes(finding.message));
     for (const { reference } of finding.why)
       if (reference !== null) assert.ok(bare(hover).includes(reference), reference);
     for (const command of ['showTrace', 'runScenarioOf', 'aboutRule'])
