@@ -14,8 +14,19 @@ export interface Outcome {
    */
   readonly kind: 'passed' | 'failed' | 'skipped';
   readonly why: string | null;
-  /** The findings of the runs that failed, worst first. */
+  /** The findings of the runs that failed, worst first; none where no patch of the series is to blame. */
   readonly findings: readonly Finding[];
+}
+
+/** What broke in these cells: each sentence once, with the machines it is true of. */
+function broke(cells: readonly MatrixCell[]): string {
+  const reasons = [...new Set(cells.map(({ reason }) => reason))];
+  return reasons
+    .map((reason) => {
+      const machines = cells.filter((cell) => cell.reason === reason).map(({ machine }) => machine);
+      return reason === null ? machines.join(', ') : `${reason} (${machines.join(', ')})`;
+    })
+    .join('; ');
 }
 
 export interface ScenarioRow {
@@ -37,14 +48,7 @@ function outcomeOf(review: Review, prefix: number, cells: readonly MatrixCell[],
             finding.introducedBy <= prefix &&
             (finding.fixedBy === null || finding.fixedBy > prefix))),
     );
-    const reason = broken.find((cell) => cell.reason !== null)?.reason ?? null;
-    const where = broken.map(({ machine }) => machine).join(', ');
-    return {
-      prefix,
-      kind: 'failed',
-      why: reason === null ? where : `${reason} (${where})`,
-      findings: worstFirst(findings),
-    };
+    return { prefix, kind: 'failed', why: broke(broken), findings: worstFirst(findings) };
   }
   if (violated.length > 0) return { prefix, kind: 'skipped', why: 'violated before the series already', findings: [] };
   const unsaid = cells.find((cell) => cell.verdict === 'undecided');

@@ -18,6 +18,8 @@ interface Deps {
 /** Ids of tests: the subject's key, then series, scenario and prefix. */
 const idOf = (...parts: readonly (string | number)[]): string => parts.join('\n');
 
+const OUTCOMES: Readonly<Record<Outcome['kind'], string>> = { passed: '✓', failed: '✕', skipped: '·' };
+
 function prefixLabel(review: Review, prefix: number): string {
   return prefix === 0
     ? vscode.l10n.t('before the series')
@@ -120,6 +122,11 @@ export function registerScenarioTests(context: vscode.ExtensionContext, deps: De
       else if (known.outcome.kind === 'passed') run.passed(item);
       else if (known.outcome.kind === 'skipped') run.skipped(item);
       else run.failed(item, messagesOf(subject, review, known.outcome));
+      if (known !== undefined) {
+        const why = known.outcome.why === null ? '' : `: ${plain(known.outcome.why)}`;
+        const row = item.parent === undefined ? '' : `${item.parent.label}, `;
+        run.appendOutput(`${OUTCOMES[known.outcome.kind]} ${row}${item.label}${why}\r\n`, undefined, item);
+      }
     }
     run.end();
   };

@@ -211,7 +211,7 @@ function review(
         machine: result.machine,
         prefix,
         verdict: result.verdict,
-        reason: result.reason,
+        reason: result.reason ?? trace?.violations[0]?.message ?? null,
         trace: trace !== null && traces[trace.id] !== undefined ? trace.id : null,
       });
     }

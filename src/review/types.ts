@@ -73,6 +73,7 @@ export interface MatrixCell {
   /** 0 is the base before the first patch. */
   readonly prefix: number;
   readonly verdict: Verdict;
+  /** Why it is undecided or does not apply; what broke, where it is violated; null where it holds. */
   readonly reason: string | null;
   readonly trace: string | null;
 }

@@ -40,6 +40,17 @@ describe('what a scenario came to after each patch', () => {
     expect(row?.outcomes[1]?.why).toContain('v2m');
   });
 
+  it('says what broke, once for all machines, also where no finding does', () => {
+    const base = ['its', 'v2m', 'its-64k'].map((machine) => cell(machine, 0, 'holds'));
+    const stays = 'the page stays mapped';
+    const after = [
+      cell('its', 1, 'violated', stays),
+      cell('v2m', 1, 'violated'),
+      cell('its-64k', 1, 'violated', stays),
+    ];
+    expect(scenarioRows(review([...base, ...after]))[0]?.outcomes[1]?.why).toBe(`${stays} (its, its-64k); v2m`);
+  });
+
   it('blames no patch for what the base has', () => {
     const matrix = [cell('v2m', 0, 'violated'), cell('v2m', 1, 'violated')];
     expect(kinds(review(matrix))).toEqual(['skipped', 'skipped']);
