@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { Review } from '../review/types';
+import { prose } from './markdown';
 import { place } from './places';
 import { plain } from './plain-text';
 import type { ReviewStore, Subject } from './review-store';
@@ -26,15 +27,20 @@ function prefixLabel(review: Review, prefix: number): string {
     : vscode.l10n.t('after {0}', `${prefix}/${review.series.total}`);
 }
 
+/** As Markdown, for it is wrapped where plain text is cut off. */
+function said(text: string): vscode.TestMessage {
+  return new vscode.TestMessage(new vscode.MarkdownString(prose(text)));
+}
+
 /** What a failed test says, each with the line it is about. Exported for the tests. */
 export function messagesOf(subject: Subject, review: Review, outcome: Outcome): vscode.TestMessage[] {
   const messages = outcome.findings.map((finding) => {
-    const message = new vscode.TestMessage(`${plain(finding.title)}: ${plain(finding.message)}`);
+    const message = said(`${finding.title}: ${finding.message}`);
     const there = place(subject, review, finding.at);
     if (there !== null) message.location = new vscode.Location(there.uri, there.range);
     return message;
   });
-  return messages.length > 0 ? messages : [new vscode.TestMessage(plain(outcome.why ?? ''))];
+  return messages.length > 0 ? messages : [said(outcome.why ?? '')];
 }
 
 /** The view's tests, and what runs them. */

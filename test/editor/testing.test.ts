@@ -36,7 +36,8 @@ suite('the Testing view', function () {
     const messages: readonly vscode.TestMessage[] = withFindings.flatMap((one) => messagesOf(subject, review, one));
     for (const message of messages) {
       assert.equal(message.location?.uri.toString(), sample.toString());
-      assert.notEqual(message.message, '');
+      assert.ok(message.message instanceof vscode.MarkdownString);
+      assert.ok(message.message.value.length > 20);
     }
   });
 
