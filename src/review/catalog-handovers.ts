@@ -17,6 +17,9 @@ export const NOT_ASKED_AGAIN = rule('not-asked-again', 'Not asked again under th
 export const FREED_UNDER_HANDLER = rule('freed-under-handler', 'Freed before the handler is stopped');
 export const SIGNAL_IN_WAKEUP = rule('signal-in-wakeup', 'Eventfd signalled from an eventfd', 'context');
 export const FLAGS_NOT_PASSED = rule('flags-not-passed', 'Caller’s allocation flags not passed on', 'context');
+export const MARK_LEFT_SET = rule('mark-left-set', 'Marked as registered and is not');
+export const MAPS_IN_COMPOSE = rule('maps-in-compose', 'Made where the message is composed', 'context');
+export const WAITS_FOR_HANDLER = rule('waits-for-handler', 'Waits for what needs its lock', 'context', 'error');
 
 export const HANDOVER_RULES: readonly Rule[] = [
   FILE_TOOK_REFERENCE,
@@ -28,4 +31,7 @@ export const HANDOVER_RULES: readonly Rule[] = [
   FREED_UNDER_HANDLER,
   SIGNAL_IN_WAKEUP,
   FLAGS_NOT_PASSED,
+  MARK_LEFT_SET,
+  MAPS_IN_COMPOSE,
+  WAITS_FOR_HANDLER,
 ];

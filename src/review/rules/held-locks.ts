@@ -136,3 +136,21 @@ export function atCall(lock: LockOfCaller, doing: Doing): string | null {
   const text = pathOf(named(arg));
   return /^[\w.[\]]+$/.test(text) ? `${text}${lock.rest}` : null;
 }
+
+const TAKES = /(?:^|_)(?:lock|down(?:_read|_write)?|take|acquire)_/;
+
+/**
+ * The lock that a helper out of sight takes, as far as its name tells: it names the lock and that it takes it, is given what holds the
+ * lock, and the function gives that lock back by itself. `foo_zap_and_down_write_memory_lock(foo)`, then `up_write(&foo->memory_lock)`.
+ */
+export function unseenTake(program: Program, doing: Doing): Held | null {
+  if (!doing.direct || !TAKES.test(doing.name) || /un_?lock|try/.test(doing.name)) return null;
+  for (const node of program.nodes)
+    for (const call of lockCalls(node)) {
+      const one = heldBy(call);
+      const [root = '', field, more] = one.path.split('.');
+      if (call.takes || field === undefined || more !== undefined) continue;
+      if (doing.name.endsWith(`_${field}`) && named(doing.call.args[0]) === root) return { ...one, at: doing.call.at };
+    }
+  return null;
+}

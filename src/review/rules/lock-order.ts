@@ -4,7 +4,7 @@ import type { Place } from '../../place';
 import { LOCK_ORDER } from '../catalog-context';
 import { doings } from './calls';
 import { explore } from './explore';
-import { atCall, type Held, heldAfter, heldBy, takesOfCaller } from './held-locks';
+import { atCall, type Held, heldAfter, heldBy, takesOfCaller, unseenTake } from './held-locks';
 import { lockCalls } from './locking';
 import type { PatchHit, PatchRule } from './types';
 
@@ -18,7 +18,7 @@ interface Nesting {
 }
 
 /** What tells a lock across functions: `foo_domain.lock` by the type of what holds it, or the name of a lock of the file. */
-function classOf(program: Program, path: string, structures: ReadonlyMap<string, Structure>): string | null {
+export function lockClassOf(program: Program, path: string, structures: ReadonlyMap<string, Structure>): string | null {
   const parts = path.split('.');
   const [root = '', ...rest] = parts;
   const declared =
@@ -49,11 +49,11 @@ function nestingsOf(
   if (!takes) return [];
   const found: Nesting[] = [];
   const note = (held: readonly Held[], path: string, shown: string, at: Place): void => {
-    const inner = classOf(program, path, structures);
+    const inner = lockClassOf(program, path, structures);
     if (inner === null) return;
     for (const one of held) {
       if (!EXCLUSIVE.test(one.resource) || one.path === path) continue;
-      const outer = classOf(program, one.path, structures);
+      const outer = lockClassOf(program, one.path, structures);
       if (outer === null || outer === inner) continue;
       if (!found.some((each) => each.outer === outer && each.inner === inner))
         found.push({ outer, inner, outerAt: one.at, innerAt: at, shown });
@@ -69,13 +69,19 @@ function nestingsOf(
           note(held, heldBy(call).path, call.shown, call.doing.call.at);
       for (const doing of held.length > 0 ? doings(node) : []) {
         const helper = doing.direct && primitive(doing.name) === null ? programs.get(doing.name) : undefined;
+        const unseen = helper === undefined ? unseenTake(program, doing) : null;
+        if (unseen !== null) note(held, unseen.path, `${doing.name}()`, doing.call.at);
         if (helper === undefined || helper === program) continue;
         for (const lock of takesOfCaller(helper, programs)) {
           const path = atCall(lock, doing);
           if (path !== null) note(held, path, `${doing.name}()`, doing.call.at);
         }
       }
-      return heldAfter(held, node, decision, programs);
+      const now = heldAfter(held, node, decision, programs);
+      const unseen = doings(node).flatMap((doing) =>
+        programs.has(doing.name) ? [] : (unseenTake(program, doing) ?? []),
+      );
+      return unseen.length === 0 ? now : [...now, ...unseen];
     },
   });
   return complete ? found : [];
