@@ -32,6 +32,7 @@ export const ANSWER_LOST = rule('answer-lost', 'Answer does not reach userspace'
 export const IOCTL_DIRECTION = rule('ioctl-direction', 'ioctl number of another direction');
 export const POSITIVE_AS_ERROR = rule('positive-as-error', 'Success taken for an error');
 export const ENDING_FAILS = rule('ending-fails', 'Ending nothing fails now');
+export const ATTRIBUTE_UNDOCUMENTED = rule('attribute-undocumented', 'New file in sysfs without a description');
 
 export const UAPI_RULES: readonly Rule[] = [
   ARGSZ_UNCHECKED,
@@ -58,4 +59,5 @@ export const UAPI_RULES: readonly Rule[] = [
   IOCTL_DIRECTION,
   POSITIVE_AS_ERROR,
   ENDING_FAILS,
+  ATTRIBUTE_UNDOCUMENTED,
 ];

@@ -4,6 +4,7 @@ import { shorten } from '../breakage';
 import { hunkLineAt, lineSpan } from '../spans';
 import type { Finding } from '../types';
 import { acceptedBeforeSupport } from './accepted-before-support';
+import { attributeUndocumented } from './attribute-undocumented';
 import { behindReturn } from './behind-return';
 import { notBuilt, objectWithoutSource, optionUnused, selectUnmet } from './build-rules';
 import { definitionInHeader } from './definition-in-header';
@@ -62,6 +63,7 @@ const SERIES_RULES: readonly SeriesRule[] = [
   undocumentedAttribute,
   letInUnguarded,
   toldByMember,
+  attributeUndocumented,
 ];
 
 /** What the rules on series say of one. `changes` has one entry for each patch, in order. */
