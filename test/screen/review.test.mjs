@@ -82,7 +82,7 @@ describe('the sample', () => {
     const hover = await hoverOfNextFinding(workbench, 750);
     await hover.getByText('because').first().waitFor();
     for (const link of ['Show trace', 'Run scenario', 'About this rule']) await hover.getByText(link).first().waitFor();
-    await workbench.picture('review-dark', { keep: true });
+    await workbench.picture('review-dark', { keep: true, walkthrough: 'review' });
   });
 
   for (const theme of /** @type {const} */ (['light', 'high-contrast', 'high-contrast-light']))
@@ -117,7 +117,7 @@ describe('the sample', () => {
     await expect.poll(() => panel.locator('.event[aria-current="step"] .number').textContent()).not.toBe(before);
     await panel.locator('.next-broken').click();
     await panel.locator('.event.on.bad').waitFor();
-    await workbench.picture('topology', { keep: true });
+    await workbench.picture('topology', { keep: true, walkthrough: 'topology' });
     // The violation's own line is shown now; the one that opens the window stands out of sight above it.
     const opening = workbench.page.locator('.view-line').filter({ hasText: 'init_iova_domain(' });
     await opening.first().waitFor({ state: 'detached' });

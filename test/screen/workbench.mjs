@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, inject } from 'vitest';
 import { openBrowser, openPage } from '../../tools/browser.mjs';
-import { keepPicture } from './pictures.mjs';
+import { keepPicture, keepWalkthroughPicture } from './pictures.mjs';
 
 export const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const pictures = path.join(root, 'test-results/screen');
@@ -128,11 +128,12 @@ export async function openWorkbench({
     /**
      * A picture in test-results/screen/, and with `keep` also in docs/pictures/ when DOORBELL_KEEP_PICTURES is set.
      * @param {string} name without ending
-     * @param {{ keep?: boolean }} [options]
+     * @param {{ keep?: boolean, walkthrough?: string }} [options] `walkthrough`: also the walkthrough's picture of that name
      */
-    async picture(name, { keep = false } = {}) {
+    async picture(name, { keep = false, walkthrough } = {}) {
       const file = await takePicture(page, name);
       if (keep) await keepPicture(name, readFileSync(file));
+      if (walkthrough) await keepWalkthroughPicture(walkthrough, readFileSync(file));
     },
     /** Closes the browser, and throws when anything but 127.0.0.1 was asked for. */
     async close() {

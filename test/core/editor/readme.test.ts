@@ -23,6 +23,27 @@ test('the table of surfaces in the README names files that are there', () => {
   expect(missing).toEqual([]);
 });
 
+test('the table of surfaces has every file that registers one, and every suite that shows them', () => {
+  const root = new URL('../../../', import.meta.url);
+  const readme = readFileSync(new URL('README.md', root), 'utf8');
+  const table = readme.slice(
+    readme.indexOf('| surface | file in'),
+    readme.indexOf('\n\n', readme.indexOf('| surface |')),
+  );
+  const folder = (name: string): readonly string[] => readdirSync(new URL(name, root));
+  const surfaces = folder('src/editor/').filter((name) =>
+    /^export (async )?function register/m.test(readFileSync(new URL(`src/editor/${name}`, root), 'utf8')),
+  );
+  expect(surfaces.length).toBeGreaterThan(20);
+  // That the host runs at all is no surface.
+  const suites = [...folder('test/editor/'), ...folder('test/screen/')].filter(
+    (name) => /\.test\.(ts|mjs)$/.test(name) && name !== 'harness.test.ts',
+  );
+  expect(suites.length).toBeGreaterThan(15);
+  const absent = [...surfaces, ...suites].filter((name) => !table.includes(`${name}\``));
+  expect(absent).toEqual([]);
+});
+
 test('the pictures that the README shows are there, each is shown, and they are small', () => {
   const root = new URL('../../../', import.meta.url);
   const readme = readFileSync(new URL('README.md', root), 'utf8');
