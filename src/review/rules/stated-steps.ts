@@ -94,7 +94,7 @@ function otherOrder(view: StatedView): PatchHit[] {
 }
 
 const USES =
-  /^(?:use|uses|pass|passes|set|sets|allocate it with|map it with)\s+(?:the\s+)?([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b(?!\s*(?:macro|helper|wrapper|flag\s+is))/;
+  /^(?:use|uses|pass|passes|set|sets|allocate it with|map it with)\s+(?:the\s+)?([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b(?![\w.]*\.\w|\s*(?:macro|helper|wrapper|ioctl|register|bit|command|call|flag\s+is))/;
 
 /** “… is called under a spinlock, use GFP_ATOMIC”: a constant no line of the patch has, where it adds one other of its family. */
 function otherConstant(view: StatedView): PatchHit[] {
