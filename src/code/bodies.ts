@@ -264,6 +264,15 @@ function groupLines(hunks: readonly Hunk[], before: Layout, after: Layout): Map<
   return groups;
 }
 
+/** The item that shows its function whole; of both arms of an `#ifdef` the longer one: the other is a stub. */
+function wholeOf(items: readonly PlacedItem[]): PlacedItem | undefined {
+  const [first, ...others] = items.filter(isWhole);
+  return others.reduce(
+    (best, one) => (best !== undefined && best.to - best.from >= one.to - one.from ? best : one),
+    first,
+  );
+}
+
 function touchFunction(
   work: FileWork,
   file: FileChange,
@@ -280,7 +289,7 @@ function touchFunction(
   const oldFile = file.oldPath ?? file.path;
   const previous = work.known.set.programs.get(name);
   const previousHere = previous !== undefined && fileName(previous.file) === fileName(oldFile) ? previous : null;
-  const oldWhole = oldItems.find(isWhole);
+  const oldWhole = wholeOf(oldItems);
   const beforeProgram = once(
     (): Program | null =>
       (oldWhole === undefined ? null : whole(work, oldFile, name, oldWhole, message)) ??
@@ -337,7 +346,7 @@ function bodyOf(
   contradicted: boolean,
 ): Found {
   const { message } = work.change;
-  const complete = items.find(isWhole);
+  const complete = wholeOf(items);
   if (complete !== undefined) {
     const lines = withType(linesOf(complete));
     const unit = work.frontEnd.parse(file.path, lines, { evidence: 'full', source: sourceOf(lines, message) });

@@ -14,6 +14,7 @@ export const MASK_SLIP = rule('mask-slip', 'Flag set or cleared the wrong way');
 export const SAME_OPERANDS = rule('same-operands', 'The same twice');
 export const SHIFT_WIDTH = rule('shift-width', 'Shifted in 32 bits');
 export const NARROW_MASK = rule('narrow-mask', 'Mask narrower than the address');
+export const SIZE_WITHOUT_OFFSET = rule('size-without-offset', 'Size rounded without the offset');
 export const SIGN_LOST = rule('sign-lost', 'Sign lost in a comparison');
 export const ERROR_AS_BOOL = rule('error-as-bool', 'Error returned as truth');
 export const OFF_BY_ONE = rule('off-by-one', 'One too many');
@@ -47,6 +48,7 @@ export const ARITH_RULES: readonly Rule[] = [
   SAME_OPERANDS,
   SHIFT_WIDTH,
   NARROW_MASK,
+  SIZE_WITHOUT_OFFSET,
   SIGN_LOST,
   ERROR_AS_BOOL,
   OFF_BY_ONE,

@@ -24,6 +24,8 @@ export const TESTED_AFTER_USE = lifetime('tested-after-use', 'Tested after use')
 export const WRONG_ERROR_TEST = lifetime('wrong-error-test', 'Test that cannot see the failure');
 
 export const RESULT_LOST = lifetime('result-lost', 'Result never looked at');
+export const QUEUED_ONLY = lifetime('queued-only', 'Given back while hardware may read it', 'error');
+export const DOOR_BEFORE_VECTORS = lifetime('door-before-vectors', 'Doorbell given back while vectors are on');
 export const RELEASE_ORDER = lifetime('release-order', 'Given back in the wrong order');
 export const UNWIND_SKIPPED = lifetime('unwind-skipped', 'Way out that undoes nothing');
 export const MANAGED_FREED = lifetime('managed-freed', 'Managed and given back by hand', 'error');
@@ -41,6 +43,7 @@ export const PUT_TWICE = lifetime('put-twice', 'Given back by helper and caller'
 /** Speaks for I9 too: the same defect, seen in a function instead of in a run. */
 export const SLEEPS_IN_ATOMIC = context('sleep-in-atomic', 'Sleeps in atomic context', 'error');
 export const LOCK_HELD = context('lock-held-at-exit', 'Lock held at exit', 'error');
+export const LOCK_DROPPED = context('lock-dropped', 'List walked without its lock');
 export const LOCK_TWICE = context('lock-taken-twice', 'Lock taken twice', 'error');
 export const UNLOCK_UNHELD = context('unlock-not-held', 'Unlock of what is not held', 'error');
 
@@ -67,9 +70,11 @@ export const LIFETIME_RULES: readonly Rule[] = [
   NULL_ARGUMENT,
   PUT_TWICE,
   NO_LONGER_SET,
+  QUEUED_ONLY,
+  DOOR_BEFORE_VECTORS,
   TEST_REMOVED,
   MAPPING_UNTESTED,
   RELEASED_BEFORE_STOPPED,
   USED_PAST_UNLOCK,
 ];
-export const CONTEXT_RULES: readonly Rule[] = [LOCK_HELD, LOCK_TWICE, UNLOCK_UNHELD];
+export const CONTEXT_RULES: readonly Rule[] = [LOCK_HELD, LOCK_DROPPED, LOCK_TWICE, UNLOCK_UNHELD];

@@ -22,6 +22,7 @@ export const PRINT_MISSING = rule('print-missing', 'Promised message not printed
 export const COMMENT_COPIED = rule('comment-copied', 'Comment of the contrary function');
 export const REFERENCE_MISSING = rule('reference-missing', 'Promised reference not taken');
 export const MEMBER_UNREAD = rule('member-unread', 'Set and never read');
+export const ABSENT_ANSWER = rule('absent-answer', 'Another answer where nothing is there');
 export const DEED_MISSING = rule('deed-missing', 'Promised step not taken');
 export const STRUCTURE_DIFFERS = rule('structure-differs', 'Structure documented otherwise');
 export const END_DIFFERS = rule('end-differs', 'Another end than described');
@@ -42,5 +43,6 @@ export const STATED_RULES: readonly Rule[] = [
   REFERENCE_MISSING,
   MEMBER_UNREAD,
   DEED_MISSING,
+  ABSENT_ANSWER,
   STRUCTURE_DIFFERS,
 ];

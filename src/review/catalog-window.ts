@@ -26,6 +26,7 @@ export const MAPPING_FORGOTTEN = rule('mapping-forgotten', 'IOVA given back, map
 export const DMA_MASK_FOREIGN = rule('dma-mask-foreign', 'Mask of somebody else’s DMA');
 export const KEY_UNALIGNED = rule('key-unaligned', 'Looked for by another key than kept');
 export const KEY_DROPPED = rule('key-dropped', 'Found by less than it is kept under');
+export const WINDOW_LENGTH = rule('window-length', 'Length of the window in CPU pages');
 export const LAST_PAGE_LOST = rule('last-page-lost', 'Last page never handed out');
 export const CONTAINED_FOR_OVERLAP = rule('contained-for-overlap', 'Only a range that lies within counts as overlap');
 export const OVERLAP_ENCLOSING = rule('overlap-enclosing', 'Overlap not seen where one range encloses the other');
@@ -56,6 +57,7 @@ export const WINDOW_RULES: readonly Rule[] = [
   DMA_MASK_FOREIGN,
   KEY_UNALIGNED,
   KEY_DROPPED,
+  WINDOW_LENGTH,
   LAST_PAGE_LOST,
   OVERLAP_ENCLOSING,
   CONTAINED_FOR_OVERLAP,

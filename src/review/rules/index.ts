@@ -1,4 +1,5 @@
 import type { Program } from '../../code/types';
+import { absentAnswerRule } from './absent-answers';
 import { countUntoldRule } from './answers-untold';
 import { preparedCountRule, swappedArgumentsRule, unitMixRule } from './arguments';
 import { atomicCallersRule } from './atomic-callers';
@@ -17,6 +18,7 @@ import { countAsEndRule, minForMaxRule, rollbackStartRule, unevenStepRule } from
 import { commentReturnRule } from './described-functions';
 import { notReplayedRule, setupLostRule } from './domain-joins';
 import { doorbellProtRule, msiAddressRule, msiDomainRule, unmapSizeRule } from './doorbells';
+import { doorBeforeVectorsRule } from './doors-and-vectors';
 import { errorPointerRule, positiveErrnoRule, wrongErrnoRule } from './errnos';
 import { fallsIntoUnwindRule } from './fallthrough';
 import { doubleFetchRule } from './fetches';
@@ -31,6 +33,7 @@ import { ISOLATION_PATH_RULES } from './isolation-groups';
 import { MORE_PATCH_RULES, MORE_PATH_RULES } from './isolation-more';
 import { claimedPastOverrideRule, testSunkRule } from './isolation-order';
 import { lockOrderRule } from './lock-order';
+import { lockDroppedRule } from './locks-dropped';
 import { LOOKUP_KEY_RULES } from './lookup-keys';
 import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
@@ -41,10 +44,12 @@ import { maskSlipRule, notBeforeMaskRule, truthAsValueRule } from './operators';
 import { blockedOpensRule, ownerOrderRule } from './ownership-order';
 import { keyOverlapsRule } from './packed-keys';
 import { pastUnlockRule } from './past-unlock';
+import { queuedFlushRule } from './queued-flushes';
 import { refactoringRule } from './refactoring';
 import { regionLetInRule } from './regions-narrowed';
 import { sameOperandsRule } from './repeats';
 import { reservedCheckLostRule, softwareFirstRule, softwareWindowRule } from './reserved-regions';
+import { sizeWithoutOffsetRule } from './rounded-sizes';
 import { sectionNarrowedRule } from './section-narrowed';
 import { firstForAllRule, membersCachedRule } from './set-members';
 import { siblingRule } from './siblings';
@@ -76,6 +81,7 @@ import {
 } from './widths';
 import { WINDOW_CHOICE_RULES } from './window-choices';
 import { windowEndRule } from './window-ends';
+import { WINDOW_LENGTH_RULES } from './window-lengths';
 import { domainDroppedLinesRule, WINDOW_PATH_RULES } from './window-pages';
 import { WINDOW_REGION_RULES } from './window-regions';
 import { WINDOW_SEARCH_RULES } from './window-search';
@@ -139,6 +145,10 @@ const PATH_RULES: readonly PathRule[] = [
   ...WINDOW_SEARCH_RULES,
   ...LOOKUP_KEY_RULES,
   narrowMaskRule,
+  sizeWithoutOffsetRule,
+  queuedFlushRule,
+  doorBeforeVectorsRule,
+  ...WINDOW_LENGTH_RULES,
   countAnswerLostRule,
   ...WINDOW_CHOICE_RULES,
   leftBeforeDisabledRule,
@@ -221,6 +231,8 @@ const PATCH_RULES: readonly PatchRule[] = [
   firstForAllRule,
   regionLetInRule,
   countUntoldRule,
+  lockDroppedRule,
+  absentAnswerRule,
   ownerAbsentRule,
   comparedNarrowerRule,
   testSunkRule,

@@ -4,7 +4,7 @@
  */
 import { placeOf } from '../../code/file-image';
 import type { Expression, Program } from '../../code/types';
-import { partsOf, print, withoutCasts } from '../../code/walk';
+import { calleeOf, callsOf, partsOf, print, withoutCasts } from '../../code/walk';
 import { CLAIM_UNFOUNDED } from '../catalog-isolation';
 import { bareCondition } from './scan';
 import type { PatchHit, PatchRule, PathRule, RuleHit } from './types';
@@ -42,6 +42,50 @@ function claims(program: Program, value: Expression | null): boolean {
   if (inner.kind === 'number' || (inner.kind === 'name' && inner.name === 'false')) return false;
   return readsFlag(inner);
 }
+
+/** Where a helper looks for one kind of controller that checks senders, and not for the others that may stand beside it; null where it does not. */
+function asksPresence(helper: Program | undefined): RuleHit['at'] | null {
+  if (helper === undefined || helper.evidence === 'fragment') return null;
+  const asked = helper.nodes.flatMap((node) => {
+    const args = node.kind === 'each' && /for_each_compatible_node/.test(node.macro) ? node.args : [];
+    const calls = callsOf(node).filter((call) => /^of_find_(?:compatible|matching)_node/.test(calleeOf(call) ?? ''));
+    return [...args, ...calls.flatMap((call) => call.args)]
+      .map(print)
+      .filter((text) => text.startsWith('"'))
+      .map((text) => ({ text, at: node.at }));
+  });
+  return asked.every(({ text }) => /-its"?$|gic-v3-its/.test(text)) ? (asked[0]?.at ?? null) : null;
+}
+
+/** The answer to the capability is that there is an ITS somewhere. */
+export const presenceClaimRule: PathRule = (program, { programs }) => {
+  if (!TRANSLATES_ONLY.test(program.file)) return [];
+  return program.nodes.flatMap((node): RuleHit[] => {
+    if (node.kind !== 'switch') return [];
+    return node.cases.flatMap((one): RuleHit[] => {
+      const answer = print(one.value) === CAPABILITY ? settle(program, one.next) : undefined;
+      const value = answer?.kind === 'return' && answer.value !== null ? withoutCasts(answer.value) : null;
+      const name = value?.kind === 'call' ? (calleeOf(value) ?? '') : '';
+      const at = name === '' ? null : asksPresence(programs.get(name));
+      if (at === null || answer === undefined) return [];
+      return [
+        {
+          rule: CLAIM_UNFOUNDED,
+          at,
+          message: `${program.name}() claims ${CAPABILITY} as soon as there is an ITS, whatever other controllers take messages beside it`,
+          why: [
+            {
+              text: 'a GICv2m frame or a distributor with MBIs beside it checks no sender: a device may write there too',
+              reference: 'Arm Server Base System Architecture, GICv2m appendix; IHI 0069 (GICv3)',
+            },
+          ],
+          related: [{ at: answer.at, message: 'the answer' }],
+          key: 'one ITS',
+        },
+      ];
+    });
+  });
+};
 
 /** Is it made of fields and constants alone: `smmu->features & FEAT_MSI`? */
 function readsFlag(value: Expression): boolean {

@@ -3,7 +3,7 @@ import { calleeOf, callsOf, namesIn, print, withoutCasts } from '../../code/walk
 import { DOMAIN_MIXED, OVERRIDE_SKIPS, SAFETY_RESULT_DROPPED, TRUE_ON_EMPTY } from '../catalog-isolation';
 import { foldOverNothingRule } from './empty-answers';
 import { anyInsteadOfAllRule } from './group-quantifiers';
-import { emptyClaimRule, unfoundedClaimRule } from './isolation-claims';
+import { emptyClaimRule, presenceClaimRule, unfoundedClaimRule } from './isolation-claims';
 import { overrideEndsRule } from './overrides';
 import { reach } from './reach';
 import { REMAP_ENTRY_RULES } from './remap-entries';
@@ -168,6 +168,7 @@ export const ISOLATION_PATH_RULES: readonly PathRule[] = [
   safetyResultDroppedRule,
   domainMixedRule,
   unfoundedClaimRule,
+  presenceClaimRule,
   emptyClaimRule,
   ...REMAP_ENTRY_RULES,
 ];

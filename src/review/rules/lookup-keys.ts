@@ -21,7 +21,7 @@ interface Lookup {
   readonly head: number;
   /** Fields that hold what the caller asked for wherever the entry is given out: field → what it is compared with. */
   readonly keys: ReadonlyMap<string, string>;
-  /** The statements that give it out. */
+  /** Where it is given out; a line that the patch adds to the walk, where it does not add that one. */
   readonly found: Place;
 }
 
@@ -52,6 +52,7 @@ function lookups(program: Program): Lookup[] {
     if (cursor?.kind !== 'name') return [];
     const ways: { keys: Map<string, string>; at: Place }[] = [];
     const seen = new Set<string>();
+    const asked: Place[] = [];
     const walk = (at: number, keys: ReadonlyMap<string, string>): void => {
       const node = program.nodes[at];
       const state = `${at}|${[...keys.keys()].join()}`;
@@ -62,6 +63,7 @@ function lookups(program: Program): Lookup[] {
         return;
       }
       if (node.kind === 'branch') {
+        if (keysOf(node.condition, true, cursor.name).length > 0) asked.push(node.at);
         for (const [next, holds] of [
           [node.then, true],
           [node.otherwise, false],
@@ -73,7 +75,8 @@ function lookups(program: Program): Lookup[] {
     const [first, ...others] = ways;
     if (first === undefined) return [];
     const keys = new Map([...first.keys].filter(([field]) => others.every((way) => way.keys.has(field))));
-    return [{ cursor: cursor.name, list, head: index, keys, found: first.at }];
+    const fresh = [first.at, ...asked].find((at) => at.kind === 'message' && at.added);
+    return [{ cursor: cursor.name, list, head: index, keys, found: fresh ?? first.at }];
   });
 }
 
