@@ -11,6 +11,7 @@ import { notAskedAgainRule } from './not-asked-again';
 import { signalInWakeupRule } from './signal-in-wakeup';
 import type { PatchRule, PathRule } from './types';
 import { waitsForHandlerRule } from './waits-for-handler';
+import { wantsHeldRule } from './wants-held';
 import { wrongGracePeriodRule } from './wrong-grace-period';
 
 export const HANDOVER_PATH_RULES: readonly PathRule[] = [
@@ -21,6 +22,7 @@ export const HANDOVER_PATH_RULES: readonly PathRule[] = [
   noLongerClearedRule,
   notAskedAgainRule,
   flagsNotPassedRule,
+  wantsHeldRule,
 ];
 
 export const HANDOVER_PATCH_RULES: readonly PatchRule[] = [

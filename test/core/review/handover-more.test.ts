@@ -1,7 +1,8 @@
 /** Marks of a failed registration, messages composed with what is only made there, and waits for a handler under its lock. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FrontEnd } from '../../../src/code/front-end';
-import { frontEnd } from './c';
+import { pathHits } from '../../../src/review/rules';
+import { frontEnd, read } from './c';
 import { hitsOfPatch } from './patch';
 
 let front: FrontEnd;
@@ -180,5 +181,42 @@ static void door_shut(struct door *d)
       expect(added('lock-order', two(helper)), helper).toEqual(['door_shut:13']);
     for (const helper of ['door_check_map_lock', 'door_take_other_lock', 'door_try_take_map_lock'])
       expect(added('lock-order', two(helper)), helper).toEqual([]);
+  });
+});
+
+describe('lock-not-held of helpers out of sight', () => {
+  const told = (body: string): string[] => {
+    const unit = read(
+      front,
+      `int door(struct thing *t, struct thing *u)\n{\n\tint ret = 0;\n\n${body}\n\treturn ret;\n}`,
+    );
+    return [...unit.programs.values()].flatMap((program) =>
+      pathHits(program, () => null, unit)
+        .filter((hit) => hit.rule.id === 'lock-not-held')
+        .map((hit) => hit.message),
+    );
+  };
+  it('sees the call before the lock', () => {
+    for (const [call, lock] of [
+      ['__iommu_group_set_domain(t, NULL)', 'mutex'],
+      ['kvm_io_bus_register_dev(t, 0, 0, 4, NULL)', 'slots_lock'],
+      ['__vfio_pci_intx_mask(t)', 'igate'],
+    ])
+      expect(
+        told(
+          `\tret = ${call};\n\tif (ret)\n\t\treturn ret;\n\tmutex_lock(&t->${lock});\n\tret = 1;\n\tmutex_unlock(&t->${lock});`,
+        ),
+        call,
+      ).toHaveLength(1);
+  });
+  it('is quiet under the lock, where callers may hold it, and about another lock', () => {
+    const call = 'ret = __iommu_group_set_domain(t, NULL);';
+    for (const body of [
+      `\tmutex_lock(&t->mutex);\n\t${call}\n\tmutex_unlock(&t->mutex);`,
+      `\t${call}`,
+      `\t${call}\n\tmutex_unlock(&t->mutex);\n\tret++;\n\tmutex_lock(&t->mutex);`,
+      `\t${call}\n\tmutex_lock(&u->mutex);\n\tret = 1;\n\tmutex_unlock(&u->mutex);`,
+    ])
+      expect(told(body), body).toEqual([]);
   });
 });
