@@ -121,7 +121,7 @@ function wrapChecked(program: Program, sum: string, values: readonly [string, st
 }
 
 const ALLOCATES =
-  /^(?:k[vm]?[mzc]alloc(?:_array|_node)?|kvmalloc|kvzalloc|kvcalloc|kvmalloc_array|vmalloc|vzalloc|kmalloc_array|kcalloc|v?memdup_user)$/;
+  /^(?:k[vm]?[mzc]alloc(?:_array|_node)?|kvmalloc|kvzalloc|kvcalloc|kvmalloc_array|vmalloc|vzalloc|kmalloc_array|kcalloc|v?memdup_user|v?memdup_array_user)$/;
 
 /** A size or a count from userspace goes into an allocation, and nothing holds it against a bound. */
 export const unboundedAllocationRule: PathRule = (program) => {

@@ -54,13 +54,26 @@ export const attributeUndocumented: SeriesRule = (view) => {
   if (!view.complete) return [];
   const hits: SeriesHit[] = [];
   const { added, known } = attributesIn(view);
+  const said = new Set<string>();
   for (const { name, macro, patch, file, line } of added) {
-    if (known.has(name) || documented(view, name) || hits.some((one) => one.message.startsWith(`${name} `))) continue;
+    // One finding for a patch, at the first; the others are named.
+    const where = `${patch}|${file.path}`;
+    if (said.has(where) || known.has(name) || documented(view, name)) continue;
+    said.add(where);
+    const others = added.filter(
+      (one) =>
+        one.patch === patch &&
+        one.file === file &&
+        one.name !== name &&
+        !known.has(one.name) &&
+        !documented(view, one.name),
+    );
+    const more = others.length === 0 ? '' : ` (with it ${others.map((one) => one.name).join(', ')})`;
     hits.push({
       rule: ATTRIBUTE_UNDOCUMENTED,
       at: { patch, file, line: line.line },
       function: null,
-      message: `${name} is a new file in sysfs, by ${macro}(), and nothing in the series describes it in Documentation/ABI`,
+      message: `${name} is a new file in sysfs, by ${macro}()${more}, and nothing in the series describes it in Documentation/ABI`,
       why: [
         {
           text: 'once it is released programs rely on what it happens to say; where, since when, and what it gives belongs into an entry of its own',

@@ -28,6 +28,12 @@ describe('attribute-undocumented', () => {
       ),
     ).toHaveLength(1);
   });
+  it('says it once for the files of one patch', async () => {
+    const two = code('static DEVICE_ATTR_RO(gates_used);');
+    expect(
+      await only([{ ...two, text: two.text.replace('+static int door_more;', '+static DEVICE_ATTR_RW(gates_open);') }]),
+    ).toHaveLength(1);
+  });
   it('is quiet with a description in any patch, for a file that only moved, and outside of what users rely on', async () => {
     const made = code('static DEVICE_ATTR_RO(gates_used);');
     expect(await only([made, docs('What: /sys/class/iommu/<x>/door/gates_used\n')])).toEqual([]);
