@@ -7,7 +7,7 @@ const DEFINES =
   /\b(?:(?:DEVICE|BUS|DRIVER|CLASS|BIN|KOBJ|MDEV_TYPE)_ATTR(?:_RO|_RW|_WO|_ADMIN_R[OW]|_IGNORE_LOCKDEP)*)\s*\(\s*(\w+)\s*[,)]/;
 /** Described once for all that have them. */
 const COMMON =
-  /^(?:cpumask|identifier|uevent|remove|rescan|bind|unbind|name|type|format|events|associated_cpus|numa_node)$/;
+  /^(?:cpumask|identifier|uevent|remove|rescan|bind|unbind|name|type|format|events|associated_cpus|numa_node|available_instances|device_api|description)$/;
 
 export const undocumentedAttribute: SeriesRule = (view) => {
   if (!view.complete) return [];

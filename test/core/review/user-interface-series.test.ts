@@ -115,6 +115,7 @@ describe('undocumented-attribute', () => {
       ],
       [part(driver('-static DEVICE_ATTR(ring_count, 0444, ring_show, NULL);\n+static DEVICE_ATTR_RO(ring_count);\n'))],
       [part(driver('+static DEVICE_ATTR_RO(cpumask);\n'))],
+      [part(driver('+static MDEV_TYPE_ATTR_RO(available_instances);\n'))],
       [part(driver('+static DEVICE_ATTR_RO(ring_count);\n', 'samples/bell/bell.c'))],
     ])
       expect(await only(rule, parts), JSON.stringify(parts)).toEqual([]);
