@@ -35,6 +35,7 @@ import { claimedPastOverrideRule, testSunkRule } from './isolation-order';
 import { lockOrderRule } from './lock-order';
 import { lockDroppedRule } from './locks-dropped';
 import { LOOKUP_KEY_RULES } from './lookup-keys';
+import { loopToEndRule } from './loops-to-end';
 import { invertedErrorRule, overwrittenErrorRule, printedErrorRule } from './lost-errors';
 import { granuleMixRule, roundedDownRule, unmapProgressRule } from './mappings';
 import { narrowMaskRule } from './narrow-masks';
@@ -240,6 +241,7 @@ const PATCH_RULES: readonly PatchRule[] = [
   ...CONTRACT_PATCH_RULES,
   ...HANDOVER_PATCH_RULES,
   sectionNarrowedRule,
+  loopToEndRule,
   ...GUARD_PATCH_RULES,
   ...MORE_PATCH_RULES,
   ...USER_CONTRACT_PATCH_RULES,

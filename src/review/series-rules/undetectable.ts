@@ -36,6 +36,7 @@ const isUserHeader = (path: string): boolean => /(?:^|\/)include\/uapi\//.test(p
 function named(view: SeriesView): Map<string, SeriesPlace> {
   const found = new Map<string, SeriesPlace>();
   const gone = new Set<string>();
+  const all = new Set<string>();
   for (const [patch, change] of view.changes.entries())
     for (const file of change.files) {
       if (!isUserHeader(file.path)) continue;
@@ -44,12 +45,17 @@ function named(view: SeriesView): Map<string, SeriesPlace> {
           const match = /^\s*#\s*define\s+([A-Z][A-Z0-9_a-z]*)\s+(?:0x[0-9a-fA-F]+|\d+)\s*(?:\/\*.*)?$/.exec(line.text);
           const name = match?.[1];
           if (name === undefined || PART.test(name)) continue;
+          all.add(name);
           if (line.kind === 'add') {
             if (!found.has(name)) found.set(name, { patch, file, line: line.line });
           } else gone.add(name);
         }
     }
   for (const name of gone) found.delete(name);
+  // `KVM_CAP_X_FLAG_Y` is something of `KVM_CAP_X`, no capability of its own.
+  for (const name of [...found.keys()])
+    if (name.startsWith('KVM_CAP_') && [...all].some((one) => one.startsWith('KVM_CAP_') && name.startsWith(`${one}_`)))
+      found.delete(name);
   return found;
 }
 

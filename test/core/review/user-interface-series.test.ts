@@ -68,6 +68,15 @@ describe('undetectable', () => {
       [part(header('KVM_EXIT_BELL'), set('KVM_EXIT_BELL'))],
       [
         part(
+          header('KVM_CAP_OLD_RING'),
+          code(
+            'static int bell_cap_old(struct kvm *kvm, u32 what)',
+            '+\tcase KVM_CAP_OLD_RING:\n+\t\treturn bell_ring(kvm);\n',
+          ),
+        ),
+      ],
+      [
+        part(
           header('KVM_CAP_BELL'),
           code(
             'int kvm_vm_ioctl_check_extension(struct kvm *kvm, long what)',
