@@ -5,6 +5,5 @@ const rule = (id: string, title: string, of: Rule['class']): Rule => ({ id, titl
 
 export const SECTION_NARROWED = rule('section-narrowed', 'Left outside of the section', 'context');
 export const UNDETECTABLE = rule('undetectable', 'Userspace cannot find it out', 'uapi');
-export const UNDOCUMENTED_ATTRIBUTE = rule('undocumented-attribute', 'File in sysfs not described', 'uapi');
 
-export const CONVENTION_RULES: readonly Rule[] = [SECTION_NARROWED, UNDETECTABLE, UNDOCUMENTED_ATTRIBUTE];
+export const CONVENTION_RULES: readonly Rule[] = [SECTION_NARROWED, UNDETECTABLE];

@@ -26,7 +26,6 @@ import { toldByMember } from './told-by-member';
 import type { SeriesHit, SeriesPlace, SeriesRule } from './types';
 import { unbalanced } from './unbalanced';
 import { undetectable } from './undetectable';
-import { undocumentedAttribute } from './undocumented-attribute';
 import { usedAfterRemoved } from './used-after-removed';
 import { memberBeforeAdded, usedBeforeAdded } from './used-before-added';
 import { type SeriesView, viewOf } from './view';
@@ -60,7 +59,6 @@ const SERIES_RULES: readonly SeriesRule[] = [
   namespaceMissing,
   selectLater,
   undetectable,
-  undocumentedAttribute,
   letInUnguarded,
   toldByMember,
   attributeUndocumented,

@@ -1,4 +1,4 @@
-/** Rules on what a series owes userspace with a new interface: a way to find it out, and a description. */
+/** What a series owes userspace with a new interface: a way to find it out. */
 import { describe, expect, it } from 'vitest';
 import { type FilePart, type MailPart, seriesHits } from './series-mails';
 
@@ -84,48 +84,6 @@ describe('undetectable', () => {
           ),
         ),
       ],
-    ])
-      expect(await only(rule, parts), JSON.stringify(parts)).toEqual([]);
-  });
-});
-
-describe('undocumented-attribute', () => {
-  const rule = 'undocumented-attribute';
-  const driver = (lines: string, path = 'drivers/vfio/bell.c'): FilePart => ({
-    path,
-    text: `@@ struct bell\n \treturn 0;\n }\n${lines} \n`,
-  });
-  const document = (text: string): FilePart => ({
-    path: 'Documentation/ABI/testing/sysfs-class-bell',
-    kind: 'new',
-    text,
-  });
-  it('sees files in sysfs that no document of the series names', async () => {
-    expect(await only(rule, [part(driver('+static DEVICE_ATTR_RO(ring_count);\n'))])).toHaveLength(1);
-    expect(
-      await only(rule, [
-        part(driver('+static DEVICE_ATTR(volume, 0644, volume_show, volume_store);\n')),
-        part(document('What:\t\t/sys/class/bell/bellX/ring_count\nDescription:\tTimes.\n')),
-      ]),
-    ).toHaveLength(1);
-    expect(
-      await only(rule, [part(driver('+static BUS_ATTR_WO(mute_all);\n+static DRIVER_ATTR_RW(mute_one);\n'))]),
-    ).toHaveLength(1);
-  });
-  it('is quiet on files that are described, that were there before, and in tests', async () => {
-    for (const parts of [
-      [
-        part(driver('+static DEVICE_ATTR_RO(ring_count);\n')),
-        part(document('What:\t\t/sys/class/bell/bellX/ring_count\nDescription:\tTimes.\n')),
-      ],
-      [
-        part(driver('-static DEVICE_ATTR_RO(ring_count);\n')),
-        part(driver('+static DEVICE_ATTR_RO(ring_count);\n', 'drivers/vfio/bell-sysfs.c')),
-      ],
-      [part(driver('-static DEVICE_ATTR(ring_count, 0444, ring_show, NULL);\n+static DEVICE_ATTR_RO(ring_count);\n'))],
-      [part(driver('+static DEVICE_ATTR_RO(cpumask);\n'))],
-      [part(driver('+static MDEV_TYPE_ATTR_RO(available_instances);\n'))],
-      [part(driver('+static DEVICE_ATTR_RO(ring_count);\n', 'samples/bell/bell.c'))],
     ])
       expect(await only(rule, parts), JSON.stringify(parts)).toEqual([]);
   });
