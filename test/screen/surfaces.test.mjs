@@ -1,4 +1,4 @@
-// The surfaces beside the patch: versions, Testing view, scenario files. Where pictures are kept, each is shown in every kind of
+// The surfaces beside the patch: versions, Testing view, scenario files, choices. Where pictures are kept, each is shown in every kind of
 // theme, to be looked at; else in one.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -76,6 +76,9 @@ const SCENARIO = `{
 describe('beside the patch', () => {
   beforeAll(async () => {
     workbench = await openWorkbench({ theme: 'dark', context: { viewport: { width: 1200, height: 720 } } });
+    const { workspace } = workbench;
+    const versions = ['v1', 'v2'].map((name) => readFileSync(path.join(workspace, `msi-window-${name}.mbox`), 'utf8'));
+    writeFileSync(path.join(workspace, 'both-versions.mbox'), versions.join(''));
     await workbench
       .status(/\d+ violations?( · \d+ errors?)? · window \d+\/\d+ · \d+\/\d+ functions executed/)
       .waitFor();
@@ -151,5 +154,29 @@ describe('beside the patch', () => {
     expect(readFileSync(path.join(workspace, 'neighbours.scenario.json'), 'utf8')).toBe(SCENARIO);
     await page.locator('.viewpane-filter input').fill('');
     await hidePanel();
+  });
+
+  test('of several series in one file, one is chosen', async () => {
+    const { page } = shown();
+    await open('both-versions.mbox');
+    // What became of the text's claims is said last.
+    await expect
+      .poll(() =>
+        page.evaluate(() =>
+          [...document.querySelectorAll('.view-line span')].map((span) => getComputedStyle(span, '::after').content),
+        ),
+      )
+      .toContainEqual(expect.stringContaining('confirmed'));
+    const second = page.locator('.quick-input-list .monaco-list-row').filter({ hasText: /v2 · \d+ patches/ });
+    await inEachTheme('choices', async () => {
+      await shown().command('Doorbell: Show Series');
+      await second.waitFor();
+    });
+    await second.click();
+    await shown()
+      .lines()
+      .filter({ hasText: /PATCH\sv2/ })
+      .first()
+      .waitFor();
   });
 });
