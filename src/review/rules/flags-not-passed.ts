@@ -14,6 +14,9 @@ const WAITS = /\bGFP_(?:KERNEL(?:_ACCOUNT)?|USER|HIGHUSER|NOIO|NOFS)\b/;
 const ATOMICALLY = /\bGFP_(?:ATOMIC|NOWAIT)\b/;
 const ALLOCATES = /alloc|kmemdup|kstrdup|kasprintf|xa_store|xa_insert|idr_|iommu_map|radix_tree_preload|get_free_page/;
 
+/** Sleeps whatever it is given: who calls these is called where it may, and the flags are for something else. */
+const SLEEPS_ANYWAY = /^(?:v[mz]alloc\w*|kv[mz]alloc\w*|kvcalloc|vmap\w*|sg_alloc_table_from_pages\w*|mutex_lock\w*)$/;
+
 interface Allocation {
   readonly doing: Doing;
   readonly flags: string;
@@ -39,6 +42,7 @@ function isFlags(expression: Expression): boolean {
 export const flagsNotPassedRule: PathRule = (program, { before }) => {
   const waiting = allocations(program, WAITS);
   if (waiting.length === 0 || asksContext(program)) return [];
+  if (program.nodes.some((node) => doings(node).some((doing) => SLEEPS_ANYWAY.test(doing.name)))) return [];
   const hits: RuleHit[] = [];
   const flags = program.parameters.find((one) => /^gfp_t$/.test(one.type.trim()));
   const say = (one: Allocation, message: string, text: string): void => {

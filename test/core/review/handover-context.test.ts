@@ -200,6 +200,7 @@ static int gate_map_one(struct gate *d, u64 iova)
   it('is quiet where the flags are passed, or asked', () => {
     for (const call of [
       'p = kzalloc(sizeof(*p), gfp)',
+      'p = vmap(kcalloc(4, 8, GFP_KERNEL), 4, VM_MAP, PAGE_KERNEL)',
       'p = kzalloc(sizeof(*p), gfp | __GFP_ZERO)',
       'p = kzalloc(sizeof(*p), gfpflags_allow_blocking(gfp) ? GFP_KERNEL : GFP_ATOMIC)',
       'if (gfp != GFP_ATOMIC)\n\t\tp = kzalloc(sizeof(*p), GFP_KERNEL)',
