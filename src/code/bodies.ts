@@ -9,7 +9,7 @@ import type { Change, FileChange, Hunk, HunkLine } from '../patch/types';
 import type { Damage, Place } from '../place';
 import { applyHunks, type FileImage, placeOf, sourceLineOf, UNKNOWN_FILE } from './file-image';
 import { fileName } from './file-name';
-import { fragmentLines, withType } from './fragment';
+import { fragmentLines, typeSection, withType } from './fragment';
 import type { FrontEnd } from './front-end';
 import { headsAgree } from './heads';
 import { isWhole, itemAt, type Layout, layoutOf, linesOf, type PlacedItem } from './layout';
@@ -348,7 +348,7 @@ function bodyOf(
   const { message } = work.change;
   const complete = wholeOf(items);
   if (complete !== undefined) {
-    const lines = withType(linesOf(complete));
+    const lines = withType(linesOf(complete), typeSection(complete));
     const unit = work.frontEnd.parse(file.path, lines, { evidence: 'full', source: sourceOf(lines, message) });
     work.damage.push(...unit.damage);
     const program = unit.programs.find((one) => one.name === name) ?? null;
@@ -393,7 +393,7 @@ function bodyOf(
 }
 
 function whole(work: FileWork, file: string, name: string, item: PlacedItem, message: number): Program | null {
-  const lines = withType(linesOf(item));
+  const lines = withType(linesOf(item), typeSection(item));
   return read(work.frontEnd, file, name, lines, 'full', sourceOf(lines, message));
 }
 

@@ -22,7 +22,7 @@ export function fragmentLines(name: string, stretches: readonly PlacedItem[]): S
     let from = 0;
     if (!open) {
       const head = stretch.started ? headOf(stretch, lines, name) : sectionHead(name, stretch, at);
-      out.push(...withType(head.lines));
+      out.push(...withType(head.lines, stretch.started ? typeSection(stretch) : null));
       from = head.from;
       open = true;
       if (!stretch.started) out.push(unseen(at));
@@ -49,13 +49,22 @@ export function fragmentLines(name: string, stretches: readonly PlacedItem[]): S
   return out;
 }
 
-/** A head whose type stood in a line out of sight gets one of ours, so that the grammar takes it for a function. */
-export function withType(lines: readonly SourceLine[]): readonly SourceLine[] {
+/** A line that holds a type and nothing else. */
+const TYPE_ALONE = /^(?:[A-Za-z_]\w*\s+)*[A-Za-z_]\w*\s*\**\s*$/;
+
+/**
+ * A head whose type stood in a line out of sight gets one, so that the grammar takes it for a function: the one that the section of its hunk tells, else one of ours.
+ * `section`: of the hunk that begins with these lines, null for others.
+ */
+export function withType(lines: readonly SourceLine[], section: SourceLine | null = null): readonly SourceLine[] {
   const first = lines[0];
-  return first !== undefined && /^[A-Za-z_]\w*\s*\(/.test(first.text)
-    ? [{ text: 'int', at: empty(first.at) }, ...lines]
-    : lines;
+  if (first === undefined || !/^[A-Za-z_]\w*\s*\(/.test(first.text)) return lines;
+  const told = section !== null && TYPE_ALONE.test(section.text.trim()) ? section : null;
+  return [told ?? { text: 'int', at: empty(first.at) }, ...lines];
 }
+
+/** The section that may tell the type of a head: that of its run, where the head is the run's first line. */
+export const typeSection = (item: PlacedItem): SourceLine | null => (item.first === 0 ? item.run.section : null);
 
 /** A place that no text stands at: the start of the line. */
 function empty(at: Place): Place {

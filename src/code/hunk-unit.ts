@@ -4,7 +4,7 @@
  */
 import type { Hunk } from '../patch/types';
 import { applyHunks, UNKNOWN_FILE } from './file-image';
-import { fragmentLines, withType } from './fragment';
+import { fragmentLines, typeSection, withType } from './fragment';
 import type { FrontEnd } from './front-end';
 import { isWhole, layoutOf, linesOf } from './layout';
 
@@ -32,7 +32,7 @@ export function hunkUnit(frontEnd: FrontEnd, file: string, hunk: Hunk, message: 
     if (!whole && !named && item.kind !== 'other') continue;
     const lines = whole
       ? named
-        ? withType(linesOf(item))
+        ? withType(linesOf(item), typeSection(item))
         : linesOf(item)
       : fragmentLines(item.name ?? 'unnamed', [item]);
     const unit = frontEnd.parse(file, lines, { evidence: whole ? 'full' : 'fragment', source: 'hunk' });

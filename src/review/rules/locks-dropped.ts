@@ -48,6 +48,7 @@ export const lockDroppedRule: PatchRule = ({ change, after }) => {
     for (const lock of locksOf(before)) {
       if (now.has(lock) || !/lock|mutex|sem/.test(lock)) continue;
       const last = /\w+$/.exec(lock)?.[0] ?? lock;
+      if (!deletes(touched.file, last)) continue;
       // Taken or said to be held elsewhere in the patch, by another name maybe: then it went there.
       if (taken.some((line) => /lock|guard|lockdep|sem|rcu/.test(line) && !/unlock|locked/.test(line))) continue;
       const list = [...walks.keys()].find(
@@ -72,6 +73,17 @@ export const lockDroppedRule: PatchRule = ({ change, after }) => {
     }
   }
   return hits;
+
+  /** Does the patch delete a line of the file that names the lock? What is known of the function before may be another tree's. */
+  function deletes(path: string, word: string): boolean {
+    return change.files.some(
+      (file) =>
+        file.path === path &&
+        file.hunks.some((hunk) =>
+          hunk.lines.some((line) => line.kind === 'delete' && new RegExp(`\\b${word}\\b`).test(line.text)),
+        ),
+    );
+  }
 };
 
 const mentions = (node: ProgramNode, word: string): boolean =>

@@ -329,4 +329,15 @@ describe('fragments', () => {
     expect(dump(state!.touched[0]!.program!).join('\n')).toContain('tell(x)');
     expect(dump(state!.touched[0]!.program!).join('\n')).not.toContain('put(x)');
   });
+
+  it('takes the type of a head from the section where the line with it stands right above the hunk', async () => {
+    const body = ' make(int n)\n {\n \tstruct x *x = get(n);\n \n+\ttell(x);\n \treturn x;\n }';
+    const type = async (section: string): Promise<string | undefined> => {
+      const [, state] = await after(await baseOf({}), `diff a.c\n@@ -30,6 +30,7 @@${section}\n${body}`);
+      return state!.touched[0]!.program?.returns;
+    };
+    expect(await type(' static struct x *')).toBe('struct x *');
+    expect(await type(' int other(void)')).toBe('int');
+    expect(await type('')).toBe('int');
+  });
 });
