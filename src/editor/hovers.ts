@@ -23,6 +23,17 @@ export interface FindingAddress {
   readonly finding: string;
 }
 
+/** How far what was read goes, in a reader's words. */
+function evidenceText(evidence: Finding['evidence']): string {
+  const texts: Readonly<Record<Finding['evidence'], string>> = {
+    full: vscode.l10n.t('the whole function is in sight'),
+    spliced: vscode.l10n.t('the hunks of the mail laid over the function of the design'),
+    fragment: vscode.l10n.t('only a part of the function is in the mail'),
+    prose: vscode.l10n.t('the text of the mail'),
+  };
+  return texts[evidence];
+}
+
 /** What documents our providers serve. */
 export const SELECTOR: vscode.DocumentSelector = [
   ...MAIL_LANGUAGES.map((language) => ({ language })),
@@ -60,7 +71,7 @@ export function findingMarkdown(subject: Subject, review: Review, finding: Findi
   lines.push(...reasons);
   if (finding.state !== null) lines.push(`*${vscode.l10n.t('state')}* ${prose(finding.state)}`);
   if (finding.trace === null && finding.evidence !== 'full')
-    lines.push(`*${vscode.l10n.t('evidence')}* ${escaped(finding.evidence)}`);
+    lines.push(`*${vscode.l10n.t('evidence')}* ${escaped(evidenceText(finding.evidence))}`);
   const trace = finding.trace === null ? undefined : review.traces[finding.trace];
   const links = [
     ...(trace === undefined

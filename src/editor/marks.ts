@@ -110,13 +110,18 @@ export function windowLines(
   return [...lines.values()];
 }
 
-/** Verdict of one patch as the tree marks it: the worst of its findings; without findings that of its column of the matrix. */
-export function patchMark(review: Review, patch: number): Mark | 'holds' | 'undecided' {
+/**
+ * Verdict of one patch as the tree marks it: the worst of its findings; without findings that of its column of the matrix. Null where no scenario runs anything that
+ * the patch changes: what holds then holds of the rest.
+ */
+export function patchMark(review: Review, patch: number): Mark | 'holds' | 'undecided' | null {
   const own = review.findings.filter((finding) => finding.patch === patch);
   const [worst] = worstFirst(own);
   if (worst !== undefined && markOf(worst) !== 'note') return markOf(worst);
   const verdicts = review.matrix.filter(({ prefix }) => prefix === patch).map(({ verdict }) => verdict);
   if (verdicts.includes('undecided')) return 'undecided';
+  if (!review.coverage.some((entry) => entry.patch === patch && entry.executed))
+    return worst === undefined ? null : 'note';
   return verdicts.includes('holds') || verdicts.includes('violated')
     ? 'holds'
     : worst === undefined

@@ -269,12 +269,13 @@ export function registerReviewTree(
           `${patchName(node.review, node.patch.index)} ${clipped(node.patch.title, 110)}`,
           own.length > 0 ? closed : leaf,
         );
-        item.iconPath = icon(mark);
+        item.iconPath = mark === null ? new vscode.ThemeIcon('dash') : icon(mark);
         if (own.length > 0) item.description = String(own.length);
-        item.tooltip = plain(node.patch.title);
+        const untried = vscode.l10n.t('No scenario runs what this patch changes.');
+        item.tooltip = mark === null ? `${plain(node.patch.title)}\n\n${untried}` : plain(node.patch.title);
         item.command = reveal(node.subject, node.review, lineOf(node.patch.message, 1));
         item.accessibilityInformation = {
-          label: `${item.label as string}, ${mark}, ${vscode.l10n.t('{0} findings', own.length)}`,
+          label: `${item.label as string}, ${mark ?? untried}, ${vscode.l10n.t('{0} findings', own.length)}`,
         };
         return item;
       }

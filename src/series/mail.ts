@@ -183,7 +183,9 @@ function readBody(
     reportCharset(decoded, charset, 1, damage);
     const lines = splitLines(decoded.text);
     unescapeFromLines(lines, block.bodyLine - 1, quoting);
-    return { lines, bodyLine: block.bodyLine, decoded: decoded.changed, rawLines: null };
+    // The head of a part is no text of the mail.
+    const bodyLine = Math.max(block.bodyLine, parts[0]?.line ?? 0);
+    return { lines, bodyLine, decoded: decoded.changed, rawLines: null };
   }
   const lines = splitLines(decodeText(bytes.subarray(slice.start, block.bodyStart), null).text).slice(
     0,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { summary } from '../../../src/editor/marks';
+import { patchMark, summary } from '../../../src/editor/marks';
 import type { Finding, Review } from '../../../src/review/types';
 
 const finding = (severity: Finding['severity'], trace: string | null, fixedBy: number | null = null) =>
@@ -15,4 +15,19 @@ test('what a run shows is a violation, what the text of the patches shows is an 
   ];
   const review = { findings, windows: [], coverage: [] } as unknown as Review;
   expect(summary(review, null)).toMatchObject({ violations: 1, errors: 2, findings: 5 });
+});
+
+test('a patch of which no scenario runs anything holds nothing', () => {
+  const review = (executed: boolean, findings: readonly Partial<Finding>[] = []): Review =>
+    ({
+      findings,
+      matrix: [{ prefix: 1, verdict: 'holds' }],
+      coverage: [
+        { patch: 1, executed },
+        { patch: 2, executed: true },
+      ],
+    }) as unknown as Review;
+  expect(patchMark(review(true), 1)).toBe('holds');
+  expect(patchMark(review(false), 1)).toBeNull();
+  expect(patchMark(review(false, [{ patch: 1, severity: 'warning', fixedBy: null }]), 1)).toBe('warning');
 });

@@ -228,6 +228,8 @@ describe('encodings', () => {
       });
     const plain = (await readOne(multi('7bit', DIFF))).messages[0]!;
     expect(plain).toMatchObject({ decoded: false, rawLines: null });
+    // The head of its first part is no text of the mail.
+    expect(plain.lines[plain.bodyLine - 1]).toBe('Hello.');
     expect(parseChange(plain).files).toHaveLength(1);
     const coded = (await readOne(multi('base64', Buffer.from(DIFF).toString('base64')))).messages[0]!;
     expect(coded.lines.slice(coded.bodyLine - 1, coded.bodyLine + 1)).toEqual(['Hello.', 'What it does.']);
