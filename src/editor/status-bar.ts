@@ -23,9 +23,13 @@ export function statusText(subject: Subject, selection: SelectionStore): string 
   const sums = subject.reviews.map((review) => summary(review, selection.get()));
   const total = (pick: (sum: (typeof sums)[number]) => number): number => sums.reduce((all, sum) => all + pick(sum), 0);
   const violations = total((sum) => sum.violations);
+  const executed = total((sum) => sum.executed);
+  // Of what nothing ran, nothing is known to hold.
   const parts = [
     violations === 0
-      ? vscode.l10n.t('no violation')
+      ? executed === 0
+        ? vscode.l10n.t('nothing executed')
+        : vscode.l10n.t('no violation')
       : violations === 1
         ? vscode.l10n.t('1 violation')
         : vscode.l10n.t('{0} violations', violations),
@@ -35,14 +39,7 @@ export function statusText(subject: Subject, selection: SelectionStore): string 
   const window = sums.find((sum) => sum.pages > 0);
   if (window !== undefined) parts.push(vscode.l10n.t('window {0}/{1}', window.used, window.pages));
   const functions = total((sum) => sum.functions);
-  if (functions > 0)
-    parts.push(
-      vscode.l10n.t(
-        '{0}/{1} functions executed',
-        total((sum) => sum.executed),
-        functions,
-      ),
-    );
+  if (functions > 0) parts.push(vscode.l10n.t('{0}/{1} functions executed', executed, functions));
   return parts.join(' · ');
 }
 

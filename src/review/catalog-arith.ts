@@ -37,7 +37,6 @@ export const MIN_FOR_MAX = rule('min-for-max', 'min() and max() exchanged');
 export const MASK_SHIFT = rule('mask-shift', 'Shift does not fit the mask');
 export const ALIGN_MASK = rule('align-mask', 'Mask of no power of two');
 export const SAME_SLOT = rule('same-slot', 'Each round writes the same place');
-export const UNDOES_FAILED = rule('undoes-failed', 'Rollback undoes what failed');
 export const HALF_UNSHIFTED = rule('half-unshifted', 'Upper half on the lower one');
 
 export const ARITH_RULES: readonly Rule[] = [
@@ -71,5 +70,4 @@ export const ARITH_RULES: readonly Rule[] = [
   MASK_SHIFT,
   ALIGN_MASK,
   SAME_SLOT,
-  UNDOES_FAILED,
 ];

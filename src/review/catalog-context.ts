@@ -10,7 +10,6 @@ const context = (id: string, title: string, severity: Rule['severity'] = 'warnin
 
 export const LOCK_NOT_HELD = context('lock-not-held', 'Called without the lock it wants', 'error');
 export const LOCK_ORDER = context('lock-order', 'Locks taken in two orders', 'error');
-export const PUBLISHED_EARLY = context('published-early', 'Published before it is ready');
 export const NO_GRACE_PERIOD = context('no-grace-period', 'Freed without a grace period', 'error');
 export const TESTED_OUTSIDE = context('tested-outside-lock', 'Tested without the lock');
 export const WAITS_FOR_ITSELF = context('waits-for-itself', 'Waits for its own read section', 'error');
@@ -19,7 +18,6 @@ export const IRQ_LOCK_KIND = context('irq-lock-kind', 'Lock of an interrupt, int
 export const CONCURRENCY_RULES: readonly Rule[] = [
   LOCK_NOT_HELD,
   LOCK_ORDER,
-  PUBLISHED_EARLY,
   NO_GRACE_PERIOD,
   TESTED_OUTSIDE,
   WAITS_FOR_ITSELF,

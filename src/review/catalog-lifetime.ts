@@ -26,6 +26,8 @@ export const WRONG_ERROR_TEST = lifetime('wrong-error-test', 'Test that cannot s
 export const RESULT_LOST = lifetime('result-lost', 'Result never looked at');
 export const QUEUED_ONLY = lifetime('queued-only', 'Given back while hardware may read it', 'error');
 export const DOOR_BEFORE_VECTORS = lifetime('door-before-vectors', 'Doorbell given back while vectors are on');
+export const UNDOES_FAILED = lifetime('undoes-failed', 'Rollback undoes what failed');
+export const PUBLISHED_EARLY = lifetime('published-early', 'Published before it is ready');
 export const RELEASE_ORDER = lifetime('release-order', 'Given back in the wrong order');
 export const UNWIND_SKIPPED = lifetime('unwind-skipped', 'Way out that undoes nothing');
 export const MANAGED_FREED = lifetime('managed-freed', 'Managed and given back by hand', 'error');
@@ -70,6 +72,8 @@ export const LIFETIME_RULES: readonly Rule[] = [
   NULL_ARGUMENT,
   PUT_TWICE,
   NO_LONGER_SET,
+  UNDOES_FAILED,
+  PUBLISHED_EARLY,
   QUEUED_ONLY,
   DOOR_BEFORE_VECTORS,
   TEST_REMOVED,

@@ -1,7 +1,7 @@
 import type { Program } from '../../code/types';
 import { print, withoutCasts } from '../../code/walk';
 import type { Place } from '../../place';
-import { PUBLISHED_EARLY } from '../catalog-context';
+import { PUBLISHED_EARLY } from '../catalog-lifetime';
 import { type Doing, doings, named, readsPlace, written } from './calls';
 import { explore } from './explore';
 import { type Held, heldAfter, pathOf } from './held-locks';

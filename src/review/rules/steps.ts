@@ -2,7 +2,8 @@
 import { successors } from '../../code/lower';
 import type { Expression, Program } from '../../code/types';
 import { calleeOf, callsOf, expressionsOf, namesIn, print, printShort, visit, withoutCasts } from '../../code/walk';
-import { ALIGN_MASK, SAME_OPERANDS, SAME_SLOT, UNDOES_FAILED, UNIT_MIX } from '../catalog-arith';
+import { ALIGN_MASK, SAME_OPERANDS, SAME_SLOT, UNIT_MIX } from '../catalog-arith';
+import { UNDOES_FAILED } from '../catalog-lifetime';
 import { doings, UNDOES } from './calls';
 import { reachBehind } from './reach';
 import { isConstantName, isVolatile, localHit, operandsOf, scan } from './scan';

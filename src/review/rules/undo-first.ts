@@ -1,7 +1,7 @@
 /** A rollback that undoes before it counts down. In: one function. Out: `do { undo(i) } while (i--)` behind a step that failed at i. */
 import { successors } from '../../code/lower';
 import { namesIn, print, withoutCasts } from '../../code/walk';
-import { UNDOES_FAILED } from '../catalog-arith';
+import { UNDOES_FAILED } from '../catalog-lifetime';
 import { doings, UNDOES } from './calls';
 import { reach } from './reach';
 import { localHit } from './scan';

@@ -11,7 +11,7 @@ let front: FrontEnd;
 beforeAll(async () => {
   front = await frontEnd();
 });
-const hits = (text: string): string[] => hitsOf(front, text, ['context']);
+const hits = (text: string): string[] => hitsOf(front, text, ['context', 'lifetime']);
 
 describe('a helper and its caller’s lock', () => {
   const helper = `static void door_reset(struct door *d)
@@ -148,7 +148,7 @@ static int door_enable(struct door *door, struct eventfd_ctx *trigger)
 	${after}
 	return 0;
 }`);
-    expect(request('', 'door->trigger = trigger;')).toEqual(['published-early@16']);
+    expect(request('', 'door->trigger = trigger;')).toContain('published-early@16');
     expect(request('door->trigger = trigger;', '')).toEqual([]);
     expect(request('', 'door->enabled = true;')).toEqual([]);
   });

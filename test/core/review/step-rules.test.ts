@@ -8,7 +8,7 @@ beforeAll(async () => {
   front = await frontEnd();
 });
 const said = (rule: string, head: string, ...lines: string[]): string[] =>
-  hitsOf(front, `${head}\n{\n${lines.join('\n')}\n}`, ['arith']).filter((hit) => hit.startsWith(rule));
+  hitsOf(front, `${head}\n{\n${lines.join('\n')}\n}`, ['arith', 'lifetime']).filter((hit) => hit.startsWith(rule));
 
 describe('an alignment mask', () => {
   const area = (...lines: string[]): string[] =>

@@ -12,7 +12,7 @@ const said = (step: string, fails: string, undo: string, walk = 'for (i = 0; i <
   hitsOf(
     front,
     `int f(struct s *s)\n{\nint i, ret;\nstruct dev *d;\n${walk} {\nret = ${step};\nif (ret) {\n${fails}\ngoto undo;\n}\n}\nreturn 0;\nundo:\n${undo}\nreturn ret;\n}`,
-    ['arith'],
+    ['lifetime'],
   ).filter((hit) => hit.startsWith('undoes-failed'));
 
 it('finds the failed element undone first', () => {
