@@ -1,4 +1,5 @@
 /** Locks that a patch takes away. In: a function before and after. Out: a list that was walked under a lock and is walked without it now. */
+import { placeOf } from '../../code/file-image';
 import type { Program, ProgramNode } from '../../code/types';
 import { print, withoutCasts } from '../../code/walk';
 import type { Place } from '../../place';
@@ -8,6 +9,9 @@ import type { PatchHit, PatchRule } from './types';
 
 const TAKES =
   /^(?:mutex_lock|spin_lock|spin_lock_irqsave|spin_lock_irq|spin_lock_bh|raw_spin_lock\w*|down_read|down_write|read_lock\w*|write_lock\w*)$/;
+/** The same on a line of text: a lock taken by a call, or by a guard. */
+const TAKEN =
+  /\b(?:mutex_lock|(?:raw_)?spin_lock(?:_irq(?:save)?|_bh)?|down_(?:read|write)|(?:read|write)_lock\w*)\(&?([\w.>-]+)|\b(?:scoped_)?guard\(\w+(?:\)\(|, *)&?([\w.>-]+)/;
 const ASSERTS = /^(?:lockdep_assert_held\w*|lockdep_is_held|rcu_dereference_protected|WARN_ON)$/;
 
 /** The locks a node takes or says to be held, as printed: `ctx->lock`. */
@@ -43,12 +47,15 @@ export const lockDroppedRule: PatchRule = ({ change, after }) => {
     const before = touched.removed ? null : touched.before();
     if (program === null || before === null) continue;
     const now = locksOf(program);
+    const deleted = deletedLocks(touched.file);
     const walks = walksOf(program);
     const walked = walksOf(before);
-    for (const lock of locksOf(before)) {
+    // The design's function may know nothing of a lock that the mail's has: the deleted line tells.
+    for (const lock of new Set([...locksOf(before), ...deleted.keys()])) {
       if (now.has(lock) || !/lock|mutex|sem/.test(lock)) continue;
       const last = /\w+$/.exec(lock)?.[0] ?? lock;
-      if (!deletes(touched.file, last)) continue;
+      const gone = deleted.get(lock);
+      if (gone === undefined) continue;
       // Taken or said to be held elsewhere in the patch, by another name maybe: then it went there.
       if (taken.some((line) => /lock|guard|lockdep|sem|rcu/.test(line) && !/unlock|locked/.test(line))) continue;
       const list = [...walks.keys()].find(
@@ -58,7 +65,7 @@ export const lockDroppedRule: PatchRule = ({ change, after }) => {
       if (list === undefined || at === undefined || program.nodes.some((node) => mentions(node, last))) continue;
       hits.push({
         rule: LOCK_DROPPED,
-        at,
+        at: gone,
         message: `${program.name}() walks ${list} without ${lock}, which it took before`,
         why: [
           {
@@ -66,7 +73,7 @@ export const lockDroppedRule: PatchRule = ({ change, after }) => {
             reference: 'Documentation/core-api/list.rst; Documentation/locking/',
           },
         ],
-        related: [],
+        related: [{ at, message: 'walked here' }],
         file: touched.file,
         function: touched.name,
       });
@@ -74,14 +81,18 @@ export const lockDroppedRule: PatchRule = ({ change, after }) => {
   }
   return hits;
 
-  /** Does the patch delete a line of the file that names the lock? What is known of the function before may be another tree's. */
-  function deletes(path: string, word: string): boolean {
-    return change.files.some(
-      (file) =>
-        file.path === path &&
-        file.hunks.some((hunk) =>
-          hunk.lines.some((line) => line.kind === 'delete' && new RegExp(`\\b${word}\\b`).test(line.text)),
-        ),
+  /** The locks that lines which the patch deletes from a file take. What is known of a function before may be another tree's. */
+  function deletedLocks(path: string): ReadonlyMap<string, Place> {
+    const lines = change.files
+      .filter((file) => file.path === path)
+      .flatMap((file) => file.hunks.flatMap((hunk) => hunk.lines.filter((line) => line.kind === 'delete')));
+    return new Map(
+      lines.flatMap((line) => {
+        const lock = TAKEN.exec(line.text)
+          ?.slice(1)
+          .find((text) => text !== undefined);
+        return lock === undefined ? [] : [[lock, placeOf(line, change.message)] as const];
+      }),
     );
   }
 };
