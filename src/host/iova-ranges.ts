@@ -324,7 +324,7 @@ export function giveBack(ranges: IovaRanges, page: number): boolean {
   // The next range takes over the gap. There is one: the anchor.
   const next = pathBeside(ranges, 1);
   setRange(ranges, next, ranges.lows[next] as number, from);
-  if (next !== entry + 1) {
+  if (next >> SHIFT !== entry >> SHIFT) {
     summarizeAbove(ranges, 0);
     pathBeside(ranges, -1);
   } else ranges.path[0] = entry;

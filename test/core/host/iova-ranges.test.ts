@@ -63,41 +63,41 @@ describe('ranges of the IOVA allocator', () => {
 
   it('answers as a list while hundreds of ranges come and go', () => {
     const end = 1500;
-    fc.assert(
-      fc.property(fc.infiniteStream(fc.nat(0xffff)), (stream) => {
-        const next = () => stream.next().value as number;
-        const ranges = createIovaRanges(3);
-        const list = plain(3);
-        const taken: number[] = [];
-        // Filled, thinned out, filled again, emptied: nodes split, empty and are used again.
-        for (const [turns, giving] of [
-          [600, 1],
-          [500, 6],
-          [300, 2],
-          [700, 7],
-        ] as const)
-          for (let turn = 0; turn < turns; turn++) {
-            if (next() % 8 < giving && taken.length > 0) {
-              const low = taken.splice(next() % taken.length, 1)[0]!;
-              expect(giveBack(ranges, low)).toBe(true);
-              expect(giveBack(ranges, low)).toBe(false);
-              list.giveBack(low);
-            } else {
-              const aligned = next() % 3 === 0;
-              const size = aligned ? 2 ** (next() % 4) : 1 + (next() % 5);
-              const limit = next() % 4 === 0 ? next() % end : end;
-              const low = takeHighest(ranges, size, limit, aligned);
-              expect(low).toBe(list.takeHighest(size, limit, aligned));
-              if (low >= 0) taken.push(low);
-            }
-            const page = next() % end;
-            expect(rangeAt(ranges, page)).toBe(list.at(page));
+    const property = fc.property(fc.infiniteStream(fc.nat(0xffff)), (stream) => {
+      const next = () => stream.next().value as number;
+      const ranges = createIovaRanges(3);
+      const list = plain(3);
+      const taken: number[] = [];
+      // Filled, thinned out, filled again, emptied: nodes split, empty and are used again.
+      for (const [turns, giving] of [
+        [600, 1],
+        [500, 6],
+        [300, 2],
+        [700, 7],
+      ] as const)
+        for (let turn = 0; turn < turns; turn++) {
+          if (next() % 8 < giving && taken.length > 0) {
+            const low = taken.splice(next() % taken.length, 1)[0]!;
+            expect(giveBack(ranges, low)).toBe(true);
+            expect(giveBack(ranges, low)).toBe(false);
+            list.giveBack(low);
+          } else {
+            const aligned = next() % 3 === 0;
+            const size = aligned ? 2 ** (next() % 4) : 1 + (next() % 5);
+            const limit = next() % 4 === 0 ? next() % end : end;
+            const low = takeHighest(ranges, size, limit, aligned);
+            expect(low).toBe(list.takeHighest(size, limit, aligned));
+            if (low >= 0) taken.push(low);
           }
-        for (const low of taken) giveBack(ranges, low);
-        expect(takeHighest(ranges, end - 2, end, false)).toBe(3);
-      }),
-      { numRuns: 4 },
-    );
+          const page = next() % end;
+          expect(rangeAt(ranges, page)).toBe(list.at(page));
+        }
+      for (const low of taken) giveBack(ranges, low);
+      expect(takeHighest(ranges, end - 2, end, false)).toBe(3);
+    });
+    fc.assert(property, { numRuns: 4 });
+    // A full leaf whose last range goes, with the leaf after it in the place right behind.
+    fc.assert(property, { seed: -1785520389, numRuns: 3 });
   });
 
   it('answers as a list that is looked through', () => {
