@@ -32,6 +32,7 @@ import { registerSeriesChoice } from './series-choice';
 import { registerSeriesDocuments } from './series-documents';
 import { sidecarsWritten } from './sidecar-writing';
 import { registerStatusBar, subjectInView } from './status-bar';
+import { registerTabWidth } from './tab-width';
 import { registerTermHovers } from './term-hovers';
 import { registerTopologyPanel, type TopologyPanel } from './topology-panel';
 import { registerVersions } from './versions';
@@ -79,6 +80,7 @@ export function wire(context: vscode.ExtensionContext, { startWorker, run, check
   registerReviewTree(context, { store, selection, titles });
   const tests = registerScenarioTests(context, { store, titles });
   registerStatusBar(context, { store, selection });
+  registerTabWidth(context);
   const panel = registerTopologyPanel(context, {
     store,
     selection,

@@ -41,6 +41,20 @@ suite('mails of all kinds', function () {
     await diagnostics(file, 'the findings of one patch', (found) => found.length > 0);
   });
 
+  test('a tab of a mail is eight columns wide, until the user wants another width', async () => {
+    const file = await write('tabs.mbox', await sampleText());
+    await show(file);
+    const options = (): vscode.TextEditorOptions | undefined =>
+      vscode.window.visibleTextEditors.find((one) => one.document.uri.path === file.path)?.options;
+    const told = [vscode.window.onDidChangeTextEditorOptions, vscode.window.onDidChangeVisibleTextEditors];
+    await until('eight columns', told, () => options()?.tabSize === 8);
+    assert.equal(options()?.insertSpaces, false);
+    const editor = vscode.window.activeTextEditor;
+    assert.ok(editor);
+    editor.options = { tabSize: 4 };
+    await until('the width of the user', told, () => options()?.tabSize === 4);
+  });
+
   test('a bare diff and any other text are left alone', async () => {
     const { store } = await doorbell();
     const file = await write('bare.diff', '--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n');
