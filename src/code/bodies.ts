@@ -290,10 +290,12 @@ function touchFunction(
   const previous = work.known.set.programs.get(name);
   const previousHere = previous !== undefined && fileName(previous.file) === fileName(oldFile) ? previous : null;
   const oldWhole = wholeOf(oldItems);
+  let foundEvidence: Evidence | null = null;
   const beforeProgram = once(
     (): Program | null =>
       (oldWhole === undefined ? null : whole(work, oldFile, name, oldWhole, message)) ??
-      previousHere ??
+      // What was known before lacks what this hunk shows: stretches are held against stretches.
+      (foundEvidence === 'fragment' && oldItems.length > 0 ? null : previousHere) ??
       (oldItems.length === 0
         ? null
         : read(work.frontEnd, oldFile, name, fragmentLines(name, oldItems), 'fragment', 'hunk')),
@@ -305,6 +307,7 @@ function touchFunction(
     return;
   }
   const found = bodyOf(work, file, name, group, newItems, contradicted);
+  foundEvidence = found.evidence;
   const isNew = oldItems.length === 0 && !work.known.bodies.has(keyOf(oldFile, name));
   work.touched.push({
     file: file.path,

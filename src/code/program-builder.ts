@@ -93,14 +93,18 @@ export function numbered(
     return endless;
   };
   const seen = new Set<number>();
-  const work = [resolve(entry)];
-  while (work.length > 0) {
-    const index = work.pop() ?? NOWHERE;
-    const draft = drafts[index];
-    if (draft === undefined || draft.kind === 'jump' || seen.has(index)) continue;
-    seen.add(index);
-    for (const next of successors(draft)) work.push(resolve(next));
-  }
+  const follow = (from: number): void => {
+    const work = [from];
+    while (work.length > 0) {
+      const index = work.pop() ?? NOWHERE;
+      const draft = drafts[index];
+      if (draft === undefined || draft.kind === 'jump' || seen.has(index)) continue;
+      seen.add(index);
+      for (const next of successors(draft)) work.push(resolve(next));
+    }
+  };
+  follow(resolve(entry));
+  leadBehindGaps(builder, seen, resolve, follow);
   const order = [...seen].sort((a, b) => (offsets[a] ?? 0) - (offsets[b] ?? 0) || b - a);
   const numbers = new Map(order.map((index, position) => [index, position]));
   const to = (index: number): number => numbers.get(resolve(index)) ?? NOWHERE;
@@ -111,6 +115,53 @@ export function numbered(
     nodes.push(renumber(draft, to));
   }
   return { nodes, entry: to(entry) };
+}
+
+/**
+ * Lines out of sight may hold a label or a case: what stands behind a gap is run although all ways in front of the gap have ended. The way there
+ * leaves from the gap before it, under a condition nobody knows.
+ */
+function leadBehindGaps(
+  { drafts, offsets }: Builder,
+  seen: ReadonlySet<number>,
+  resolve: (index: number) => number,
+  follow: (from: number) => void,
+): void {
+  const gaps = drafts
+    .flatMap((draft, index) => (draft.kind === 'unknown' && draft.gap ? [index] : []))
+    .sort((a, b) => (offsets[a] ?? 0) - (offsets[b] ?? 0));
+  let before: number | null = null;
+  for (const gap of gaps) {
+    const from = before === null ? undefined : drafts[before];
+    if (before !== null && from?.kind === 'unknown' && !seen.has(gap) && leadsToText(drafts, resolve, gap)) {
+      const offset = offsets[before] ?? 0;
+      const branch: Draft = {
+        kind: 'branch',
+        condition: { kind: 'unknown', text: UNSEEN_TEXT },
+        then: from.next,
+        otherwise: gap,
+        loop: false,
+        at: from.at,
+      };
+      drafts.push(branch);
+      offsets.push(offset);
+      drafts[before] = { ...from, next: drafts.length - 1 };
+      follow(drafts.length - 1);
+    }
+    if (seen.has(gap)) before = gap;
+  }
+}
+
+/** Does anything but gaps and the function's end stand behind a gap? */
+function leadsToText(drafts: readonly Draft[], resolve: (index: number) => number, gap: number): boolean {
+  let at = gap;
+  for (let hops = 0; hops <= drafts.length; hops++) {
+    const draft = drafts[at];
+    if (draft === undefined || draft.kind === 'jump') return false;
+    if (draft.kind !== 'unknown' || !draft.gap) return draft.kind !== 'return' || draft.value !== null;
+    at = resolve(draft.next);
+  }
+  return false;
 }
 
 function renumber(node: ProgramNode, to: (index: number) => number): ProgramNode {

@@ -13,6 +13,7 @@ export const ZERO_MESSAGE = rule('zero-message', 'All-zero message refused', 'de
 export const FIRST_NOT_LAST = rule('first-not-last', 'Begun once, ended by each', 'described');
 export const UNMAP_PARTIAL = rule('unmap-partial', 'More accounted for than was unmapped', 'arith');
 export const TESTED_NARROWED = rule('tested-narrowed', 'Tested after it was cut off', 'arith');
+export const VALUE_IGNORED = rule('value-ignored', 'Value given decides nothing', 'arith');
 export const NEGATIVE_PASSES = rule('negative-passes', 'Error compared as unsigned', 'arith');
 export const OWNER_DIFFERS = rule('owner-differs', 'Another owner than described', 'described');
 export const TEXT_DIFFERS = rule('text-differs', 'Text tells of the contrary', 'described');
@@ -31,6 +32,7 @@ export const CONTRACT_RULES: readonly Rule[] = [
   FIRST_NOT_LAST,
   UNMAP_PARTIAL,
   TESTED_NARROWED,
+  VALUE_IGNORED,
   NEGATIVE_PASSES,
   OWNER_DIFFERS,
   TEXT_DIFFERS,

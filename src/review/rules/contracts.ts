@@ -12,6 +12,7 @@ import { testedNarrowedRule } from './tested-narrowed';
 import { textDiffersRule } from './text-differs';
 import type { PatchRule, PathRule } from './types';
 import { unmapPartialRule } from './unmap-partial';
+import { valueIgnoredRule } from './value-ignored';
 import { zeroMessageRule } from './zero-message';
 
 export const CONTRACT_PATH_RULES: readonly PathRule[] = [
@@ -22,6 +23,7 @@ export const CONTRACT_PATH_RULES: readonly PathRule[] = [
   zeroMessageRule,
   negativePassesRule,
   textDiffersRule,
+  valueIgnoredRule,
 ];
 
 export const CONTRACT_PATCH_RULES: readonly PatchRule[] = [

@@ -312,6 +312,28 @@ describe('fragments', () => {
     expect(at(program!.at)).toBe('2:19-2:33');
   });
 
+  it('runs what stands behind lines out of sight although every way in front of them ends', async () => {
+    const [, state] = await after(
+      await baseOf({}),
+      'diff a.c\n@@ -30,4 +30,5 @@ static int f(struct x *x,\n \tcase FIRST:\n+\t\ttell(x);\n \t\treturn 0;\n \tdefault:\n \t\treturn -EINVAL;\n@@ -60,3 +61,4 @@ static int f(struct x *x,\n \tcase SECOND:\n+\t\tfill(x);\n \t\treturn 0;\n \tdefault:',
+    );
+    expect(dump(state!.touched[0]!.program!)).toEqual([
+      '0 if (not in the mail) → 2 : 6',
+      '1 unknown «not in the mail» → 0',
+      '2 switch (not in the mail) not in the mail → 3, FIRST → 3, default → 5',
+      '3 tell(x)',
+      '4 return 0',
+      '5 return -EINVAL',
+      '6 unknown «not in the mail»',
+      '7 unknown «not in the mail»',
+      '8 switch (not in the mail) not in the mail → 9, SECOND → 9, default → 11',
+      '9 fill(x)',
+      '10 return 0',
+      '11 unknown «not in the mail»',
+      '12 return',
+    ]);
+  });
+
   const unwinding = (section: string, jump = 'out_free'): string =>
     `diff a.c\n@@ -30,5 +30,6 @@ static int first(struct x *x)\n \tint ret = ready(x);\n \n+\ttell(x);\n \tif (ret)\n \t\tgoto ${jump};\n \tfill(x);\n@@ -60,6 +61,5 @@ ${section}\n \tunplug(x);\n-\tkfree(x->buffer);\n out:\n \tput(x);\n \treturn ret;\n }`;
 

@@ -232,3 +232,40 @@ describe('no-longer-set', () => {
     expect(once('+\tif (d->none)', '+\t\treturn 0;', '-\t*out = 1;', '+\t*out = 2;', ' \treturn 0;')).toEqual([]);
   });
 });
+
+describe('value-ignored', () => {
+  const setter = 'static int door_set_attr(struct door *d, int attr, void *data)';
+  it('sees a store that no longer asks for the value', () => {
+    expect(
+      both(
+        [
+          ' \tcase DOOR_ATTR_STRICT:',
+          '-\t\td->strict = *(int *)data;',
+          '!\t\td->quirks |= DOOR_STRICT;',
+          '=\t\tif (*(int *)data)',
+          '=\t\t\td->quirks |= DOOR_STRICT;',
+          '=\t\telse',
+          '=\t\t\td->quirks &= ~DOOR_STRICT;',
+          ' \t\tbreak;',
+        ].join('\n'),
+        setter,
+      ),
+    ).toEqual([['value-ignored'], []]);
+    expect(
+      both(
+        ['-\td->on = !!count;', '!\td->on = true;', '=\td->on = count > 0;', ' \tdoor_settle(d);'].join('\n'),
+        'static void door_switch(struct door *d, int count)',
+      ),
+    ).toEqual([['value-ignored'], []]);
+  });
+  it('leaves a value that is asked for on the way, and one that nobody gives any more', () => {
+    const once = (section: string, ...lines: string[]): string[] =>
+      rulesOn(front, { path: 'drivers/vfio/door.c', text: lines.join('\n'), section }, false);
+    expect(
+      once(setter, ' \tif (!*(int *)data)', ' \t\treturn -EINVAL;', '-\td->on = *(int *)data;', '+\td->on = true;'),
+    ).toEqual([]);
+    expect(once(setter, '-\td->on = *(int *)data;', '+\td->on = true;', ' \tdoor_tell(d, data);')).toEqual([]);
+    // The value was a variable of the function's own.
+    expect(once(setter, ' \tint on = door_ready(d);', '-\td->on = on;', '+\td->on = true;')).toEqual([]);
+  });
+});
