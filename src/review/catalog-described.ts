@@ -20,6 +20,13 @@ export const LATER_PATCH: Rule = {
   severity: 'info',
 };
 
+export const COMMENT_NUMBER: Rule = {
+  id: 'comment-number',
+  title: 'Comment keeps the old number',
+  class: 'described',
+  severity: 'warning',
+};
+
 export const COMMENT_RETURN: Rule = {
   id: 'comment-return',
   title: 'Comment tells another result',
@@ -43,6 +50,7 @@ export const DESCRIBED_RULES: readonly Rule[] = [
   DOC_DIFFERS,
   NAMED_NOT_TOUCHED,
   LATER_PATCH,
+  COMMENT_NUMBER,
   COMMENT_RETURN,
   REFACTOR_CHANGED,
   SIBLING_DIFFERS,

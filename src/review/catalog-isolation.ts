@@ -8,6 +8,7 @@ export const ANY_INSTEAD_OF_ALL = rule('any-instead-of-all', 'One safe member ma
 export const TRUE_ON_EMPTY = rule('true-on-empty', 'Safe because nothing is there', 'isolation');
 export const OVERRIDE_SKIPS = rule('override-skips-checks', 'Override skips other checks', 'isolation');
 export const SAFETY_RESULT_DROPPED = rule('safety-result-dropped', 'Failure leaves nothing reserved', 'isolation');
+export const ATTACH_RESULT_DROPPED = rule('attach-result-dropped', 'Attach may have failed', 'isolation');
 export const CLAIM_UNFOUNDED = rule('claim-unfounded', 'Isolation claimed that nothing gives', 'isolation');
 export const SOURCE_UNCHECKED = rule('source-unchecked', 'Entry that any device may use', 'isolation');
 export const REMAP_TABLE_SHARED = rule('remap-table-shared', 'Remapping table of several devices', 'isolation');
@@ -45,6 +46,7 @@ export const ISOLATION_RULES: readonly Rule[] = [
   TRUE_ON_EMPTY,
   OVERRIDE_SKIPS,
   SAFETY_RESULT_DROPPED,
+  ATTACH_RESULT_DROPPED,
   CLAIM_UNFOUNDED,
   SOURCE_UNCHECKED,
   REMAP_TABLE_SHARED,

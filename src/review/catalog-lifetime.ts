@@ -24,6 +24,7 @@ export const TESTED_AFTER_USE = lifetime('tested-after-use', 'Tested after use')
 export const WRONG_ERROR_TEST = lifetime('wrong-error-test', 'Test that cannot see the failure');
 
 export const RESULT_LOST = lifetime('result-lost', 'Result never looked at');
+export const ALLOCATED_UNUSED = lifetime('allocated-unused', 'Allocated, filled and left');
 export const QUEUED_ONLY = lifetime('queued-only', 'Given back while hardware may read it', 'error');
 export const DOOR_BEFORE_VECTORS = lifetime('door-before-vectors', 'Doorbell given back while vectors are on');
 export const UNDOES_FAILED = lifetime('undoes-failed', 'Rollback undoes what failed');
@@ -61,6 +62,7 @@ export const LIFETIME_RULES: readonly Rule[] = [
   TESTED_AFTER_USE,
   WRONG_ERROR_TEST,
   RESULT_LOST,
+  ALLOCATED_UNUSED,
   RELEASE_ORDER,
   UNWIND_SKIPPED,
   MANAGED_FREED,

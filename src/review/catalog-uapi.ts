@@ -16,6 +16,7 @@ export const DOUBLE_FETCH = rule('double-fetch', 'Fetched again after it was loo
 export const USER_RANGE = rule('user-range', 'Range from userspace can wrap');
 export const UNBOUNDED_ALLOCATION = rule('unbounded-allocation', 'Size from userspace not bounded');
 export const WARN_FROM_USER = rule('warn-from-user', 'Userspace can trigger a warning');
+export const GUEST_PRINTS = rule('guest-prints', 'Guest can fill the log');
 export const STACK_TO_USER = rule('stack-to-user', 'Stack contents reach userspace');
 export const WRONG_ERRNO = rule('wrong-errno', 'Wrong error number');
 export const POSITIVE_ERRNO = rule('positive-errno', 'Error without a sign');
@@ -43,6 +44,7 @@ export const UAPI_RULES: readonly Rule[] = [
   USER_RANGE,
   UNBOUNDED_ALLOCATION,
   WARN_FROM_USER,
+  GUEST_PRINTS,
   STACK_TO_USER,
   WRONG_ERRNO,
   POSITIVE_ERRNO,

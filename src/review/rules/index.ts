@@ -19,12 +19,14 @@ import { commentReturnRule } from './described-functions';
 import { notReplayedRule, setupLostRule } from './domain-joins';
 import { doorbellProtRule, msiAddressRule, msiDomainRule, unmapSizeRule } from './doorbells';
 import { doorBeforeVectorsRule } from './doors-and-vectors';
+import { allocatedUnusedRule, attachResultDroppedRule, storedUntestedRule } from './dropped-results';
 import { errorPointerRule, positiveErrnoRule, wrongErrnoRule } from './errnos';
 import { fallsIntoUnwindRule } from './fallthrough';
 import { doubleFetchRule } from './fetches';
 import { maskShiftRule } from './fields';
 import { flushLostRule, freedBeforeFlushRule, leftBeforeDisabledRule } from './flushes';
 import { GUARD_PATCH_RULES, GUARD_PATH_RULES } from './guards';
+import { guestPrintsRule } from './guest-prints';
 import { halvesRule } from './halves';
 import { HANDOVER_PATCH_RULES, HANDOVER_PATH_RULES } from './handovers';
 import { HOLDING_RULES } from './holding';
@@ -94,6 +96,10 @@ const PATH_RULES: readonly PathRule[] = [
   comparedReferenceRule,
   toldAndUsedRule,
   noLongerSetRule,
+  storedUntestedRule,
+  attachResultDroppedRule,
+  allocatedUnusedRule,
+  guestPrintsRule,
   testRemovedRule,
   untestedMappingRule,
   userStructureRule,

@@ -7,10 +7,10 @@ import { type Doing, doings } from './calls';
 import type { PathRule, RuleHit } from './types';
 
 /** What kernel code calls the result that tells of failure. */
-const RESULT = /^(?:ret|err|rc|retval|error|rv|result|status)\d?$/;
+export const RESULT = /^(?:ret|err|rc|retval|error|rv|result|status)\d?$/;
 
 /** Does the node read the variable: name it anywhere but as the target of a plain assignment? */
-function reads(node: ProgramNode, variable: string): boolean {
+export function reads(node: ProgramNode, variable: string): boolean {
   const inside = (expression: Expression): boolean => {
     if (expression.kind === 'name') return expression.name === variable;
     if (

@@ -7,15 +7,19 @@ import { acceptedBeforeSupport } from './accepted-before-support';
 import { attributeUndocumented } from './attribute-undocumented';
 import { behindReturn } from './behind-return';
 import { notBuilt, objectWithoutSource, optionUnused, selectUnmet } from './build-rules';
+import { commentNumber } from './comment-number';
+import { conflictMarker } from './conflict-marker';
 import { definitionInHeader } from './definition-in-header';
 import { guardGap } from './guard-gap';
 import { letInUnguarded } from './let-in-unguarded';
+import { limitLost } from './limit-lost';
 import { lockLater } from './lock-later';
 import { madeStatic } from './made-static';
 import { moduleUnseen } from './module-unseen';
 import { declaredNowhere, includeMissing, notExported } from './modules';
 import { namespaceMissing } from './namespace-missing';
 import { repairsOwnSeries } from './repairs-own-series';
+import { replacedStatement } from './replaced-statement';
 import { selectLater } from './select-later';
 import { signatureNotConverted, stubDiffers } from './signatures';
 import { staticUnused } from './static-unused';
@@ -62,6 +66,10 @@ const SERIES_RULES: readonly SeriesRule[] = [
   letInUnguarded,
   toldByMember,
   attributeUndocumented,
+  conflictMarker,
+  replacedStatement,
+  limitLost,
+  commentNumber,
 ];
 
 /** What the rules on series say of one. `changes` has one entry for each patch, in order. */
