@@ -10,6 +10,10 @@ import { nodesInLoops } from './flow';
 import { type LockCall, lockCalls, mayChangeLock } from './locking';
 import type { PathRule, RuleHit } from './types';
 
+/** A line of a mail or of the kernel that takes or gives back the lock. */
+const shows = (node: ProgramNode, id: string): boolean =>
+  node.at.kind !== 'design' && lockCalls(node).some((call) => call.id === id);
+
 interface LockState {
   readonly id: string;
   readonly shown: string;
@@ -157,6 +161,8 @@ export const lockRule: PathRule = (program, { programs, before }) => {
     if (seen.has(key) || handsOn(exit, lock)) continue;
     if (entered.has(lock.id) && !bothWays(lock.id)) continue;
     if (toldByResult(program, ends, lock.id)) continue;
+    // The kernel's function may take it otherwise than the design's, `guard(mutex)(…)`: its own lines have to show how.
+    if (lock.at.kind === 'design' && !program.nodes.some((node) => shows(node, lock.id))) continue;
     earlier ??= unlocksIn(before?.() ?? null);
     const gone = earlier.has(lock.id) && !released.has(lock.id);
     if (!released.has(lock.id) && !gone && !certain(lock)) continue;

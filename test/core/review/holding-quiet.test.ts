@@ -122,6 +122,31 @@ describe('a hunk laid over a condensed body', () => {
     expect(hits('mail')).toEqual(['use-after-free']);
     expect(hits('body')).toEqual([]);
   });
+  it('says nothing of a lock that only the body takes: the kernel may take it by a guard', () => {
+    const unit = read(
+      front,
+      'int f(struct s *s)\n{\nmutex_lock(&s->lock);\nif (s->dead)\nreturn -EIO;\nmutex_unlock(&s->lock);\nreturn 0;\n}',
+    );
+    const program = unit.programs.get('f');
+    if (program === undefined) throw new Error('f() was not read');
+    const design = (line: number) => ({ kind: 'design', file: 'a.c', line }) as const;
+    const hits = (...fromBody: number[]): string[] => {
+      const nodes = program.nodes.map((node) => {
+        if (node.at.kind !== 'message' || !fromBody.includes(node.at.line) || node.kind !== 'do') return node;
+        const at = design(node.at.line);
+        return {
+          ...node,
+          at,
+          expression: node.expression.kind === 'call' ? { ...node.expression, at } : node.expression,
+        };
+      });
+      return pathHits({ ...program, nodes, evidence: 'spliced' }, () => null, unit).map((hit) => hit.rule.id);
+    };
+    expect(hits()).toEqual(['lock-held-at-exit']);
+    // A line of the mail shows that it is given back by hand.
+    expect(hits(3)).toEqual(['lock-held-at-exit']);
+    expect(hits(3, 6)).toEqual([]);
+  });
 });
 
 describe('a value compared with itself', () => {
