@@ -144,5 +144,6 @@ describe('guest-prints', () => {
       );
     expect(once('arch/arm64/kvm/arm.c', 'kvm_door_init')).toEqual([]);
     expect(once('drivers/vfio/door.c', 'handle_door')).toEqual([]);
+    expect(once('tools/testing/selftests/kvm/door.c', 'handle_door')).toEqual([]);
   });
 });
