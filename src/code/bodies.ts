@@ -290,24 +290,22 @@ function touchFunction(
   const previous = work.known.set.programs.get(name);
   const previousHere = previous !== undefined && fileName(previous.file) === fileName(oldFile) ? previous : null;
   const oldWhole = wholeOf(oldItems);
-  let foundEvidence: Evidence | null = null;
+  const found = newItems.length === 0 ? null : bodyOf(work, file, name, group, newItems, contradicted);
   const beforeProgram = once(
     (): Program | null =>
       (oldWhole === undefined ? null : whole(work, oldFile, name, oldWhole, message)) ??
       // What was known before lacks what this hunk shows: stretches are held against stretches.
-      (foundEvidence === 'fragment' && oldItems.length > 0 ? null : previousHere) ??
+      (found?.evidence === 'fragment' && oldItems.length > 0 ? null : previousHere) ??
       (oldItems.length === 0
         ? null
         : read(work.frontEnd, oldFile, name, fragmentLines(name, oldItems), 'fragment', 'hunk')),
   );
 
-  if (newItems.length === 0) {
+  if (found === null) {
     if (file.kind === 'delete' || group.headDeleted)
       work.vanished.push({ file: oldFile, name, at, before: beforeProgram });
     return;
   }
-  const found = bodyOf(work, file, name, group, newItems, contradicted);
-  foundEvidence = found.evidence;
   const isNew = oldItems.length === 0 && !work.known.bodies.has(keyOf(oldFile, name));
   work.touched.push({
     file: file.path,

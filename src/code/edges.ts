@@ -121,9 +121,11 @@ interface Start {
   readonly opener: string;
 }
 
+/** Columns a line is indented by, with tabs of eight. */
+export const indentOf = (line: string): number => /^\s*/.exec(line.replace(/\t/g, '        '))?.[0].length ?? 0;
+
 /** Is the first statement, which ends at an offset, a jump that stands deeper than the next line: one that hangs on a condition out of sight? */
 function hangs(text: string, end: number): boolean {
-  const depth = (line: string): number => /^\s*/.exec(line.replace(/\t/g, '        '))?.[0].length ?? 0;
   const first = text.slice(0, end).trimStart();
   if (!/^(?:return\b|goto\b|break\s*;|continue\s*;)/.test(first)) return false;
   const own = text
@@ -138,7 +140,7 @@ function hangs(text: string, end: number): boolean {
   // A label stands at the margin, a closing brace ends a block that is seen to be one.
   if (own === undefined || next === undefined || /^\s*(?:\}|else\b|case\b|default\b|\w+\s*:(?!:))/.test(next))
     return false;
-  return depth(next) < depth(own);
+  return indentOf(next) < indentOf(own);
 }
 
 /** Blanks the rest of a statement that began out of sight. */

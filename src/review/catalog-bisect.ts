@@ -14,12 +14,6 @@ export const VARIABLE_UNUSED = bisect('variable-unused', 'Variable that nothing 
 export const MODULE_UNSEEN = bisect('module-unseen', 'Option asked for as if it could not be a module', 'warning');
 
 export const CONFLICT_MARKER = bisect('conflict-marker', 'Conflict marker left');
-export const CONFLICT_MARKER_IN_TEXT: Rule = {
-  id: 'conflict-marker-in-text',
-  title: 'Conflict marker left in a document',
-  class: 'described',
-  severity: 'warning',
-};
 
 export const BISECT_RULES: readonly Rule[] = [
   MODULE_UNSEEN,
@@ -27,5 +21,4 @@ export const BISECT_RULES: readonly Rule[] = [
   OLD_NAME_LEFT,
   VARIABLE_UNUSED,
   CONFLICT_MARKER,
-  CONFLICT_MARKER_IN_TEXT,
 ];

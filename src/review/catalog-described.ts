@@ -27,6 +27,13 @@ export const COMMENT_NUMBER: Rule = {
   severity: 'warning',
 };
 
+export const CONFLICT_MARKER_IN_TEXT: Rule = {
+  id: 'conflict-marker-in-text',
+  title: 'Conflict marker left in a document',
+  class: 'described',
+  severity: 'warning',
+};
+
 export const COMMENT_RETURN: Rule = {
   id: 'comment-return',
   title: 'Comment tells another result',
@@ -51,6 +58,7 @@ export const DESCRIBED_RULES: readonly Rule[] = [
   NAMED_NOT_TOUCHED,
   LATER_PATCH,
   COMMENT_NUMBER,
+  CONFLICT_MARKER_IN_TEXT,
   COMMENT_RETURN,
   REFACTOR_CHANGED,
   SIBLING_DIFFERS,

@@ -6,7 +6,7 @@ import { successors } from '../../code/lower';
 import type { Program, ProgramNode } from '../../code/types';
 import { calleeOf, print } from '../../code/walk';
 import { ATTACH_RESULT_DROPPED } from '../catalog-isolation';
-import { ALLOCATED_UNUSED, RESULT_LOST } from '../catalog-lifetime';
+import { RESULT_LOST } from '../catalog-lifetime';
 import { doings, written } from './calls';
 import { says } from './conditions';
 import { isFailure } from './exits';
@@ -82,11 +82,11 @@ export const storedUntestedRule: PathRule = (program, { before }) => {
 const ATTACHES =
   /^_*(?:iommu_(?:deferred_)?attach_(?:device|group|device_pasid|handle)\w*|iommu_device_attach\w*|iommu_dma_deferred_attach|iommu_group_set_domain\w*|\w+_attach_(?:dev|device|group|domain|dev_pasid|pasid)(?:_\w+)?)$/;
 
-/** Does every way from the node fail, or end a function that gives nothing? */
+/** Does every way from the node in sight give an error, or a variable that may hold one? */
 function onlyFails(program: Program, from: number): boolean {
   const exits = [...reach(program, [from])].flatMap((index) => {
     const node = program.nodes[index];
-    return node?.kind === 'return' || (node?.kind === 'unknown' && !('gap' in node && node.gap)) ? [node] : [];
+    return node?.kind === 'return' || (node?.kind === 'unknown' && !node.gap) ? [node] : [];
   });
   return (
     exits.length > 0 &&
@@ -124,40 +124,3 @@ export const attachResultDroppedRule: PathRule = (program, { programs }) =>
       },
     ];
   });
-
-const ALLOCATES =
-  /^(?:devm_)?k[mzc]alloc(?:_node|_array|_array_node)?$|^(?:devm_)?kcalloc(?:_node)?$|^kvzalloc$|^kvmalloc$|^kvcalloc$/;
-
-/** An object that is allocated and filled, and that nothing keeps, hands on or gives back. */
-export const allocatedUnusedRule: PathRule = (program) => {
-  if (program.evidence === 'fragment' || program.nodes.some((node) => node.kind === 'unknown')) return [];
-  return program.nodes.flatMap((node, index): RuleHit[] => {
-    const doing = node.kind === 'do' || node.kind === 'declare' ? doings(node).at(-1) : undefined;
-    const variable = doing?.into?.kind === 'name' ? doing.into.name : null;
-    if (doing === undefined || variable === null || !doing.direct || !ALLOCATES.test(doing.name)) return [];
-    // Without management it is a leak, which another rule tells.
-    if (!doing.name.startsWith('devm_')) return [];
-    if (!program.nodes.some((one) => one.kind === 'declare' && one.variable.name === variable)) return [];
-    const users = program.nodes.filter((one, at) => at !== index && reads(one, variable));
-    const only = (one: ProgramNode): boolean => {
-      if (one.kind === 'branch') return says(one.condition, true, variable) !== null && doings(one).length === 0;
-      if (one.kind !== 'do' || one.expression.kind !== 'assign' || doings(one).length > 0) return false;
-      const target = print(one.expression.target);
-      return (
-        target.startsWith(`${variable}->`) && !new RegExp(`\\b${variable}\\b(?!->)`).test(print(one.expression.value))
-      );
-    };
-    const filled = users.find((one) => one.kind === 'do');
-    if (filled === undefined || !users.every(only)) return [];
-    return [
-      {
-        rule: ALLOCATED_UNUSED,
-        at: doing.call.at,
-        message: `${variable} is allocated and filled in ${program.name}(), and nothing keeps it: the function has no effect`,
-        key: variable,
-        why: [{ text: 'no way stores it, returns it or hands it on', reference: null }],
-        related: [{ at: filled.at, message: 'filled here' }],
-      },
-    ];
-  });
-};

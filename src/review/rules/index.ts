@@ -1,5 +1,6 @@
 import type { Program } from '../../code/types';
 import { absentAnswerRule } from './absent-answers';
+import { allocatedUnusedRule } from './allocated-unused';
 import { countUntoldRule } from './answers-untold';
 import { preparedCountRule, swappedArgumentsRule, unitMixRule } from './arguments';
 import { atomicCallersRule } from './atomic-callers';
@@ -19,7 +20,7 @@ import { commentReturnRule } from './described-functions';
 import { notReplayedRule, setupLostRule } from './domain-joins';
 import { doorbellProtRule, msiAddressRule, msiDomainRule, unmapSizeRule } from './doorbells';
 import { doorBeforeVectorsRule } from './doors-and-vectors';
-import { allocatedUnusedRule, attachResultDroppedRule, storedUntestedRule } from './dropped-results';
+import { attachResultDroppedRule, storedUntestedRule } from './dropped-results';
 import { errorPointerRule, positiveErrnoRule, wrongErrnoRule } from './errnos';
 import { fallsIntoUnwindRule } from './fallthrough';
 import { doubleFetchRule } from './fetches';

@@ -1,4 +1,5 @@
-import { CONFLICT_MARKER, CONFLICT_MARKER_IN_TEXT } from '../catalog-bisect';
+import { CONFLICT_MARKER } from '../catalog-bisect';
+import { CONFLICT_MARKER_IN_TEXT } from '../catalog-described';
 import type { SeriesHit, SeriesRule } from './types';
 
 /** Seven signs at the margin; behind the outer ones git names a side. The line of equal signs alone may be a heading's. */

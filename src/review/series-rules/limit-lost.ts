@@ -5,9 +5,9 @@ import type { SeriesHit, SeriesRule } from './types';
 const LIMITED = /\b(\w+_ratelimited)\s*\(/;
 const WARNS = /\b((?:dev_|pci_|drm_)?WARN(?:_ONCE|_TAINT)?|WARN_ON(?:_ONCE)?|BUG_ON|BUG)\s*\(/;
 
-/** Functions that handle what a user or a guest hands in. */
+/** Functions that handle what a user or a guest hands in; `struct iommu_ops` names the operations whose data comes from there. */
 const FROM_OUTSIDE =
-  /ioctl|user|guest|uapi|hypercall|(?:sva|cache)_invalidate|bind_gpasid|page_response|_emulate_|^(?:kvm_)?handle_|_mmio_/;
+  /ioctl|user|guest|uapi|hypercall|cache_invalidate|bind_gpasid|page_response|_emulate_|^(?:kvm_)?handle_|_mmio_/;
 
 /** A message that was limited in rate, because whoever is outside can make it come, becomes a warning of the kernel about itself. */
 export const limitLost: SeriesRule = (view) =>

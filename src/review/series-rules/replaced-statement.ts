@@ -1,3 +1,4 @@
+import { indentOf } from '../../code/edges';
 import { UNBALANCED } from '../catalog';
 import type { CodeLine } from './code-lines';
 import { oddText } from './odd-text';
@@ -21,9 +22,8 @@ function lacking({ gone, come, next }: Run): string | null {
   const rest = after.slice(Math.max(after.lastIndexOf(';'), after.lastIndexOf('{'), after.lastIndexOf('}')) + 1);
   const call = /^\s*([a-z_]\w*)\s*\([\s\S]*\)$/.exec(rest);
   if (call === null || CONTROL.test(call[1] ?? '') || open(rest) !== 0 || next === null) return null;
-  const indent = (line: string): number => /^\s*/.exec(line.replace(/\t/g, '        '))?.[0].length ?? 0;
   const own = rest.split('\n').find((line) => line.trim() !== '') ?? '';
-  if (indent(own) === 0 || indent(next.bare) > indent(own) || !BEGINS.test(next.bare)) return null;
+  if (indentOf(own) === 0 || indentOf(next.bare) > indentOf(own) || !BEGINS.test(next.bare)) return null;
   return 'has no semicolon at its end';
 }
 
