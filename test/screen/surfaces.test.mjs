@@ -97,13 +97,16 @@ describe('beside the patch', () => {
     const input = page.locator('.quick-input-widget input[type="text"]');
     // The dialog begins with the folder.
     await expect.poll(() => input.inputValue()).toMatch(/^\//);
-    await input.fill(path.join(workspace, 'msi-window-v2.mbox'));
-    await page
-      .locator('.quick-input-list .monaco-list-row')
-      .filter({ hasText: 'msi-window-v2.mbox' })
-      .first()
-      .waitFor();
+    // It puts the folder back once it has listed it: what is typed before that is lost.
+    const chosen = page.locator('.quick-input-list .monaco-list-row.focused').filter({ hasText: 'msi-window-v2.mbox' });
+    await expect
+      .poll(async () => {
+        await input.fill(path.join(workspace, 'msi-window-v2.mbox'));
+        return chosen.count();
+      })
+      .toBe(1);
     await page.keyboard.press('Enter');
+    await input.waitFor({ state: 'hidden' });
     await rows('.pane-body').filter({ hasText: 'v1 → v2' }).first().waitFor();
     for (const section of [/^Fixed/, /^Still there/])
       await rows('.pane-body').filter({ hasText: section }).first().waitFor();
